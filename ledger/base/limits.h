@@ -1,0 +1,65 @@
+// Every limit of the ledger, with its unit in the name and its reason.
+#ifndef CHIPLEDGER_LEDGER_BASE_LIMITS_H_
+#define CHIPLEDGER_LEDGER_BASE_LIMITS_H_
+
+#include <cstddef>
+#include <cstdint>
+
+namespace chipledger::limits {
+
+// C2SP tlog-tiles writes an entry's length in 16 bits.
+inline constexpr size_t kMaxEntryBytes = 65'535;
+// Leaves room in an entry for the evidence beside the commands of a request.
+inline constexpr size_t kMaxRequestBytes = 48 * 1024;
+// A refusal repeats all commands of its request in one entry.
+inline constexpr size_t kMaxCommandsPerRequest = 100;
+// Bounds the memory of one batch of a bulk stream.
+inline constexpr size_t kMaxRequestsPerBatch = 10'000;
+// Bounds what one RPC message may make the server hold.
+inline constexpr size_t kMaxMessageBytes = 8 * 1024 * 1024;
+// Bounds the memory of requests that wait to be decided. A batch is admitted
+// whole, so the queue holds at least two of the largest.
+inline constexpr size_t kMaxQueuedCommands = 65'536;
+// Commands decided in one group: large enough to amortize one sync, small
+// enough to keep the latency of its first command low.
+inline constexpr size_t kMaxGroupCommands = 8'192;
+// Bytes of one group, so that reading one entry never reads more than this.
+inline constexpr size_t kMaxGroupBytes = 4 * 1024 * 1024;
+
+inline constexpr size_t kMaxPartyIdBytes = 64;
+inline constexpr size_t kMaxPolicyIdBytes = 64;
+inline constexpr size_t kMaxRuleIdBytes = 64;
+inline constexpr size_t kMaxGroupIdBytes = 64;
+inline constexpr size_t kMaxLicenseIdBytes = 64;
+inline constexpr size_t kMaxShipmentReferenceBytes = 64;
+inline constexpr size_t kMaxProductCodeBytes = 128;
+// Names, titles, classifications: one line for people.
+inline constexpr size_t kMaxNameBytes = 256;
+// Reasons, sources, citations, descriptions.
+inline constexpr size_t kMaxTextBytes = 2'048;
+inline constexpr size_t kMaxItemsPerShipment = 100;
+inline constexpr size_t kMaxLinesPerLicense = 100;
+inline constexpr size_t kMaxCountriesPerList = 300;
+inline constexpr size_t kMaxPartiesPerList = 100;
+inline constexpr size_t kMaxRulesPerPolicy = 100;
+// Policies in force at once: bounds the evidence of one event.
+inline constexpr size_t kMaxPolicies = 1'000;
+
+// Largest units of an item or license line: with the figures below, one item
+// stays within int64 in every measure.
+inline constexpr int64_t kMaxQuantityUnits = 1'000'000'000;
+inline constexpr int64_t kMaxGpusPerUnit = 1'000'000;
+inline constexpr int64_t kMaxMilliTppPerGpu = 1'000'000'000'000;
+
+// A page that filters reads at most this many entries before it answers.
+inline constexpr size_t kMaxEntriesPerPage = 50'000;
+// Entry bytes in one message of a stream of entries.
+inline constexpr size_t kEntryChunkBytes = 256 * 1024;
+
+static_assert(kMaxRequestBytes < kMaxEntryBytes);
+static_assert(kMaxQueuedCommands >= 2 * kMaxRequestsPerBatch);
+static_assert(kMaxGroupBytes >= kMaxEntryBytes * 2);
+
+}  // namespace chipledger::limits
+
+#endif  // CHIPLEDGER_LEDGER_BASE_LIMITS_H_

@@ -1,0 +1,180 @@
+// The facade: everything the server needs of a ledger. The life of a write is
+// told in ARCHITECTURE.md.
+#ifndef CHIPLEDGER_LEDGER_LEDGER_H_
+#define CHIPLEDGER_LEDGER_LEDGER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "chipledger/v1/command.pb.h"
+#include "chipledger/v1/event.pb.h"
+#include "chipledger/v1/shipment_service.pb.h"
+#include "google/protobuf/arena.h"
+#include "ledger/base/clock.h"
+#include "ledger/base/limits.h"
+#include "ledger/base/uuid.h"
+#include "ledger/domain/state.h"
+
+namespace chipledger {
+
+// Who a call runs as. Row scope will attach here.
+struct Principal {
+  std::string name;
+};
+
+// One request of a batch: its commands are all recorded, adjacent, or none.
+struct WriteRequest {
+  Uuid request_id;
+  bool validate_only = false;
+  // 1 to limits::kMaxCommandsPerRequest, on the batch's arena. The ledger takes
+  // them over: events share their messages.
+  std::vector<v1::Command*> commands;
+};
+
+// What became of a request.
+struct WriteAnswer {
+  // OK: accepted. REFUSED_BY_RULES: `events` is the one Refused. Else an error,
+  // and nothing was recorded.
+  absl::Status status;
+  // The request's first entry. Unset for validate_only and errors.
+  std::optional<uint64_t> index;
+  // A size that includes the request; for validate_only, the size it was judged
+  // at.
+  uint64_t size = 0;
+  // Of the first entry, nanoseconds since the Unix epoch; 0 when index is
+  // unset.
+  int64_t record_time_ns = 0;
+  // The request had been answered before.
+  bool repeated_answer = false;
+  // The events, on the batch's arena.
+  std::vector<v1::Event*> events;
+};
+
+// Requests that travel together. Independent of each other: one that fails does
+// not affect the others.
+struct WriteBatch {
+  google::protobuf::Arena arena;
+  Principal principal;
+  std::vector<WriteRequest> requests;
+  // Filled by the ledger: one a request, in order.
+  std::vector<WriteAnswer> answers;
+};
+
+// What a full queue does to a batch.
+enum class WhenFull {
+  // Submit fails with QUEUE_FULL.
+  kRefuse,
+  // The batch waits beyond the bound. The caller bounds how many it has under
+  // way.
+  kWait,
+};
+
+// How a ledger is opened.
+struct LedgerOptions {
+  // The data directory. Made when absent.
+  std::string data_dir;
+  // Written into LedgerOpened.
+  std::string made_by = "chipledger";
+  // Source of record times and of "today". Must outlive the ledger.
+  const Clock* clock = SystemClock();
+  // Commands waiting to be decided. Lower: earlier QUEUE_FULL; higher: more
+  // memory and a longer wait.
+  size_t max_queued_commands = limits::kMaxQueuedCommands;
+  // Whether a group is synced to the disk before it is answered. Only
+  // benchmarks of the other parts turn it off.
+  bool sync = true;
+};
+
+// Ledger is an open data directory.
+//
+// Durability: when a request is answered with an index, its entries survive a
+// crash of the process and of the machine, their indexes are never reused, and
+// every later read sees them. A request without an answer may be there or not;
+// sending it again with its request_id gets its answer.
+// Thread-safety: thread-safe.
+class Ledger {
+ public:
+  // Opens the directory, or makes a new ledger in an empty or absent one.
+  // Errors: FAILED_PRECONDITION when the directory is foreign, newer, or open
+  // elsewhere; PERMISSION_DENIED or UNAVAILABLE when it cannot be written;
+  // DATA_LOSS when it is damaged.
+  static absl::StatusOr<std::unique_ptr<Ledger>> Open(LedgerOptions options);
+
+  // Drains: everything submitted before is decided and answered.
+  virtual ~Ledger() = default;
+
+  // Takes a batch. `done` is called once with it, on the ledger's publishing
+  // thread, when everything it was answered is durable; it must not block.
+  // Errors (done is not called): QUEUE_FULL, SHUTTING_DOWN, READ_ONLY,
+  // TOO_MANY_COMMANDS.
+  using WriteDone = absl::AnyInvocable<void(std::unique_ptr<WriteBatch>)>;
+  virtual absl::Status Submit(std::unique_ptr<WriteBatch> batch,
+                              WhenFull when_full, WriteDone done) = 0;
+
+  // The latest durable state. Never waits for the writer.
+  virtual std::shared_ptr<const domain::Snapshot> Latest() const = 0;
+
+  // Calls `ready` when the ledger has at least this size, or with
+  // MIN_SIZE_NOT_REACHED at the deadline. At once, on this thread, when it has
+  // it already; else on another thread, where it must not block.
+  virtual void WhenSize(uint64_t min_size, absl::Time deadline,
+                        absl::AnyInvocable<void(absl::Status)> ready) = 0;
+
+  // Stored entries [begin, ...) below `end` and the ledger's size, in order,
+  // until `max_bytes` are exceeded; at least one if begin < min(end, size).
+  // Errors: INDEX_OUT_OF_RANGE when begin is above the size, DATA_DAMAGED.
+  virtual absl::StatusOr<std::vector<std::string>> ReadEntries(
+      uint64_t begin, uint64_t end, size_t max_bytes) const = 0;
+
+  // Errors: SHIPMENT_NOT_FOUND, DATA_DAMAGED.
+  virtual absl::StatusOr<v1::ShipmentView> GetShipment(
+      absl::string_view exporter, absl::string_view shipment_reference) const = 0;
+
+  // Shipments recorded in [begin, end) that match the request's filters, until
+  // `max_count` are found or limits::kMaxEntriesPerPage entries are read.
+  struct ShipmentPage {
+    std::vector<v1::ShipmentView> shipments;
+    // Where to go on; `end` when all was read.
+    uint64_t next = 0;
+  };
+  virtual absl::StatusOr<ShipmentPage> ListShipments(
+      const v1::ListShipmentsRequest& filters, uint64_t begin, uint64_t end,
+      size_t max_count) const = 0;
+
+  // Calls `on_size` on the publishing thread after each group, with the new
+  // size; it must not block. Ends when the handle is destroyed, which waits for
+  // a call under way.
+  class Subscription {
+   public:
+    virtual ~Subscription() = default;
+  };
+  virtual std::unique_ptr<Subscription> Subscribe(
+      std::function<void(uint64_t size)> on_size) = 0;
+
+  // How the ledger is.
+  struct Status {
+    std::string ledger_id;
+    uint32_t format_version = 0;
+    // Empty: writable. Else why it is read-only.
+    std::string read_only_reason;
+    size_t queued_commands = 0;
+  };
+  virtual Status GetStatus() const = 0;
+
+  // Today by the ledger's clock (UTC).
+  virtual Date Today() const = 0;
+};
+
+}  // namespace chipledger
+
+#endif  // CHIPLEDGER_LEDGER_LEDGER_H_
