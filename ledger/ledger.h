@@ -138,7 +138,8 @@ class Ledger {
 
   // Errors: SHIPMENT_NOT_FOUND, DATA_DAMAGED.
   virtual absl::StatusOr<v1::ShipmentView> GetShipment(
-      absl::string_view exporter, absl::string_view shipment_reference) const = 0;
+      absl::string_view exporter,
+      absl::string_view shipment_reference) const = 0;
 
   // Shipments recorded in [begin, end) that match the request's filters, until
   // `max_count` are found or limits::kMaxEntriesPerPage entries are read.

@@ -2,8 +2,6 @@
 
 #include <chrono>
 
-#include "absl/strings/str_format.h"
-
 namespace chipledger {
 namespace {
 
@@ -64,9 +62,20 @@ Date Date::StartOfNextYear() const {
 
 std::string Date::ToString() const {
   const year_month_day date = CalendarOf(days_);
-  return absl::StrFormat("%04d-%02d-%02d", static_cast<int>(date.year()),
-                         static_cast<unsigned>(date.month()),
-                         static_cast<unsigned>(date.day()));
+  const int year = static_cast<int>(date.year());
+  const unsigned month = static_cast<unsigned>(date.month());
+  const unsigned day = static_cast<unsigned>(date.day());
+  // Written out because every event carries several dates.
+  std::string text = "0000-00-00";
+  text[0] = static_cast<char>('0' + year / 1000 % 10);
+  text[1] = static_cast<char>('0' + year / 100 % 10);
+  text[2] = static_cast<char>('0' + year / 10 % 10);
+  text[3] = static_cast<char>('0' + year % 10);
+  text[5] = static_cast<char>('0' + month / 10);
+  text[6] = static_cast<char>('0' + month % 10);
+  text[8] = static_cast<char>('0' + day / 10);
+  text[9] = static_cast<char>('0' + day % 10);
+  return text;
 }
 
 }  // namespace chipledger

@@ -62,9 +62,9 @@ absl::Status InvalidFields(const std::vector<FieldViolation>& violations) {
     AppendString(payload, violation.field);
     AppendString(payload, violation.description);
   }
-  absl::Status status = MakeError(absl::StatusCode::kInvalidArgument,
-                                  "INVALID_FIELD", message,
-                                  {{"field", violations.front().field}});
+  absl::Status status =
+      MakeError(absl::StatusCode::kInvalidArgument, "INVALID_FIELD", message,
+                {{"field", violations.front().field}});
   status.SetPayload(kFieldsPayload, absl::Cord(payload));
   return status;
 }

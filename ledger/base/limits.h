@@ -45,8 +45,8 @@ inline constexpr size_t kMaxRulesPerPolicy = 100;
 // Policies in force at once: bounds the evidence of one event.
 inline constexpr size_t kMaxPolicies = 1'000;
 
-// Largest units of an item or license line: with the figures below, one item
-// stays within int64 in every measure.
+// Largest figures that are taken as such and not as a slip of the pen. Their
+// products can still leave int64, so all arithmetic on them is checked.
 inline constexpr int64_t kMaxQuantityUnits = 1'000'000'000;
 inline constexpr int64_t kMaxGpusPerUnit = 1'000'000;
 inline constexpr int64_t kMaxMilliTppPerGpu = 1'000'000'000'000;

@@ -109,8 +109,7 @@ class PersistentMap {
   static bool VisitNode(const Node* node, Visit& visit) {
     if (node == nullptr) return true;
     return VisitNode(node->left.get(), visit) &&
-           visit(node->key, node->value) &&
-           VisitNode(node->right.get(), visit);
+           visit(node->key, node->value) && VisitNode(node->right.get(), visit);
   }
 
   template <typename K, typename Visit>
@@ -120,8 +119,7 @@ class PersistentMap {
       return VisitNodeFrom(node->right.get(), from, visit);
     }
     return VisitNodeFrom(node->left.get(), from, visit) &&
-           visit(node->key, node->value) &&
-           VisitNode(node->right.get(), visit);
+           visit(node->key, node->value) && VisitNode(node->right.get(), visit);
   }
 
   NodePtr root_;

@@ -9,10 +9,9 @@
 #include "absl/status/statusor.h"
 
 // Returns the status of `expr` from the enclosing function unless it is OK.
-#define RETURN_IF_ERROR(expr)                           \
-  do {                                                  \
-    if (::absl::Status _status = (expr); !_status.ok()) \
-      return _status;                                   \
+#define RETURN_IF_ERROR(expr)                                           \
+  do {                                                                  \
+    if (::absl::Status _status = (expr); !_status.ok()) return _status; \
   } while (false)
 
 #define CHIPLEDGER_CONCAT_INNER_(x, y) x##y

@@ -26,7 +26,8 @@ class History {
   virtual ~History() = default;
   // Returns the index of the shipment's ShipmentRecorded, if there is one.
   virtual absl::StatusOr<std::optional<uint64_t>> FindShipment(
-      absl::string_view exporter, absl::string_view shipment_reference) const = 0;
+      absl::string_view exporter,
+      absl::string_view shipment_reference) const = 0;
   // Returns the event with the index. Requires: index < state.size().
   virtual absl::StatusOr<v1::Event> ReadEvent(uint64_t index) const = 0;
 };

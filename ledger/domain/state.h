@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "chipledger/storage/v1/rows.pb.h"
@@ -75,7 +74,10 @@ struct Snapshot {
   Catalog catalog;
   PersistentMap<TotalId, Total> totals;
   PersistentMap<std::string, std::shared_ptr<const LicenseState>> licenses;
+  // Shipments that changed after they were recorded, by index.
+  PersistentMap<uint64_t, ShipmentChange> shipments;
 
+  // Brings a delta in; the size and the record time are the caller's to set.
   void Apply(const Delta& delta);
 };
 
@@ -100,7 +102,8 @@ class State {
 
   // Applies an event as entry number `size()`. Requires: the event was decided
   // on this state, or is a stored one being replayed in order.
-  // Errors: DATA_DAMAGED when the event cannot follow this state.
+  // Errors: DATA_DAMAGED when the event cannot follow this state; the state is
+  // then not fit for further use.
   absl::Status Fold(const v1::Event& event);
 
   // From BeginRequest on, changes can be taken back by RollbackRequest until
@@ -126,18 +129,33 @@ class State {
  private:
   friend class Folder;
 
+  // What a touched row holds beside its value, so that each is listed once in
+  // the next delta.
+  struct TotalSlot {
+    Total total;
+    bool touched = false;
+  };
+  // A touched license is owned by this state alone; an untouched one may be
+  // shared with a snapshot and is copied before it changes.
+  struct LicenseSlot {
+    std::shared_ptr<LicenseState> license;
+    bool touched = false;
+  };
+  // What RollbackRequest puts back, oldest first.
   struct Undo {
     uint64_t size;
     Catalog catalog;
     std::optional<Date> latest_fact_date;
-    std::vector<std::pair<TotalId, Total>> totals;
-    std::vector<std::pair<std::string, std::shared_ptr<LicenseState>>> licenses;
-    std::vector<std::pair<uint64_t, std::optional<ShipmentChange>>> shipments;
     size_t catalog_rows;
     bool catalog_changed;
+    std::vector<std::pair<TotalId, std::optional<Total>>> totals;
+    std::vector<std::pair<std::string, std::shared_ptr<LicenseState>>> licenses;
+    std::vector<std::pair<uint64_t, std::optional<ShipmentChange>>> shipments;
   };
 
-  void AddToTotal(const TotalId& id, int64_t amount);
+  // False when the total would overflow.
+  bool AddToTotal(const TotalId& id, int64_t amount);
+  // Returns the license to change, made when absent.
   LicenseState& MutableLicense(const std::string& license_id);
   void SetShipmentChange(uint64_t shipment_index, const ShipmentChange& change);
 
@@ -145,19 +163,21 @@ class State {
   std::string ledger_id_;
   Catalog catalog_;
   std::optional<Date> latest_fact_date_;
-  absl::flat_hash_map<TotalId, Total> totals_;
-  absl::flat_hash_map<std::string, std::shared_ptr<LicenseState>> licenses_;
+  absl::flat_hash_map<TotalId, TotalSlot> totals_;
+  absl::flat_hash_map<std::string, LicenseSlot> licenses_;
   absl::flat_hash_map<uint64_t, ShipmentChange> shipments_;
 
-  // Touched since the last TakeDelta. A license in the set is owned by this
-  // state alone; one outside may be shared with a snapshot.
-  absl::flat_hash_set<TotalId> touched_totals_;
-  absl::flat_hash_set<std::string> touched_licenses_;
-  absl::flat_hash_set<uint64_t> touched_shipments_;
+  // Touched since the last TakeDelta. May name rows that a rollback removed.
+  std::vector<TotalId> touched_totals_;
+  std::vector<std::string> touched_licenses_;
+  std::vector<uint64_t> touched_shipments_;
   std::vector<storage::v1::StateRow> catalog_rows_;
   bool catalog_changed_ = false;
 
   std::optional<Undo> undo_;
+  // Rows that wait for the policies they speak of, during a restore.
+  std::vector<v1::AdoptedPolicy> restored_policies_;
+  std::vector<storage::v1::TotalRow> restored_totals_;
 };
 
 }  // namespace chipledger::domain

@@ -1,0 +1,128 @@
+// Deciding about products, parties, country groups and policies.
+#include <set>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "ledger/base/error.h"
+#include "ledger/base/limits.h"
+#include "ledger/base/status_macros.h"
+#include "ledger/domain/decide_internal.h"
+#include "ledger/domain/errors.h"
+
+namespace chipledger::domain {
+namespace {
+
+// Finds a chain of ultimate parents that leads back to the party.
+bool LeadsBackTo(const Catalog& catalog, const std::string& party_id,
+                 const std::string& start) {
+  std::set<std::string> seen;
+  std::vector<std::string> open = {start};
+  while (!open.empty()) {
+    const std::string id = open.back();
+    open.pop_back();
+    if (id == party_id) return true;
+    if (!seen.insert(id).second) continue;
+    if (const auto* party = catalog.parties.Find(id)) {
+      for (const v1::UltimateParent& parent : (*party)->ultimate_parents()) {
+        open.push_back(parent.party_id());
+      }
+    }
+  }
+  return false;
+}
+
+template <typename List>
+absl::Status RequireGroups(const Catalog& catalog, const List& group_ids) {
+  for (const std::string& id : group_ids) {
+    if (catalog.groups.Find(id) == nullptr) return CountryGroupNotFound(id);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status DecideRegisterProduct(v1::RegisterProduct& command, Case& c) {
+  c.event.mutable_product_registered()->unsafe_arena_set_allocated_command(
+      &command);
+  return absl::OkStatus();
+}
+
+absl::Status DecideRegisterParty(v1::RegisterParty& command, Case& c) {
+  const v1::Party& party = command.party();
+  for (int i = 0; i < party.ultimate_parents_size(); ++i) {
+    const std::string& parent = party.ultimate_parents(i).party_id();
+    if (c.state.catalog().parties.Find(parent) == nullptr) {
+      return PartyNotFound(parent);
+    }
+    if (LeadsBackTo(c.state.catalog(), party.party_id(), parent)) {
+      return InvalidFields(
+          {{absl::StrCat("party.ultimate_parents[", i, "].party_id"),
+            absl::StrCat("\"", parent, "\" is itself owned by \"",
+                         party.party_id(), "\"")}});
+    }
+  }
+  c.event.mutable_party_registered()->unsafe_arena_set_allocated_command(
+      &command);
+  return absl::OkStatus();
+}
+
+absl::Status DecideChangeCountryGroup(v1::ChangeCountryGroup& command,
+                                      Case& c) {
+  c.event.mutable_country_group_changed()->unsafe_arena_set_allocated_command(
+      &command);
+  return absl::OkStatus();
+}
+
+absl::Status DecideAdoptPolicy(v1::AdoptPolicy& command, Case& c) {
+  const v1::Policy& policy = command.policy();
+  const Catalog& catalog = c.state.catalog();
+  if (const CompiledPolicy* known = catalog.FindPolicy(policy.policy_id())) {
+    return PolicyExists(policy.policy_id(), known->adopted.index());
+  }
+  if (catalog.policies.size() >= limits::kMaxPolicies) {
+    return InvalidFields(
+        {{"policy", absl::StrCat("the ledger holds ", limits::kMaxPolicies,
+                                 " policies, no more fit")}});
+  }
+  for (const v1::Rule& rule : policy.rules()) {
+    const v1::FactFilter& where = rule.scope().where();
+    RETURN_IF_ERROR(RequireGroups(catalog, where.destination_groups()));
+    RETURN_IF_ERROR(RequireGroups(catalog, where.except_destination_groups()));
+  }
+  const std::optional<Date> latest = c.state.latest_fact_date();
+  if (latest && *latest >= *Date::Parse(policy.effective_from())) {
+    return BackfillNotEvaluated(policy.policy_id(), policy.effective_from(),
+                                latest->ToString());
+  }
+  c.event.mutable_policy_adopted()->unsafe_arena_set_allocated_command(
+      &command);
+  return absl::OkStatus();
+}
+
+absl::Status DecideRescindPolicy(v1::RescindPolicy& command, Case& c) {
+  const CompiledPolicy* policy =
+      c.state.catalog().FindPolicy(command.policy_id());
+  if (policy == nullptr) return PolicyNotFound(command.policy_id());
+  if (!policy->adopted.rescinded_from().empty()) {
+    return WrongStatus(
+        absl::StrCat("policy ", command.policy_id()),
+        absl::StrCat("rescinded from ", policy->adopted.rescinded_from()),
+        "in force");
+  }
+  const Date date = *Date::Parse(command.effective_date());
+  if (date < policy->from) {
+    return WrongDate("effective_date", command.effective_date(),
+                     absl::StrCat("is before the policy's effective_from, ",
+                                  policy->from.ToString()));
+  }
+  if (date >= policy->to) {
+    return WrongDate("effective_date", command.effective_date(),
+                     absl::StrCat("is not before the policy's effective_to, ",
+                                  policy->to.ToString()));
+  }
+  c.event.mutable_policy_rescinded()->unsafe_arena_set_allocated_command(
+      &command);
+  return absl::OkStatus();
+}
+
+}  // namespace chipledger::domain

@@ -1,0 +1,192 @@
+#include "ledger/domain/errors.h"
+
+#include <cstddef>
+#include <map>
+
+#include "absl/strings/str_cat.h"
+#include "chipledger/v1/error_reason.pb.h"
+#include "ledger/base/error.h"
+
+namespace chipledger::domain {
+namespace {
+
+using Metadata = std::map<std::string, std::string>;
+
+absl::Status Make(absl::StatusCode code, v1::ErrorReason reason,
+                  const std::string& message, Metadata metadata) {
+  return MakeError(code, v1::ErrorReason_Name(reason), message,
+                   std::move(metadata));
+}
+
+std::string Str(absl::string_view text) { return std::string(text); }
+
+}  // namespace
+
+absl::Status ProductNotFound(absl::string_view product_code) {
+  return Make(absl::StatusCode::kNotFound, v1::PRODUCT_NOT_FOUND,
+              absl::StrCat("product \"", product_code,
+                           "\" is not registered; register it first or check "
+                           "the code against the list of products"),
+              {{"product_code", Str(product_code)}});
+}
+
+absl::Status PartyNotFound(absl::string_view party_id) {
+  return Make(absl::StatusCode::kNotFound, v1::PARTY_NOT_FOUND,
+              absl::StrCat("party \"", party_id,
+                           "\" is not registered; register it first or check "
+                           "the id against the list of parties"),
+              {{"party_id", Str(party_id)}});
+}
+
+absl::Status CountryGroupNotFound(absl::string_view group_id) {
+  return Make(absl::StatusCode::kNotFound, v1::COUNTRY_GROUP_NOT_FOUND,
+              absl::StrCat("country group \"", group_id,
+                           "\" does not exist; give it members first"),
+              {{"group_id", Str(group_id)}});
+}
+
+absl::Status PolicyNotFound(absl::string_view policy_id) {
+  return Make(absl::StatusCode::kNotFound, v1::POLICY_NOT_FOUND,
+              absl::StrCat("policy \"", policy_id, "\" was never adopted"),
+              {{"policy_id", Str(policy_id)}});
+}
+
+absl::Status RuleNotFound(absl::string_view policy_id,
+                          absl::string_view rule_id) {
+  return Make(
+      absl::StatusCode::kNotFound, v1::RULE_NOT_FOUND,
+      absl::StrCat("policy \"", policy_id, "\" has no rule \"", rule_id, "\""),
+      {{"policy_id", Str(policy_id)}, {"rule_id", Str(rule_id)}});
+}
+
+absl::Status LicenseNotFound(absl::string_view license_id) {
+  return Make(absl::StatusCode::kNotFound, v1::LICENSE_NOT_FOUND,
+              absl::StrCat("license \"", license_id,
+                           "\" was never granted; check the number"),
+              {{"license_id", Str(license_id)}});
+}
+
+absl::Status ShipmentNotFound(absl::string_view exporter,
+                              absl::string_view shipment_reference) {
+  return Make(absl::StatusCode::kNotFound, v1::SHIPMENT_NOT_FOUND,
+              absl::StrCat("exporter \"", exporter, "\" has no shipment \"",
+                           shipment_reference, "\""),
+              {{"exporter", Str(exporter)},
+               {"shipment_reference", Str(shipment_reference)}});
+}
+
+absl::Status LicenseExists(absl::string_view license_id, uint64_t index) {
+  return Make(
+      absl::StatusCode::kAlreadyExists, v1::LICENSE_EXISTS,
+      absl::StrCat("license \"", license_id, "\" was granted by entry ", index,
+                   "; amend it, or grant under another number"),
+      {{"license_id", Str(license_id)}, {"index", absl::StrCat(index)}});
+}
+
+absl::Status PolicyExists(absl::string_view policy_id, uint64_t index) {
+  return Make(absl::StatusCode::kAlreadyExists, v1::POLICY_EXISTS,
+              absl::StrCat("policy \"", policy_id, "\" was adopted by entry ",
+                           index, "; adopt a changed one under another id"),
+              {{"policy_id", Str(policy_id)}, {"index", absl::StrCat(index)}});
+}
+
+absl::Status ShipmentReferenceReused(absl::string_view exporter,
+                                     absl::string_view shipment_reference,
+                                     uint64_t index) {
+  return Make(
+      absl::StatusCode::kAlreadyExists, v1::SHIPMENT_REFERENCE_REUSED,
+      absl::StrCat("exporter \"", exporter, "\" has used shipment_reference \"",
+                   shipment_reference, "\" in entry ", index,
+                   "; correct that shipment, or use another reference"),
+      {{"exporter", Str(exporter)},
+       {"shipment_reference", Str(shipment_reference)},
+       {"index", absl::StrCat(index)}});
+}
+
+absl::Status RevisionMismatch(const std::vector<RevisionCheck>& failed) {
+  std::string checks;
+  for (const RevisionCheck& check : failed) {
+    absl::StrAppend(&checks, checks.empty() ? "" : "; ", check.resource,
+                    " has revision ", check.actual, ", expected ",
+                    check.expected);
+  }
+  return Make(absl::StatusCode::kAborted, v1::REVISION_MISMATCH,
+              absl::StrCat(checks, "; read it again and decide anew"),
+              {{"resource", failed.front().resource},
+               {"expected_revision", absl::StrCat(failed.front().expected)},
+               {"actual_revision", absl::StrCat(failed.front().actual)},
+               {"failed_checks", checks}});
+}
+
+absl::Status WrongStatus(absl::string_view resource, absl::string_view status,
+                         absl::string_view wanted) {
+  return Make(absl::StatusCode::kFailedPrecondition, v1::WRONG_STATUS,
+              absl::StrCat(resource, " is ", status, "; it must be ", wanted),
+              {{"resource", Str(resource)}, {"status", Str(status)}});
+}
+
+absl::Status QuantityNotAvailable(absl::string_view resource, int64_t asked,
+                                  int64_t available) {
+  return Make(
+      absl::StatusCode::kFailedPrecondition, v1::QUANTITY_NOT_AVAILABLE,
+      absl::StrCat(resource, " has ", available, " units available, not ",
+                   asked),
+      {{"resource", Str(resource)}, {"available", absl::StrCat(available)}});
+}
+
+absl::Status TotalOverflow(absl::string_view rule_id) {
+  return Make(absl::StatusCode::kOutOfRange, v1::TOTAL_OVERFLOW,
+              absl::StrCat("the total of \"", rule_id,
+                           "\" would leave the range of 64 bits; check the "
+                           "quantities and the product's figures"),
+              {{"rule_id", Str(rule_id)}});
+}
+
+absl::Status PolicyPartNotEvaluated(absl::string_view field) {
+  return Make(absl::StatusCode::kUnimplemented, v1::POLICY_PART_NOT_EVALUATED,
+              absl::StrCat(field,
+                           " is not evaluated by this version; the policy was "
+                           "not adopted"),
+              {{"field", Str(field)}});
+}
+
+absl::Status BackfillNotEvaluated(absl::string_view policy_id,
+                                  absl::string_view effective_from,
+                                  absl::string_view latest_fact_date) {
+  return Make(
+      absl::StatusCode::kUnimplemented, v1::BACKFILL_NOT_EVALUATED,
+      absl::StrCat("policy \"", policy_id, "\" counts facts from ",
+                   effective_from, " on, but facts dated up to ",
+                   latest_fact_date,
+                   " are recorded already and this version does not count "
+                   "backwards; adopt policies before the facts they count, or "
+                   "set effective_from after ",
+                   latest_fact_date),
+      {{"policy_id", Str(policy_id)},
+       {"effective_from", Str(effective_from)},
+       {"latest_fact_date", Str(latest_fact_date)}});
+}
+
+absl::Status WrongDate(absl::string_view field, absl::string_view value,
+                       absl::string_view why) {
+  return Make(absl::StatusCode::kFailedPrecondition, v1::WRONG_DATE,
+              absl::StrCat(field, " ", value, " ", why),
+              {{"field", Str(field)}, {"value", Str(value)}});
+}
+
+absl::Status EntryTooLarge(uint64_t bytes, uint64_t max_bytes) {
+  return Make(
+      absl::StatusCode::kInvalidArgument, v1::ENTRY_TOO_LARGE,
+      absl::StrCat("the request needs ", bytes,
+                   " bytes of an entry, which holds at most ", max_bytes,
+                   "; split it"),
+      {{"bytes", absl::StrCat(bytes)}, {"max_bytes", absl::StrCat(max_bytes)}});
+}
+
+absl::Status DataDamaged(uint64_t index, absl::string_view what) {
+  return Make(absl::StatusCode::kDataLoss, v1::DATA_DAMAGED,
+              absl::StrCat("entry ", index, ": ", what),
+              {{"index", absl::StrCat(index)}});
+}
+
+}  // namespace chipledger::domain

@@ -1,0 +1,57 @@
+// The errors of deciding, by name. Each is a reason of error_reason.proto.
+#ifndef CHIPLEDGER_LEDGER_DOMAIN_ERRORS_H_
+#define CHIPLEDGER_LEDGER_DOMAIN_ERRORS_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+
+namespace chipledger::domain {
+
+absl::Status ProductNotFound(absl::string_view product_code);
+absl::Status PartyNotFound(absl::string_view party_id);
+absl::Status CountryGroupNotFound(absl::string_view group_id);
+absl::Status PolicyNotFound(absl::string_view policy_id);
+absl::Status RuleNotFound(absl::string_view policy_id,
+                          absl::string_view rule_id);
+absl::Status LicenseNotFound(absl::string_view license_id);
+absl::Status ShipmentNotFound(absl::string_view exporter,
+                              absl::string_view shipment_reference);
+
+absl::Status LicenseExists(absl::string_view license_id, uint64_t index);
+absl::Status PolicyExists(absl::string_view policy_id, uint64_t index);
+absl::Status ShipmentReferenceReused(absl::string_view exporter,
+                                     absl::string_view shipment_reference,
+                                     uint64_t index);
+
+// A failed optimistic check.
+struct RevisionCheck {
+  // Such as "license D123456".
+  std::string resource;
+  uint64_t expected = 0;
+  uint64_t actual = 0;
+};
+// Requires: at least one.
+absl::Status RevisionMismatch(const std::vector<RevisionCheck>& failed);
+
+// `status` is what the resource is; `wanted` completes "it must be ...".
+absl::Status WrongStatus(absl::string_view resource, absl::string_view status,
+                         absl::string_view wanted);
+absl::Status QuantityNotAvailable(absl::string_view resource, int64_t asked,
+                                  int64_t available);
+absl::Status TotalOverflow(absl::string_view rule_id);
+absl::Status PolicyPartNotEvaluated(absl::string_view field);
+absl::Status BackfillNotEvaluated(absl::string_view policy_id,
+                                  absl::string_view effective_from,
+                                  absl::string_view latest_fact_date);
+absl::Status WrongDate(absl::string_view field, absl::string_view value,
+                       absl::string_view why);
+absl::Status EntryTooLarge(uint64_t bytes, uint64_t max_bytes);
+absl::Status DataDamaged(uint64_t index, absl::string_view what);
+
+}  // namespace chipledger::domain
+
+#endif  // CHIPLEDGER_LEDGER_DOMAIN_ERRORS_H_
