@@ -257,64 +257,85 @@ absl::StatusOr<DecidedRequest> DecideRequest(
   return DecidedRequest{.events = {refused}, .refused = true};
 }
 
-std::vector<v1::Command> CommandsOf(const v1::Event& event) {
-  std::vector<v1::Command> commands;
+std::vector<v1::Command*> CommandsOf(v1::Event& event, Arena* arena) {
+  std::vector<v1::Command*> commands;
   if (event.has_refused()) {
-    commands.assign(event.refused().commands().begin(),
-                    event.refused().commands().end());
+    for (v1::Command& command : *event.mutable_refused()->mutable_commands()) {
+      commands.push_back(&command);
+    }
     return commands;
   }
-  v1::Command command;
+  auto* command = Arena::CreateMessage<v1::Command>(arena);
   switch (event.kind_case()) {
     case v1::Event::kProductRegistered:
-      *command.mutable_register_product() =
-          event.product_registered().command();
+      command->unsafe_arena_set_allocated_register_product(
+          event.mutable_product_registered()->mutable_command());
       break;
     case v1::Event::kPartyRegistered:
-      *command.mutable_register_party() = event.party_registered().command();
+      command->unsafe_arena_set_allocated_register_party(
+          event.mutable_party_registered()->mutable_command());
       break;
     case v1::Event::kCountryGroupChanged:
-      *command.mutable_change_country_group() =
-          event.country_group_changed().command();
+      command->unsafe_arena_set_allocated_change_country_group(
+          event.mutable_country_group_changed()->mutable_command());
       break;
     case v1::Event::kPolicyAdopted:
-      *command.mutable_adopt_policy() = event.policy_adopted().command();
+      command->unsafe_arena_set_allocated_adopt_policy(
+          event.mutable_policy_adopted()->mutable_command());
       break;
     case v1::Event::kPolicyRescinded:
-      *command.mutable_rescind_policy() = event.policy_rescinded().command();
+      command->unsafe_arena_set_allocated_rescind_policy(
+          event.mutable_policy_rescinded()->mutable_command());
       break;
     case v1::Event::kLicenseGranted:
-      *command.mutable_grant_license() = event.license_granted().command();
+      command->unsafe_arena_set_allocated_grant_license(
+          event.mutable_license_granted()->mutable_command());
       break;
     case v1::Event::kLicenseAmended:
-      *command.mutable_amend_license() = event.license_amended().command();
+      command->unsafe_arena_set_allocated_amend_license(
+          event.mutable_license_amended()->mutable_command());
       break;
     case v1::Event::kLicenseSuspended:
-      *command.mutable_suspend_license() = event.license_suspended().command();
+      command->unsafe_arena_set_allocated_suspend_license(
+          event.mutable_license_suspended()->mutable_command());
       break;
     case v1::Event::kLicenseReinstated:
-      *command.mutable_reinstate_license() =
-          event.license_reinstated().command();
+      command->unsafe_arena_set_allocated_reinstate_license(
+          event.mutable_license_reinstated()->mutable_command());
       break;
     case v1::Event::kLicenseRevoked:
-      *command.mutable_revoke_license() = event.license_revoked().command();
+      command->unsafe_arena_set_allocated_revoke_license(
+          event.mutable_license_revoked()->mutable_command());
       break;
     case v1::Event::kShipmentRecorded:
-      *command.mutable_record_shipment() = event.shipment_recorded().command();
+      command->unsafe_arena_set_allocated_record_shipment(
+          event.mutable_shipment_recorded()->mutable_command());
       break;
     case v1::Event::kShipmentVoided:
-      *command.mutable_void_shipment() = event.shipment_voided().command();
+      command->unsafe_arena_set_allocated_void_shipment(
+          event.mutable_shipment_voided()->mutable_command());
       break;
     case v1::Event::kShipmentCorrected:
-      *command.mutable_correct_shipment() =
-          event.shipment_corrected().command();
+      command->unsafe_arena_set_allocated_correct_shipment(
+          event.mutable_shipment_corrected()->mutable_command());
       break;
     case v1::Event::kLedgerOpened:
     case v1::Event::kRefused:
     case v1::Event::KIND_NOT_SET:
       return commands;
   }
-  commands.push_back(std::move(command));
+  commands.push_back(command);
+  return commands;
+}
+
+std::vector<v1::Command> CommandsOf(const v1::Event& event) {
+  Arena arena;
+  auto* copy = Arena::CreateMessage<v1::Event>(&arena);
+  *copy = event;
+  std::vector<v1::Command> commands;
+  for (const v1::Command* command : CommandsOf(*copy, &arena)) {
+    commands.push_back(*command);
+  }
   return commands;
 }
 

@@ -60,7 +60,11 @@ absl::StatusOr<DecidedRequest> DecideRequest(
     Effect effect);
 
 // Returns the commands that an entry's event came from: all of them for a
-// Refused, else one. None for LedgerOpened.
+// Refused, else one. None for LedgerOpened. They live on `arena` and share the
+// messages of the event, which must live there too.
+std::vector<v1::Command*> CommandsOf(v1::Event& event,
+                                     google::protobuf::Arena* arena);
+// The same, as copies.
 std::vector<v1::Command> CommandsOf(const v1::Event& event);
 
 // Returns the event's evidence, or null when its kind has none.

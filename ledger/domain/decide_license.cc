@@ -223,7 +223,9 @@ absl::Status DecideRevokeLicense(v1::RevokeLicense& command, Case& c) {
     if (!charge.release_on_revocation()) return 0;
     if (command.parts().empty()) {
       const LicenseState::Line* line = license->FindLine(charge.line_number());
-      return line == nullptr ? 0 : std::max<int64_t>(0, line->available());
+      // Below 0 when more was shipped than authorized: from a revocation on the
+      // charge is what was shipped.
+      return line == nullptr ? 0 : line->available();
     }
     for (const v1::RevokeLicense::Part& part : command.parts()) {
       if (part.line_number() == charge.line_number()) return part.quantity();

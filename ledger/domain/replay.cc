@@ -1,5 +1,6 @@
 #include "ledger/domain/replay.h"
 
+#include <deque>
 #include <optional>
 #include <utility>
 
@@ -31,7 +32,8 @@ int64_t RecordTimeNs(const v1::Entry& entry) {
 
 class Replayer::Impl final : public History {
  public:
-  explicit Impl(ReadEntry read_entry) : read_entry_(std::move(read_entry)) {}
+  explicit Impl(ReadEntry read_entry)
+      : read_entry_(std::move(read_entry)), arena_(ReusedBlock()) {}
 
   absl::Status Feed(absl::string_view stored) {
     const uint64_t index = state_.size() + pending_.size();
@@ -41,12 +43,15 @@ class Replayer::Impl final : public History {
       return DataDamaged(index, "the stored bytes are not an Entry");
     }
     RETURN_IF_ERROR(CheckEnvelope(index, *entry));
-    pending_.push_back({entry, std::string(stored)});
-    if (entry->request_part() + 1 < entry->request_parts()) {
-      return absl::OkStatus();
-    }
+    // The bytes of a last part are only looked at before Feed returns.
+    const bool last = entry->request_part() + 1 == entry->request_parts();
+    if (!last) held_.emplace_back(stored);
+    pending_.push_back(
+        {entry, last ? stored : absl::string_view(held_.back())});
+    if (!last) return absl::OkStatus();
     const absl::Status judged = JudgeRequest();
     pending_.clear();
+    held_.clear();
     arena_.Reset();
     return judged;
   }
@@ -72,7 +77,7 @@ class Replayer::Impl final : public History {
  private:
   struct Pending {
     v1::Entry* entry;
-    std::string stored;
+    absl::string_view stored;
   };
 
   absl::Status CheckEnvelope(uint64_t index, const v1::Entry& entry) {
@@ -106,10 +111,9 @@ class Replayer::Impl final : public History {
     if (first == 0) return state_.Fold(pending_[0].entry->event());
     std::vector<v1::Command*> commands;
     for (const Pending& pending : pending_) {
-      for (v1::Command& command : CommandsOf(pending.entry->event())) {
-        auto* on_arena = Arena::CreateMessage<v1::Command>(&arena_);
-        on_arena->Swap(&command);
-        commands.push_back(on_arena);
+      for (v1::Command* command :
+           CommandsOf(*pending.entry->mutable_event(), &arena_)) {
+        commands.push_back(command);
       }
     }
     if (commands.empty()) {
@@ -141,7 +145,9 @@ class Replayer::Impl final : public History {
     v1::Entry& entry = *pending.entry;
     v1::Event* stored = entry.unsafe_arena_release_event();
     entry.unsafe_arena_set_allocated_event(decided);
-    if (entry.SerializeAsString() != pending.stored) {
+    judged_.clear();
+    entry.AppendToString(&judged_);
+    if (judged_ != pending.stored) {
       return DataDamaged(index,
                          absl::StrCat("expected ", decided->ShortDebugString(),
                                       ", found ", stored->ShortDebugString()));
@@ -155,10 +161,26 @@ class Replayer::Impl final : public History {
     return absl::OkStatus();
   }
 
+  // Large enough for most requests, so that an entry costs no allocation.
+  google::protobuf::ArenaOptions ReusedBlock() {
+    google::protobuf::ArenaOptions options;
+    options.initial_block = block_.get();
+    options.initial_block_size = kBlockBytes;
+    return options;
+  }
+
+  static constexpr size_t kBlockBytes = 128 * 1024;
+
   ReadEntry read_entry_;
   State state_;
+  std::unique_ptr<char[]> block_ = std::make_unique<char[]>(kBlockBytes);
   Arena arena_;
+  // The bytes of a judged entry; kept for its memory.
+  std::string judged_;
   std::vector<Pending> pending_;
+  // The stored bytes of pending entries but the last; a deque keeps them where
+  // they are.
+  std::deque<std::string> held_;
   int64_t last_record_time_ns_ = 0;
   absl::flat_hash_map<std::string, uint64_t> shipments_;
 };

@@ -1,0 +1,399 @@
+// Goal: every kind of wrong command gets a clear error that names the field and
+// the value, and leaves nothing behind.
+#include <string>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+#include "ledger/base/error.h"
+#include "tests/support/commands.h"
+#include "tests/support/memory_ledger.h"
+
+namespace chipledger::testing {
+namespace {
+
+class BadInputTest : public ::testing::Test {
+ protected:
+  BadInputTest() {
+    Accept(R"pb(register_product {
+                  product {
+                    product_code: "H100"
+                    gpus_per_unit: 1
+                    milli_tpp_per_gpu: 15832000
+                    source: "s"
+                  }
+                })pb");
+    Accept(R"pb(register_product {
+                  product {
+                    product_code: "HUGE"
+                    gpus_per_unit: 1000000
+                    milli_tpp_per_gpu: 1000000000000
+                    source: "s"
+                  }
+                })pb");
+    Accept(R"pb(register_party { party { party_id: "x" name: "X" } })pb");
+    Accept(R"pb(adopt_policy {
+                  policy {
+                    policy_id: "p"
+                    title: "P"
+                    effective_from: "2020-01-01"
+                    provenance {
+                      citation: "c"
+                      legal_status: LEGAL_STATUS_IN_FORCE
+                      enforcement_status: ENFORCEMENT_STATUS_ENFORCED
+                    }
+                    rules {
+                      rule_id: "r"
+                      title: "R"
+                      measure: MEASURE_TPP
+                      accrual: ACCRUAL_EXPORTED
+                      window { open {} }
+                      limit { none {} }
+                      enforcement { mode: MODE_REPORT_ONLY }
+                    }
+                  }
+                })pb");
+    Accept(Grant("L1"));
+  }
+
+  static std::string Grant(const std::string& id) {
+    return absl::StrCat(
+        R"(grant_license { license { license_id: ")", id,
+        R"(" exporter: "x" destination_countries: "MY" grant_date: "2025-01-01"
+             expiry_date: "2025-12-31"
+             lines { line_number: 1 product_code: "H100" quantity: 10 } } })");
+  }
+
+  // A shipment that is right but for what `fields` adds or replaces.
+  static v1::Command Shipment(const std::string& fields) {
+    v1::Command command = Cmd(R"pb(record_shipment {
+                                     assurance: ASSURANCE_BEFORE_EXPORT
+                                     shipment {
+                                       exporter: "x"
+                                       shipment_reference: "S1"
+                                       export_date: "2025-02-01"
+                                       destination_country: "MY"
+                                     }
+                                   })pb");
+    v1::Shipment& shipment =
+        *command.mutable_record_shipment()->mutable_shipment();
+    shipment.MergeFrom(FromText<v1::Shipment>(fields));
+    if (shipment.items().empty()) {
+      shipment.MergeFrom(FromText<v1::Shipment>(
+          R"pb(items { product_code: "H100" quantity: 1 })pb"));
+    }
+    return command;
+  }
+
+  void Accept(const std::string& text) {
+    const auto outcome = ledger_.Submit({Cmd(text)});
+    ASSERT_TRUE(outcome.status.ok()) << outcome.status << text;
+    ASSERT_FALSE(outcome.refused) << text;
+  }
+
+  // The command fails with this reason; the message says all of `says`; the
+  // ledger is as before.
+  void ExpectError(const v1::Command& command, absl::StatusCode code,
+                   const std::string& reason,
+                   const std::vector<std::string>& says) {
+    const size_t before = ledger_.entries().size();
+    const auto outcome = ledger_.Submit({command});
+    EXPECT_EQ(outcome.status.code(), code) << outcome.status;
+    const auto cause = GetErrorCause(outcome.status);
+    ASSERT_TRUE(cause) << outcome.status;
+    EXPECT_EQ(cause->reason, reason);
+    for (const std::string& part : says) {
+      EXPECT_TRUE(
+          absl::StrContains(absl::string_view(outcome.status.message()), part))
+          << part << " is not in: " << outcome.status;
+    }
+    EXPECT_EQ(ledger_.entries().size(), before);
+    EXPECT_EQ(ledger_.state().size(), before);
+  }
+
+  void ExpectInvalid(const v1::Command& command, const std::string& field,
+                     const std::string& value) {
+    ExpectError(command, absl::StatusCode::kInvalidArgument, "INVALID_FIELD",
+                {field, value});
+  }
+
+  MemoryLedger ledger_;
+};
+
+TEST_F(BadInputTest, AnUnknownCountry) {
+  ExpectInvalid(Shipment(R"pb(destination_country: "XX")pb"),
+                "shipment.destination_country", "XX");
+  ExpectInvalid(Shipment(R"pb(destination_country: "my")pb"),
+                "shipment.destination_country", "my");
+}
+
+TEST_F(BadInputTest, AnUnknownProductPartyOrLicense) {
+  ExpectError(Shipment(R"pb(items { product_code: "H10" quantity: 1 })pb"),
+              absl::StatusCode::kNotFound, "PRODUCT_NOT_FOUND", {"\"H10\""});
+  ExpectError(Shipment(R"pb(exporter: "y")pb"), absl::StatusCode::kNotFound,
+              "PARTY_NOT_FOUND", {"\"y\""});
+  ExpectError(Shipment(R"pb(consignee: "z")pb"), absl::StatusCode::kNotFound,
+              "PARTY_NOT_FOUND", {"\"z\""});
+  ExpectError(Shipment(R"pb(authorization {
+                              kind: AUTHORIZATION_KIND_LICENSE
+                              license_id: "L2"
+                            })pb"),
+              absl::StatusCode::kNotFound, "LICENSE_NOT_FOUND", {"\"L2\""});
+}
+
+TEST_F(BadInputTest, QuantitiesThatAreNegativeZeroOrTooLarge) {
+  for (const char* quantity :
+       {"-1", "0", "1000000001", "9223372036854775807"}) {
+    ExpectInvalid(
+        Shipment(absl::StrCat(R"(items { product_code: "H100" quantity: )",
+                              quantity, " }")),
+        "shipment.items[0].quantity", quantity);
+  }
+}
+
+TEST_F(BadInputTest, AnAmountThatLeaves64Bits) {
+  ExpectError(Shipment(R"pb(items { product_code: "HUGE" quantity: 1000 })pb"),
+              absl::StatusCode::kOutOfRange, "TOTAL_OVERFLOW", {"\"r\""});
+}
+
+TEST_F(BadInputTest, ATotalThatWouldLeave64Bits) {
+  v1::Command command =
+      Shipment(R"pb(items { product_code: "HUGE" quantity: 9 })pb");
+  ASSERT_TRUE(ledger_.Submit({command}).status.ok());
+  command.mutable_record_shipment()->mutable_shipment()->set_shipment_reference(
+      "S2");
+  ExpectError(command, absl::StatusCode::kOutOfRange, "TOTAL_OVERFLOW",
+              {"\"r\""});
+}
+
+TEST_F(BadInputTest, DatesThatDoNotExist) {
+  for (const char* date : {"2025-02-30", "2025-2-1", "yesterday", ""}) {
+    v1::Command command = Shipment("");
+    command.mutable_record_shipment()->mutable_shipment()->set_export_date(
+        date);
+    ExpectInvalid(command, "shipment.export_date", date);
+  }
+}
+
+TEST_F(BadInputTest, StringsOverTheLimitOrWithControlCharacters) {
+  ExpectInvalid(Shipment(absl::StrCat("shipment_reference: \"",
+                                      std::string(65, 'a'), "\"")),
+                "shipment.shipment_reference", "64 bytes");
+  ExpectInvalid(Shipment(R"pb(shipment_reference: "a\nb")pb"),
+                "shipment.shipment_reference", "control");
+  ExpectInvalid(
+      Shipment(absl::StrCat("source: \"", std::string(2049, 'a'), "\"")),
+      "shipment.source", "2048 bytes");
+  ExpectInvalid(Shipment(R"pb(exporter: "Not A Slug")pb"), "shipment.exporter",
+                "Not A Slug");
+}
+
+TEST_F(BadInputTest, EveryWrongFieldIsReportedAtOnce) {
+  const auto outcome = ledger_.Submit(
+      {Shipment(R"pb(destination_country: "XX"
+                     export_date: "2025-13-01"
+                     items { product_code: "H100" quantity: 0 }
+                     items { product_code: "" quantity: 1 })pb")});
+  std::vector<std::string> fields;
+  for (const FieldViolation& violation : GetFieldViolations(outcome.status)) {
+    fields.push_back(violation.field);
+  }
+  EXPECT_EQ(fields, (std::vector<std::string>{
+                        "shipment.export_date", "shipment.destination_country",
+                        "shipment.items[0].quantity",
+                        "shipment.items[1].product_code"}));
+}
+
+TEST_F(BadInputTest, AnAssuranceThatIsNotStated) {
+  v1::Command command = Shipment("");
+  command.mutable_record_shipment()->clear_assurance();
+  ExpectInvalid(command, "assurance", "ASSURANCE_BEFORE_EXPORT");
+}
+
+TEST_F(BadInputTest, ALicenseIdWithoutALicenseAndTheReverse) {
+  ExpectInvalid(Shipment(R"pb(authorization {
+                                kind: AUTHORIZATION_KIND_LPP
+                                license_id: "L1"
+                              })pb"),
+                "shipment.authorization.license_id", "L1");
+  ExpectInvalid(
+      Shipment(R"pb(authorization { kind: AUTHORIZATION_KIND_LICENSE })pb"),
+      "shipment.authorization.license_id", "required");
+}
+
+TEST_F(BadInputTest, AReferenceOrLicenseOrPolicyUsedASecondTime) {
+  ASSERT_TRUE(ledger_.Submit({Shipment("")}).status.ok());
+  ExpectError(Shipment(R"pb(destination_country: "SG")pb"),
+              absl::StatusCode::kAlreadyExists, "SHIPMENT_REFERENCE_REUSED",
+              {"\"S1\"", "entry 6"});
+  ExpectError(Cmd(Grant("L1")), absl::StatusCode::kAlreadyExists,
+              "LICENSE_EXISTS", {"\"L1\"", "entry 5"});
+}
+
+TEST_F(BadInputTest, ALicenseThatContradictsItself) {
+  v1::Command command = Cmd(Grant("L2"));
+  v1::License& license = *command.mutable_grant_license()->mutable_license();
+  license.set_expiry_date("2024-12-31");
+  ExpectInvalid(command, "license.expiry_date", "2024-12-31");
+  license.set_expiry_date("2025-12-31");
+  license.add_destination_countries("SG");
+  ExpectInvalid(command, "license.lines[0].destination_country", "\"\"");
+  license.mutable_lines(0)->set_destination_country("SG");
+  *license.add_lines() = license.lines(0);
+  ExpectInvalid(command, "license.lines[1].line_number", "used twice");
+}
+
+TEST_F(BadInputTest, ChangesThatDoNotFitTheStandingOfALicense) {
+  ExpectError(Cmd(R"pb(reinstate_license {
+                         license_id: "L1"
+                         effective_date: "2025-03-01"
+                         reason: "r"
+                       })pb"),
+              absl::StatusCode::kFailedPrecondition, "WRONG_STATUS",
+              {"granted", "suspended"});
+  Accept(R"pb(revoke_license {
+                license_id: "L1"
+                effective_date: "2025-03-01"
+                reason: "r"
+              })pb");
+  ExpectError(Cmd(R"pb(suspend_license {
+                         license_id: "L1"
+                         effective_date: "2025-03-02"
+                         reason: "r"
+                       })pb"),
+              absl::StatusCode::kFailedPrecondition, "WRONG_STATUS",
+              {"revoked"});
+}
+
+TEST_F(BadInputTest, ARevisionThatIsNotTheExpectedOne) {
+  ExpectError(Cmd(R"pb(suspend_license {
+                         license_id: "L1"
+                         effective_date: "2025-03-01"
+                         reason: "r"
+                         expected_revision: 7
+                       })pb"),
+              absl::StatusCode::kAborted, "REVISION_MISMATCH",
+              {"revision 1", "expected 7"});
+}
+
+TEST_F(BadInputTest, AllFailedRevisionChecksOfARequestComeBack) {
+  ASSERT_TRUE(ledger_.Submit({Shipment("")}).status.ok());
+  const size_t before = ledger_.entries().size();
+  const auto outcome = ledger_.Submit({Cmd(R"pb(void_shipment {
+                                                  exporter: "x"
+                                                  shipment_reference: "S1"
+                                                  reason: "r"
+                                                  expected_revision: 9
+                                                })pb"),
+                                       Cmd(R"pb(suspend_license {
+                                                  license_id: "L1"
+                                                  effective_date: "2025-03-01"
+                                                  reason: "r"
+                                                  expected_revision: 8
+                                                })pb")});
+  EXPECT_EQ(outcome.status.code(), absl::StatusCode::kAborted);
+  const std::string failed =
+      GetErrorCause(outcome.status)->metadata.at("failed_checks");
+  EXPECT_TRUE(absl::StrContains(failed, "shipment x/S1 has revision 1"));
+  EXPECT_TRUE(absl::StrContains(failed, "license L1 has revision 1"));
+  EXPECT_EQ(ledger_.entries().size(), before);
+}
+
+TEST_F(BadInputTest, AnAtomicRequestWithOneWrongCommandLeavesNothing) {
+  const size_t before = ledger_.entries().size();
+  const auto totals = ledger_.state().SortedTotals();
+  const auto outcome = ledger_.Submit(
+      {Shipment(""),
+       Shipment(R"pb(shipment_reference: "S2"
+                     items { product_code: "no" quantity: 1 })pb")});
+  EXPECT_EQ(outcome.status.code(), absl::StatusCode::kNotFound);
+  EXPECT_TRUE(absl::StrContains(absl::string_view(outcome.status.message()),
+                                "commands[1]"));
+  EXPECT_EQ(ledger_.entries().size(), before);
+  EXPECT_EQ(ledger_.state().SortedTotals(), totals);
+}
+
+TEST_F(BadInputTest, TheSameShipmentTwiceInOneRequest) {
+  const auto outcome = ledger_.Submit({Shipment(""), Shipment("")});
+  EXPECT_EQ(outcome.status.code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(BadInputTest, VoidingWhatIsNotThereOrVoidedAlready) {
+  const v1::Command voiding = Cmd(R"pb(void_shipment {
+                                         exporter: "x"
+                                         shipment_reference: "S1"
+                                         reason: "r"
+                                       })pb");
+  ExpectError(voiding, absl::StatusCode::kNotFound, "SHIPMENT_NOT_FOUND",
+              {"\"S1\""});
+  ASSERT_TRUE(ledger_.Submit({Shipment("")}).status.ok());
+  ASSERT_TRUE(ledger_.Submit({voiding}).status.ok());
+  ExpectError(voiding, absl::StatusCode::kFailedPrecondition, "WRONG_STATUS",
+              {"voided"});
+}
+
+TEST_F(BadInputTest, ARequestThatNoEntryCanHold) {
+  std::vector<v1::Command> commands;
+  for (int i = 0; i < 30; ++i) {
+    commands.push_back(
+        Shipment(absl::StrCat("shipment_reference: \"T", i, "\" source: \"",
+                              std::string(2000, 'a'), "\"")));
+  }
+  const size_t before = ledger_.entries().size();
+  const auto outcome = ledger_.Submit(commands);
+  EXPECT_EQ(outcome.status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(GetErrorCause(outcome.status)->reason, "ENTRY_TOO_LARGE");
+  EXPECT_EQ(ledger_.entries().size(), before);
+}
+
+TEST_F(BadInputTest, PartiesThatOwnEachOther) {
+  Accept(R"pb(register_party {
+                party {
+                  party_id: "y"
+                  name: "Y"
+                  ultimate_parents { party_id: "x" }
+                }
+              })pb");
+  ExpectInvalid(Cmd(R"pb(register_party {
+                           party {
+                             party_id: "x"
+                             name: "X"
+                             ultimate_parents { party_id: "y" }
+                           }
+                         })pb"),
+                "party.ultimate_parents[0].party_id", "owned by");
+}
+
+TEST_F(BadInputTest, APolicyThatWouldCountWhatIsRecordedAlready) {
+  v1::Command command =
+      Cmd(R"pb(adopt_policy {
+                 policy {
+                   policy_id: "late"
+                   title: "Late"
+                   effective_from: "2025-01-01"
+                   provenance {
+                     citation: "c"
+                     legal_status: LEGAL_STATUS_IN_FORCE
+                     enforcement_status: ENFORCEMENT_STATUS_ENFORCED
+                   }
+                   rules {
+                     rule_id: "r"
+                     title: "R"
+                     measure: MEASURE_GPUS
+                     accrual: ACCRUAL_EXPORTED
+                     window { open {} }
+                     limit { constant: "1" }
+                     enforcement { mode: MODE_REFUSE }
+                   }
+                 }
+               })pb");
+  // The latest fact is the grant of 2025-01-01.
+  ExpectError(command, absl::StatusCode::kUnimplemented,
+              "BACKFILL_NOT_EVALUATED", {"2025-01-01", "late"});
+  command.mutable_adopt_policy()->mutable_policy()->set_effective_from(
+      "2025-01-02");
+  EXPECT_TRUE(ledger_.Submit({command}).status.ok());
+}
+
+}  // namespace
+}  // namespace chipledger::testing

@@ -1,0 +1,198 @@
+// Goal: the rows that dashboards read: every total once, in order, in pages of
+// any size, and untouched totals of a country that is asked about.
+#include "ledger/domain/headroom.h"
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+#include "ledger/base/error.h"
+#include "tests/support/commands.h"
+#include "tests/support/memory_ledger.h"
+
+namespace chipledger::testing {
+namespace {
+
+class HeadroomTest : public ::testing::Test {
+ protected:
+  HeadroomTest() {
+    Accept(R"pb(change_country_group {
+                  group_id: "tier-1"
+                  changes { country: "DE" kind: KIND_JOIN }
+                })pb");
+    Accept(R"pb(register_product {
+                  product { product_code: "H100" gpus_per_unit: 1 source: "s" }
+                })pb");
+    Accept(R"pb(register_party { party { party_id: "x" name: "X" } })pb");
+    Accept(R"pb(adopt_policy {
+                  policy {
+                    policy_id: "p"
+                    title: "P"
+                    effective_from: "2024-01-01"
+                    provenance {
+                      citation: "c"
+                      legal_status: LEGAL_STATUS_NEGOTIATED
+                      enforcement_status: ENFORCEMENT_STATUS_UNKNOWN
+                    }
+                    rules {
+                      rule_id: "yearly"
+                      title: "Y"
+                      measure: MEASURE_GPUS
+                      accrual: ACCRUAL_EXPORTED
+                      scope {
+                        group_by: GROUP_BY_DESTINATION_COUNTRY
+                        where { except_destination_groups: "tier-1" }
+                      }
+                      window { calendar_year {} }
+                      limit { constant: "1000" }
+                      enforcement { mode: MODE_REPORT_ONLY }
+                    }
+                    rules {
+                      rule_id: "all"
+                      title: "A"
+                      measure: MEASURE_GPUS
+                      accrual: ACCRUAL_EXPORTED
+                      window { open {} }
+                      limit { none {} }
+                      enforcement { mode: MODE_REPORT_ONLY }
+                      provenance { legal_status: LEGAL_STATUS_HISTORICAL }
+                    }
+                  }
+                })pb");
+    for (const char* country : {"MY", "SG", "AE", "MY", "DE"}) {
+      for (const char* year : {"2024", "2025"}) Ship(country, year, 300);
+    }
+  }
+
+  void Accept(const std::string& text) {
+    const auto outcome = ledger_.Submit({Cmd(text)});
+    ASSERT_TRUE(outcome.status.ok()) << outcome.status;
+  }
+
+  void Ship(const std::string& country, const std::string& year, int quantity) {
+    Accept(absl::StrCat(
+        R"(record_shipment { assurance: ASSURANCE_AFTER_THE_FACT
+             shipment { exporter: "x" shipment_reference: "S)",
+        ++shipments_, R"(" export_date: ")", year,
+        R"(-06-01" destination_country: ")", country,
+        R"(" items { product_code: "H100" quantity: )", quantity, " } } }"));
+  }
+
+  // Rows as "rule window country: used headroom".
+  std::vector<std::string> List(const std::string& filter, size_t page) {
+    const auto parsed = FromText<v1::HeadroomFilter>(filter);
+    const domain::Snapshot snapshot = ledger_.state().ToSnapshot();
+    EXPECT_TRUE(domain::CheckHeadroomFilter(snapshot, parsed).ok());
+    std::vector<std::string> lines;
+    std::optional<domain::TotalId> after;
+    while (true) {
+      const auto rows = domain::ListHeadroom(
+          snapshot, parsed, *Date::Parse("2026-03-01"), after, page);
+      if (rows.empty()) return lines;
+      for (const auto& [id, row] : rows) {
+        lines.push_back(absl::StrCat(
+            row.rule_id(), " ", row.window_start().substr(0, 4), " ",
+            row.group().destination_country(), ": ", row.used(), " ",
+            row.has_headroom() ? absl::StrCat(row.headroom()) : "-"));
+        after = id;
+      }
+    }
+  }
+
+  MemoryLedger ledger_;
+  int shipments_ = 0;
+};
+
+TEST_F(HeadroomTest, ListsEveryTotalOnceInPagesOfAnySize) {
+  const std::vector<std::string> expected = {"yearly 2024 AE: 300 700",
+                                             "yearly 2024 MY: 600 400",
+                                             "yearly 2024 SG: 300 700",
+                                             "yearly 2025 AE: 300 700",
+                                             "yearly 2025 MY: 600 400",
+                                             "yearly 2025 SG: 300 700",
+                                             "all  : 3000 -"};
+  for (const size_t page : {1, 2, 3, 7, 100}) {
+    EXPECT_EQ(List("", page), expected) << "page size " << page;
+  }
+}
+
+TEST_F(HeadroomTest, ACountryHasItsTotalsAndThoseNotTouchedYet) {
+  for (const size_t page : {1, 2, 100}) {
+    EXPECT_EQ(List("destination_country: 'MY'", page),
+              (std::vector<std::string>{"yearly 2024 MY: 600 400",
+                                        "yearly 2025 MY: 600 400",
+                                        "yearly 2026 MY: 0 1000"}));
+    EXPECT_EQ(List("destination_country: 'BR' on_date: '2025-05-05'", page),
+              (std::vector<std::string>{"yearly 2025 BR: 0 1000"}));
+    EXPECT_EQ(List("destination_country: 'DE'", page),
+              std::vector<std::string>());
+  }
+}
+
+TEST_F(HeadroomTest, ADateSelectsTheWindowsAndPoliciesThatHoldIt) {
+  EXPECT_EQ(List("rule_id: 'yearly' on_date: '2025-12-31'", 100),
+            (std::vector<std::string>{"yearly 2025 AE: 300 700",
+                                      "yearly 2025 MY: 600 400",
+                                      "yearly 2025 SG: 300 700"}));
+  EXPECT_EQ(List("on_date: '2023-12-31'", 100), std::vector<std::string>());
+}
+
+TEST_F(HeadroomTest, ARowSaysHowItStands) {
+  const domain::Snapshot snapshot = ledger_.state().ToSnapshot();
+  const auto get = [&](const std::string& request) {
+    return domain::GetHeadroom(snapshot,
+                               FromText<v1::GetHeadroomRequest>(request),
+                               *Date::Parse("2025-03-01"));
+  };
+  const auto row =
+      get("policy_id: 'p' rule_id: 'yearly' "
+          "group { destination_country: 'MY' }");
+  ASSERT_TRUE(row.ok()) << row.status();
+  EXPECT_EQ(row->headroom(), 400);
+  EXPECT_EQ(row->utilization_basis_points(), 6000);
+  EXPECT_EQ(row->status(), v1::HeadroomRow::STATUS_WITHIN_LIMIT);
+  EXPECT_EQ(row->window_end(), "2026-01-01");
+  EXPECT_EQ(row->legal_status(), v1::Provenance::LEGAL_STATUS_NEGOTIATED);
+  EXPECT_EQ(get("policy_id: 'p' rule_id: 'all'")->legal_status(),
+            v1::Provenance::LEGAL_STATUS_HISTORICAL);
+  EXPECT_EQ(get("policy_id: 'p' rule_id: 'all'")->status(),
+            v1::HeadroomRow::STATUS_NO_LIMIT);
+
+  Ship("MY", "2025", 400);
+  Ship("SG", "2025", 800);
+  const domain::Snapshot later = ledger_.state().ToSnapshot();
+  const auto rows = domain::ListHeadroom(
+      later, FromText<v1::HeadroomFilter>("rule_id: 'yearly'"),
+      *Date::Parse("2025-03-01"), std::nullopt, 100);
+  EXPECT_EQ(rows[4].row.status(), v1::HeadroomRow::STATUS_AT_LIMIT);
+  EXPECT_EQ(rows[5].row.status(), v1::HeadroomRow::STATUS_OVER_LIMIT);
+  EXPECT_EQ(rows[5].row.headroom(), -100);
+  // The earlier snapshot is as it was.
+  EXPECT_EQ(get("policy_id: 'p' rule_id: 'yearly' "
+                "group { destination_country: 'MY' }")
+                ->headroom(),
+            400);
+}
+
+TEST_F(HeadroomTest, AskingForWhatIsNotThereIsAnError) {
+  const domain::Snapshot snapshot = ledger_.state().ToSnapshot();
+  const auto reason = [&](const std::string& request) {
+    const auto row =
+        domain::GetHeadroom(snapshot, FromText<v1::GetHeadroomRequest>(request),
+                            *Date::Parse("2025-03-01"));
+    EXPECT_FALSE(row.ok()) << request;
+    return GetErrorCause(row.status())->reason;
+  };
+  EXPECT_EQ(reason("policy_id: 'q' rule_id: 'all'"), "POLICY_NOT_FOUND");
+  EXPECT_EQ(reason("policy_id: 'p' rule_id: 'none'"), "RULE_NOT_FOUND");
+  EXPECT_EQ(reason("policy_id: 'p' rule_id: 'yearly'"), "INVALID_FIELD");
+  EXPECT_EQ(reason("policy_id: 'p' rule_id: 'all' "
+                   "group { destination_country: 'MY' }"),
+            "INVALID_FIELD");
+  EXPECT_EQ(reason("policy_id: 'p' rule_id: 'all' on_date: '2025-02-31'"),
+            "INVALID_FIELD");
+}
+
+}  // namespace
+}  // namespace chipledger::testing
