@@ -93,6 +93,12 @@ struct LedgerOptions {
   // Whether a group is synced to the disk before it is answered. Only
   // benchmarks of the other parts turn it off.
   bool sync = true;
+  // Entries whose ids are kept in memory before they go to a file of their own.
+  // Lower: more files; higher: more memory and a longer start.
+  size_t id_generation_entries = 262'144;
+  // Told what an operator must know, such as why the ledger became read-only.
+  // Called on any thread; must not block. May be empty.
+  std::function<void(absl::string_view)> log;
 };
 
 // Ledger is an open data directory.

@@ -1,0 +1,185 @@
+#include "ledger/answers.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "google/protobuf/util/message_differencer.h"
+#include "ledger/base/error.h"
+#include "ledger/base/status_macros.h"
+#include "ledger/domain/decide.h"
+#include "ledger/envelope.h"
+
+namespace chipledger {
+namespace {
+
+using ::google::protobuf::Message;
+using ::google::protobuf::util::MessageDifferencer;
+
+// Error messages travel in headers of bounded size; the details have it all.
+constexpr size_t kMaxListed = 10;
+
+// Notes the path of every field that differs.
+class PathReporter : public MessageDifferencer::Reporter {
+ public:
+  PathReporter(std::string prefix, std::vector<std::string>& paths)
+      : prefix_(std::move(prefix)), paths_(paths) {}
+
+  using Fields = std::vector<MessageDifferencer::SpecificField>;
+  void ReportAdded(const Message&, const Message&,
+                   const Fields& fields) override {
+    Report(fields);
+  }
+  void ReportDeleted(const Message&, const Message&,
+                     const Fields& fields) override {
+    Report(fields);
+  }
+  void ReportModified(const Message&, const Message&,
+                      const Fields& fields) override {
+    Report(fields);
+  }
+
+ private:
+  void Report(const Fields& fields) {
+    std::string path = prefix_;
+    for (const auto& part : fields) {
+      if (part.field == nullptr) {
+        absl::StrAppend(&path, ".", part.unknown_field_number);
+        continue;
+      }
+      absl::StrAppend(&path, ".", part.field->name());
+      const int index = part.index >= 0 ? part.index : part.new_index;
+      if (index >= 0) absl::StrAppend(&path, "[", index, "]");
+    }
+    paths_.push_back(std::move(path));
+  }
+
+  const std::string prefix_;
+  std::vector<std::string>& paths_;
+};
+
+std::vector<std::string> DifferingFields(
+    absl::string_view first_principal,
+    const std::vector<v1::Command>& first_commands, absl::string_view principal,
+    const std::vector<v1::Command*>& commands) {
+  std::vector<std::string> paths;
+  if (principal != first_principal) paths.push_back("principal");
+  if (commands.size() != first_commands.size()) paths.push_back("commands");
+  const size_t both = std::min(commands.size(), first_commands.size());
+  for (size_t i = 0; i < both; ++i) {
+    MessageDifferencer differencer;
+    PathReporter reporter(absl::StrCat("commands[", i, "]"), paths);
+    differencer.ReportDifferencesTo(&reporter);
+    differencer.Compare(first_commands[i], *commands[i]);
+  }
+  return paths;
+}
+
+std::string JoinSome(std::vector<std::string> texts,
+                     absl::string_view separator) {
+  if (texts.size() > kMaxListed) {
+    const size_t more = texts.size() - kMaxListed;
+    texts.resize(kMaxListed);
+    texts.push_back(absl::StrCat("and ", more, " more"));
+  }
+  return absl::StrJoin(texts, separator);
+}
+
+absl::Status RequestIdReused(const Uuid& request_id, uint64_t index,
+                             std::vector<std::string> fields) {
+  const std::string listed = JoinSome(std::move(fields), ",");
+  return MakeError(absl::StatusCode::kAlreadyExists, "REQUEST_ID_REUSED",
+                   absl::StrCat("request_id ", request_id.ToString(),
+                                " was used before, for entry ", index,
+                                ", with other content; different: ", listed,
+                                "; use a new request_id for a new request"),
+                   {{"request_id", request_id.ToString()},
+                    {"index", absl::StrCat(index)},
+                    {"differing_fields", listed}});
+}
+
+// Reads the entries of the request that starts at an index.
+absl::StatusOr<std::vector<v1::Entry*>> ReadRequest(
+    store::EntryReader& reader, uint64_t first_index,
+    google::protobuf::Arena& arena) {
+  std::vector<v1::Entry*> entries;
+  uint64_t parts = 1;
+  for (uint64_t part = 0; part < parts; ++part) {
+    ASSIGN_OR_RETURN(const absl::string_view bytes,
+                     reader.Read(first_index + part));
+    auto* entry = google::protobuf::Arena::CreateMessage<v1::Entry>(&arena);
+    if (!entry->ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) ||
+        entry->request_part() != part) {
+      return MakeError(absl::StatusCode::kDataLoss, "DATA_DAMAGED",
+                       absl::StrCat("entry ", first_index + part,
+                                    " is not part ", part, " of its request"),
+                       {{"index", absl::StrCat(first_index + part)}});
+    }
+    parts = entry->request_parts();
+    entries.push_back(entry);
+  }
+  return entries;
+}
+
+WriteAnswer ErrorAnswer(absl::Status status) {
+  WriteAnswer answer;
+  answer.status = std::move(status);
+  return answer;
+}
+
+}  // namespace
+
+absl::Status RefusedByRules(const v1::Refused& refused,
+                            std::optional<uint64_t> index) {
+  std::vector<std::string> rule_ids;
+  std::vector<std::string> descriptions;
+  for (const v1::Violation& violation : refused.violations()) {
+    descriptions.push_back(
+        absl::StrCat(violation.rule_id(), ": ", violation.description()));
+    if (std::find(rule_ids.begin(), rule_ids.end(), violation.rule_id()) ==
+        rule_ids.end()) {
+      rule_ids.push_back(violation.rule_id());
+    }
+  }
+  std::map<std::string, std::string> metadata{
+      {"rule_ids", absl::StrJoin(rule_ids, ",")}};
+  if (index) metadata["index"] = absl::StrCat(*index);
+  return MakeError(
+      absl::StatusCode::kFailedPrecondition, "REFUSED_BY_RULES",
+      absl::StrCat("refused by the rules: ", JoinSome(descriptions, "; ")),
+      std::move(metadata));
+}
+
+WriteAnswer RepeatAnswer(store::EntryReader& reader, uint64_t first_index,
+                         const WriteRequest& request, WriteBatch& batch) {
+  const auto entries = ReadRequest(reader, first_index, batch.arena);
+  if (!entries.ok()) return ErrorAnswer(entries.status());
+  WriteAnswer answer;
+  std::vector<v1::Command> commands;
+  for (v1::Entry* entry : *entries) {
+    for (v1::Command& command : domain::CommandsOf(entry->event())) {
+      commands.push_back(std::move(command));
+    }
+    answer.events.push_back(entry->mutable_event());
+  }
+  const v1::Entry& first = *entries->front();
+  std::vector<std::string> differing = DifferingFields(
+      first.principal(), commands, batch.principal.name, request.commands);
+  if (!differing.empty()) {
+    return ErrorAnswer(
+        RequestIdReused(request.request_id, first_index, std::move(differing)));
+  }
+  answer.index = first_index;
+  answer.record_time_ns = RecordTimeNs(first);
+  answer.repeated_answer = true;
+  if (first.event().has_refused()) {
+    answer.status = RefusedByRules(first.event().refused(), first_index);
+  }
+  return answer;
+}
+
+}  // namespace chipledger

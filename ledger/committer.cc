@@ -1,0 +1,104 @@
+#include "ledger/committer.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "ledger/answers.h"
+#include "ledger/base/error.h"
+#include "ledger/head.h"
+#include "ledger/rows.h"
+
+namespace chipledger {
+namespace {
+
+void FailAll(const Group& group, const absl::Status& status) {
+  for (const Group::Span& span : group.spans) {
+    for (size_t place = span.begin; place < span.end; ++place) {
+      WriteAnswer& answer = span.batch->answers[place];
+      answer = WriteAnswer();
+      answer.status = status;
+    }
+  }
+}
+
+}  // namespace
+
+Committer::Committer(std::string ledger_id,
+                     std::function<void(absl::string_view)> log,
+                     store::Store& store, Publisher& publisher,
+                     Pipeline& pipeline)
+    : ledger_id_(std::move(ledger_id)),
+      log_(std::move(log)),
+      store_(store),
+      publisher_(publisher),
+      pipeline_(pipeline) {}
+
+void Committer::Run() {
+  while (std::unique_ptr<Group> group = pipeline_.Take()) {
+    Commit(*group);
+    for (QueuedBatch& finished : group->finished) {
+      finished.done(std::move(finished.batch));
+    }
+  }
+}
+
+void Committer::Commit(Group& group) {
+  if (read_only_.ok() && !group.entries->empty()) {
+    const absl::Status stored = Store(group);
+    if (!stored.ok()) BecomeReadOnly(stored);
+  }
+  if (!read_only_.ok()) {
+    FailAll(group, read_only_);
+    return;
+  }
+  AnswerRepeats(group);
+  // The group is stored; without a way to store its ids, later ones are not
+  // taken.
+  const absl::Status ids = store_.ids().status();
+  if (!ids.ok()) BecomeReadOnly(ids);
+}
+
+absl::Status Committer::Store(const Group& group) {
+  auto next = std::make_shared<domain::Snapshot>(*publisher_.Latest());
+  next->Apply(group.delta);
+  next->size = group.entries->end_index();
+  next->last_record_time_ns = group.last_record_time_ns;
+  const absl::Status stored = store_.AppendGroup(
+      *group.entries, ToRows(group.delta, next->catalog),
+      MakeHead(ledger_id_, next->size, group.last_record_time_ns,
+               group.latest_fact_date));
+  if (!stored.ok()) return stored;
+  store_.ids().SetDurableSize(next->size);
+  publisher_.Publish(std::move(next));
+  return absl::OkStatus();
+}
+
+void Committer::AnswerRepeats(const Group& group) {
+  if (group.repeats.empty()) return;
+  store::EntryReader reader = store_.NewReader();
+  const uint64_t size = publisher_.Latest()->size;
+  for (const Group::Repeat& repeat : group.repeats) {
+    WriteAnswer& answer = repeat.batch->answers[repeat.request];
+    answer =
+        RepeatAnswer(reader, repeat.first_index,
+                     repeat.batch->requests[repeat.request], *repeat.batch);
+    answer.size = size;
+  }
+}
+
+void Committer::BecomeReadOnly(const absl::Status& cause) {
+  read_only_ = MakeError(
+      absl::StatusCode::kUnavailable, "READ_ONLY",
+      absl::StrCat(
+          "the ledger is read-only after a storage error: ", cause.message(),
+          "; reads go on; repair the storage and restart the server, "
+          "then send the request again with the same request_id"));
+  pipeline_.RefuseWrites(read_only_);
+  store_.ids().Stop();
+  if (log_) {
+    log_(absl::StrCat(read_only_.message(), " (", store::StorageDetail(cause),
+                      ")"));
+  }
+}
+
+}  // namespace chipledger

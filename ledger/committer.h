@@ -1,0 +1,52 @@
+// Makes groups durable, and answers.
+#ifndef CHIPLEDGER_LEDGER_COMMITTER_H_
+#define CHIPLEDGER_LEDGER_COMMITTER_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "ledger/group.h"
+#include "ledger/pipeline.h"
+#include "ledger/publisher.h"
+#include "ledger/store/store.h"
+
+namespace chipledger {
+
+// Committer stores one group after the other, publishes the state after it and
+// gives batches back. Nothing is readable or answered before it is stored.
+//
+// After a storage error nothing is written any more: what reached the disk is
+// known only when the ledger is opened again. That group, and all after it, is
+// answered with READ_ONLY.
+//
+// Thread-safety: single-threaded, on the thread that calls Run.
+class Committer {
+ public:
+  // All must outlive the committer. `log` may be empty.
+  Committer(std::string ledger_id, std::function<void(absl::string_view)> log,
+            store::Store& store, Publisher& publisher, Pipeline& pipeline);
+
+  // Works until the last group.
+  void Run();
+
+ private:
+  void Commit(Group& group);
+  absl::Status Store(const Group& group);
+  void AnswerRepeats(const Group& group);
+  void BecomeReadOnly(const absl::Status& cause);
+
+  const std::string ledger_id_;
+  const std::function<void(absl::string_view)> log_;
+  store::Store& store_;
+  Publisher& publisher_;
+  Pipeline& pipeline_;
+  // OK, or the READ_ONLY error.
+  absl::Status read_only_;
+};
+
+}  // namespace chipledger
+
+#endif  // CHIPLEDGER_LEDGER_COMMITTER_H_

@@ -1,0 +1,39 @@
+#include "ledger/envelope.h"
+
+#include <string>
+
+namespace chipledger {
+namespace {
+
+constexpr int64_t kNsPerSecond = 1'000'000'000;
+
+}  // namespace
+
+void EnvelopeWriter::Append(absl::string_view principal, const Uuid& request_id,
+                            int64_t record_time_ns,
+                            const std::vector<v1::Event*>& events,
+                            store::EntryGroup& entries) {
+  entry_.set_principal(principal.data(), principal.size());
+  entry_.set_request_id(request_id.ToString());
+  entry_.set_request_parts(static_cast<uint32_t>(events.size()));
+  for (size_t part = 0; part < events.size(); ++part) {
+    const int64_t time_ns = record_time_ns + static_cast<int64_t>(part);
+    entry_.set_index(entries.end_index());
+    entry_.mutable_record_time()->set_seconds(time_ns / kNsPerSecond);
+    entry_.mutable_record_time()->set_nanos(
+        static_cast<int32_t>(time_ns % kNsPerSecond));
+    entry_.set_request_part(static_cast<uint32_t>(part));
+    // Lent for the moment of writing, so that the event is not copied.
+    entry_.unsafe_arena_set_allocated_event(events[part]);
+    entry_.SerializeWithCachedSizesToArray(
+        entries.Append(entry_.ByteSizeLong()));
+    entry_.unsafe_arena_release_event();
+  }
+}
+
+int64_t RecordTimeNs(const v1::Entry& entry) {
+  return entry.record_time().seconds() * kNsPerSecond +
+         entry.record_time().nanos();
+}
+
+}  // namespace chipledger

@@ -1,0 +1,36 @@
+// The envelope that makes an event an entry.
+#ifndef CHIPLEDGER_LEDGER_ENVELOPE_H_
+#define CHIPLEDGER_LEDGER_ENVELOPE_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "chipledger/v1/event.pb.h"
+#include "ledger/base/uuid.h"
+#include "ledger/store/entry_group.h"
+
+namespace chipledger {
+
+// EnvelopeWriter serializes a request's events as entries. The bytes it makes
+// are the entries for ever.
+//
+// Thread-safety: thread-compatible. Kept and used again, it allocates nothing.
+class EnvelopeWriter {
+ public:
+  // Appends the events, the first with this record time and each following one
+  // a nanosecond later. The events are only read, and stay their owner's.
+  void Append(absl::string_view principal, const Uuid& request_id,
+              int64_t record_time_ns, const std::vector<v1::Event*>& events,
+              store::EntryGroup& entries);
+
+ private:
+  v1::Entry entry_;
+};
+
+// Nanoseconds since the Unix epoch.
+int64_t RecordTimeNs(const v1::Entry& entry);
+
+}  // namespace chipledger
+
+#endif  // CHIPLEDGER_LEDGER_ENVELOPE_H_

@@ -1,0 +1,70 @@
+// The one place where requests get their order and are decided.
+#ifndef CHIPLEDGER_LEDGER_SEQUENCER_H_
+#define CHIPLEDGER_LEDGER_SEQUENCER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "ledger/base/clock.h"
+#include "ledger/domain/decide.h"
+#include "ledger/domain/state.h"
+#include "ledger/envelope.h"
+#include "ledger/group.h"
+#include "ledger/pipeline.h"
+#include "ledger/publisher.h"
+#include "ledger/store/store.h"
+
+namespace chipledger {
+
+// Sequencer decides one request after the other and forms groups of them. Its
+// state runs ahead of what is durable; nobody else sees it.
+//
+// Thread-safety: single-threaded, on the thread that calls Run.
+class Sequencer : private domain::History {
+ public:
+  // `state` and `last_record_time_ns` are those of the durable ledger. The
+  // others must outlive the sequencer.
+  Sequencer(domain::State state, int64_t last_record_time_ns,
+            const Clock& clock, store::Store& store, const Publisher& publisher,
+            Pipeline& pipeline);
+
+  // Works until the pipeline is closed and empty.
+  void Run();
+
+ private:
+  void Decide(QueuedBatch queued);
+  void DecideRequest(WriteBatch& batch, size_t place);
+  // Makes the events entries of the group.
+  void Record(WriteBatch& batch, const Uuid& request_id, WriteAnswer& answer);
+  bool GroupIsFull() const;
+  void HandOnGroup();
+
+  // History: everything decided so far, durable or not.
+  absl::StatusOr<std::optional<uint64_t>> FindShipment(
+      absl::string_view exporter,
+      absl::string_view shipment_reference) const override;
+  absl::StatusOr<v1::Event> ReadEvent(uint64_t index) const override;
+
+  domain::State state_;
+  int64_t last_record_time_ns_;
+  const Clock& clock_;
+  store::Store& store_;
+  const Publisher& publisher_;
+  Pipeline& pipeline_;
+
+  EnvelopeWriter envelope_;
+  // The group being formed.
+  std::unique_ptr<Group> group_;
+  // Entries of the groups handed on that may not be durable yet, oldest first.
+  std::deque<std::shared_ptr<const store::EntryGroup>> under_way_;
+};
+
+}  // namespace chipledger
+
+#endif  // CHIPLEDGER_LEDGER_SEQUENCER_H_

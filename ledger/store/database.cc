@@ -1,0 +1,114 @@
+#include "ledger/store/database.h"
+
+#include <cstddef>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "ledger/store/convert_status.h"
+#include "ledger/store/keyspace.h"
+#include "rocksdb/cache.h"
+#include "rocksdb/filter_policy.h"
+#include "rocksdb/table.h"
+
+namespace chipledger::store {
+namespace {
+
+constexpr size_t kMiB = 1024 * 1024;
+// Bounds the log that a start after a crash reads again.
+constexpr size_t kMaxWalBytes = 256 * kMiB;
+constexpr size_t kCacheBytes = 128 * kMiB;
+constexpr size_t kFilterBitsPerId = 10;
+
+rocksdb::DBOptions DatabaseOptions() {
+  rocksdb::DBOptions options;
+  options.create_if_missing = true;
+  options.create_missing_column_families = true;
+  // What a crash may leave of the write-ahead log is a last record that is cut
+  // short; it was never acknowledged, because a group is synced before it is
+  // answered. So:
+  // - kAbsoluteConsistency would refuse to start after any kill -9;
+  // - kPointInTimeRecovery, RocksDB's default, would take a damaged record in
+  //   the middle for the end and silently drop acknowledged groups behind it;
+  // - kTolerateCorruptedTailRecords drops exactly the cut record and refuses
+  //   everything else.
+  options.wal_recovery_mode =
+      rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  // A missing or shortened log file is an error too.
+  options.track_and_verify_wals_in_manifest = true;
+  options.max_total_wal_size = kMaxWalBytes;
+  options.max_background_jobs = 2;
+  options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  options.keep_log_file_num = 4;
+  return options;
+}
+
+rocksdb::ColumnFamilyOptions FamilyOptions(
+    const std::shared_ptr<rocksdb::Cache>& cache, bool with_filter) {
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = cache;
+  table.format_version = 5;
+  table.checksum = rocksdb::kXXH3;
+  if (with_filter) {
+    table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(kFilterBitsPerId));
+  }
+  rocksdb::ColumnFamilyOptions options;
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  options.compression = rocksdb::kLZ4Compression;
+  options.write_buffer_size = 64 * kMiB;
+  return options;
+}
+
+std::vector<rocksdb::ColumnFamilyDescriptor> Families() {
+  const std::shared_ptr<rocksdb::Cache> cache =
+      rocksdb::NewLRUCache(kCacheBytes);
+  // Blocks are written in the order of their keys, so compaction only moves
+  // files from level to level: one compression for all levels keeps it so.
+  rocksdb::ColumnFamilyOptions entries = FamilyOptions(cache, false);
+  // Random keys that come in sorted files and are never overwritten: universal
+  // compaction rewrites each the least.
+  rocksdb::ColumnFamilyOptions ids = FamilyOptions(cache, true);
+  ids.compaction_style = rocksdb::kCompactionStyleUniversal;
+  rocksdb::ColumnFamilyOptions state = FamilyOptions(cache, false);
+  rocksdb::ColumnFamilyOptions meta = FamilyOptions(cache, false);
+  return {{rocksdb::kDefaultColumnFamilyName, meta},
+          {kEntriesFamily, entries},
+          {kIdsFamily, ids},
+          {kStateFamily, state},
+          {kMetaFamily, meta}};
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Database>> Database::Open(
+    const std::string& path) {
+  rocksdb::DB* db = nullptr;
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  const rocksdb::Status status =
+      rocksdb::DB::Open(DatabaseOptions(), path, Families(), &handles, &db);
+  if (!status.ok()) {
+    return OpenError(status, absl::StrCat("open the database in ", path));
+  }
+  auto database = std::make_unique<Database>();
+  database->db.reset(db);
+  database->default_family = handles[0];
+  database->entries = handles[1];
+  database->ids = handles[2];
+  database->state = handles[3];
+  database->meta = handles[4];
+  return database;
+}
+
+Database::~Database() {
+  if (db == nullptr) return;
+  // Written tables spare the next start reading the write-ahead log. A failure
+  // costs only that.
+  db->Flush(rocksdb::FlushOptions(), {entries, state, meta})
+      .PermitUncheckedError();
+  for (rocksdb::ColumnFamilyHandle* handle :
+       {default_family, entries, ids, state, meta}) {
+    db->DestroyColumnFamilyHandle(handle).PermitUncheckedError();
+  }
+  db->Close().PermitUncheckedError();
+}
+
+}  // namespace chipledger::store

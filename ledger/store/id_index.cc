@@ -1,0 +1,270 @@
+#include "ledger/store/id_index.h"
+
+#include <cstdio>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "ledger/base/status_macros.h"
+#include "ledger/store/convert_status.h"
+#include "ledger/store/database.h"
+#include "ledger/store/entry_reader.h"
+#include "ledger/store/id_generation.h"
+#include "ledger/store/keyspace.h"
+#include "rocksdb/sst_file_writer.h"
+
+namespace chipledger::store {
+namespace {
+
+// Generations that may wait to be ingested: bounds memory when the disk is
+// slower than the writers.
+constexpr size_t kMaxWaiting = 4;
+// A generation smaller than this part of a full one is not worth a file at the
+// end; the next start derives it again in no time.
+constexpr size_t kSmallestPart = 16;
+// An entry has a request id, and a shipment's also a reference.
+constexpr size_t kIdsPerEntry = 2;
+
+absl::Status IdsDamaged(absl::string_view found) {
+  return DamagedError("the index of ids", found);
+}
+
+}  // namespace
+
+IdIndex::IdIndex(const Database& database, std::string incoming_path,
+                 size_t generation_entries)
+    : database_(database),
+      incoming_path_(std::move(incoming_path)),
+      generation_entries_(generation_entries) {}
+
+IdIndex::~IdIndex() {
+  if (!ingester_.joinable()) return;
+  uint64_t durable_size = 0;
+  bool stopped = false;
+  {
+    absl::MutexLock lock(&ingest_mutex_);
+    durable_size = durable_size_;
+    stopped = stopped_;
+  }
+  // After Stop, memory may hold ids that never became durable.
+  const uint64_t smallest = generation_entries_ / kSmallestPart + 1;
+  if (!stopped && durable_size - current_->begin() >= smallest) {
+    CloseGeneration(durable_size);
+  }
+  {
+    absl::MutexLock lock(&ingest_mutex_);
+    closing_ = true;
+  }
+  ingester_.join();
+}
+
+absl::StatusOr<uint64_t> IdIndex::ReadWatermark() const {
+  const IdKey key = IdKey::Watermark();
+  ASSIGN_OR_RETURN(const std::optional<uint64_t> watermark,
+                   FindStored(key.view()));
+  return watermark.value_or(0);
+}
+
+absl::Status IdIndex::Restore(uint64_t size) {
+  ASSIGN_OR_RETURN(const uint64_t watermark, ReadWatermark());
+  if (watermark > size) {
+    return IdsDamaged(absl::StrCat("it covers ", watermark,
+                                   " entries, but the log has ", size));
+  }
+  any_stored_ = watermark > 0;
+  current_ = std::make_shared<IdGeneration>(watermark, 0);
+  SetDurableSize(size);
+  ingester_ = std::thread([this] { IngestLoop(); });
+
+  EntryReader reader(database_);
+  v1::Entry entry;
+  for (uint64_t index = watermark; index < size; ++index) {
+    ASSIGN_OR_RETURN(const absl::string_view bytes, reader.Read(index));
+    const std::optional<Uuid> request_id =
+        entry.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))
+            ? Uuid::Parse(entry.request_id())
+            : std::nullopt;
+    if (!request_id) {
+      return DamagedError(absl::StrCat("entry ", index),
+                          "it is not an entry with a request id", index);
+    }
+    {
+      absl::MutexLock lock(&memory_mutex_);
+      if (entry.request_part() == 0) {
+        current_->Add(IdKey::Request(*request_id).view(), index);
+      }
+      AddShipmentOf(entry.event(), index);
+    }
+    if (entry.request_part() + 1 == entry.request_parts()) EndGroup(index + 1);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::optional<uint64_t>> IdIndex::FindRequest(
+    const Uuid& request_id) const {
+  return Find(IdKey::Request(request_id));
+}
+
+absl::StatusOr<std::optional<uint64_t>> IdIndex::FindShipment(
+    absl::string_view exporter, absl::string_view shipment_reference) const {
+  return Find(IdKey::Shipment(exporter, shipment_reference));
+}
+
+absl::StatusOr<std::optional<uint64_t>> IdIndex::LookUpShipment(
+    absl::string_view exporter, absl::string_view shipment_reference) const {
+  const IdKey key = IdKey::Shipment(exporter, shipment_reference);
+  {
+    absl::ReaderMutexLock lock(&memory_mutex_);
+    if (const auto index = FindInMemory(key.view())) return index;
+  }
+  return FindStored(key.view());
+}
+
+absl::StatusOr<std::optional<uint64_t>> IdIndex::Find(const IdKey& key) const {
+  if (const auto index = FindInMemory(key.view())) return index;
+  if (!any_stored_.load(std::memory_order_acquire)) return std::nullopt;
+  return FindStored(key.view());
+}
+
+std::optional<uint64_t> IdIndex::FindInMemory(absl::string_view key) const {
+  if (const auto index = current_->Find(key)) return index;
+  for (auto it = closed_.rbegin(); it != closed_.rend(); ++it) {
+    if (const auto index = (*it)->Find(key)) return index;
+  }
+  return std::nullopt;
+}
+
+absl::StatusOr<std::optional<uint64_t>> IdIndex::FindStored(
+    absl::string_view key) const {
+  rocksdb::PinnableSlice value;
+  const rocksdb::Status status = database_.db->Get(
+      rocksdb::ReadOptions(), database_.ids, ToSlice(key), &value);
+  if (status.IsNotFound()) return std::nullopt;
+  if (!status.ok()) return IdsDamaged(DescribeStorageError(status));
+  const std::optional<uint64_t> index = DecodeFixed64(ToView(value));
+  if (!index) return IdsDamaged("a value is not an index");
+  return index;
+}
+
+void IdIndex::Add(const Uuid& request_id, uint64_t first_index,
+                  const std::vector<v1::Event*>& events) {
+  const IdKey key = IdKey::Request(request_id);
+  absl::MutexLock lock(&memory_mutex_);
+  current_->Add(key.view(), first_index);
+  uint64_t index = first_index;
+  for (const v1::Event* event : events) AddShipmentOf(*event, index++);
+}
+
+void IdIndex::AddShipmentOf(const v1::Event& event, uint64_t index) {
+  if (!event.has_shipment_recorded()) return;
+  const v1::Shipment& shipment = event.shipment_recorded().command().shipment();
+  current_->Add(
+      IdKey::Shipment(shipment.exporter(), shipment.shipment_reference())
+          .view(),
+      index);
+}
+
+void IdIndex::EndGroup(uint64_t size) {
+  if (!closed_.empty()) DropIngested();
+  if (size - current_->begin() < generation_entries_) return;
+  CloseGeneration(size);
+  const auto room = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(ingest_mutex_) {
+    return to_ingest_.size() <= kMaxWaiting || stopped_ || !status_.ok();
+  };
+  absl::MutexLock lock(&ingest_mutex_);
+  ingest_mutex_.Await(absl::Condition(&room));
+}
+
+void IdIndex::CloseGeneration(uint64_t size) {
+  current_->Close(size);
+  const Generation closed = current_;
+  auto next =
+      std::make_shared<IdGeneration>(size, generation_entries_ * kIdsPerEntry);
+  {
+    absl::MutexLock lock(&memory_mutex_);
+    closed_.push_back(closed);
+    current_ = std::move(next);
+  }
+  absl::MutexLock lock(&ingest_mutex_);
+  to_ingest_.push_back(closed);
+}
+
+void IdIndex::DropIngested() {
+  while (!closed_.empty() && closed_.front()->ingested) {
+    // The memory is freed after the lock is let go.
+    const Generation ingested = closed_.front();
+    absl::MutexLock lock(&memory_mutex_);
+    closed_.pop_front();
+  }
+}
+
+void IdIndex::SetDurableSize(uint64_t size) {
+  absl::MutexLock lock(&ingest_mutex_);
+  durable_size_ = size;
+}
+
+absl::Status IdIndex::status() const {
+  absl::MutexLock lock(&ingest_mutex_);
+  return status_;
+}
+
+void IdIndex::Stop() {
+  absl::MutexLock lock(&ingest_mutex_);
+  stopped_ = true;
+}
+
+bool IdIndex::CanIngest() const {
+  return !to_ingest_.empty() && to_ingest_.front()->end() <= durable_size_;
+}
+
+void IdIndex::IngestLoop() {
+  const auto something_to_do =
+      [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(ingest_mutex_) {
+        return closing_ || stopped_ || CanIngest();
+      };
+  while (true) {
+    Generation generation;
+    {
+      absl::MutexLock lock(&ingest_mutex_);
+      ingest_mutex_.Await(absl::Condition(&something_to_do));
+      if (stopped_ || !CanIngest()) return;
+      generation = to_ingest_.front();
+    }
+    const absl::Status ingested = Ingest(*generation);
+    absl::MutexLock lock(&ingest_mutex_);
+    if (!ingested.ok()) {
+      status_ = ingested;
+      return;
+    }
+    // In this order: whoever sees it dropped from memory asks RocksDB.
+    any_stored_.store(true, std::memory_order_release);
+    generation->ingested = true;
+    to_ingest_.pop_front();
+  }
+}
+
+absl::Status IdIndex::Ingest(const IdGeneration& generation) const {
+  const std::string path =
+      absl::StrCat(incoming_path_, "/ids-", generation.end(), ".sst");
+  std::remove(path.c_str());
+  const rocksdb::Options options = database_.db->GetOptions(database_.ids);
+  rocksdb::SstFileWriter writer(rocksdb::EnvOptions(), options, database_.ids);
+  rocksdb::Status status = writer.Open(path);
+  const auto put = [&](absl::string_view key, uint64_t index) {
+    const Fixed64 value = EncodeFixed64(index);
+    if (status.ok()) status = writer.Put(ToSlice(key), ToSlice(AsView(value)));
+  };
+  // The watermark's key is the lowest.
+  put(IdKey::Watermark().view(), generation.end());
+  for (const auto& [key, index] : generation.Sorted()) put(key, index);
+  if (status.ok()) status = writer.Finish();
+  if (status.ok()) {
+    rocksdb::IngestExternalFileOptions how;
+    how.move_files = true;
+    how.write_global_seqno = false;
+    status = database_.db->IngestExternalFile(database_.ids, {path}, how);
+  }
+  if (status.ok()) return absl::OkStatus();
+  return WriteError(status, "store the index of ids");
+}
+
+}  // namespace chipledger::store

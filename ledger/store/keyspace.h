@@ -1,0 +1,180 @@
+// Every column family, key and fixed-width encoding of the data directory.
+// Nobody else puts keys together. Everything here is on disk: never renumber,
+// rename or re-encode; a change is a new format version.
+//
+// Integers are big-endian, so that the order of keys is the order of numbers.
+#ifndef CHIPLEDGER_LEDGER_STORE_KEYSPACE_H_
+#define CHIPLEDGER_LEDGER_STORE_KEYSPACE_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/container/inlined_vector.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "chipledger/storage/v1/rows.pb.h"
+#include "ledger/base/uuid.h"
+
+namespace chipledger::store {
+
+// Version of the data directory's format, in the directory's marker file and
+// in every Head.
+inline constexpr uint32_t kFormatVersion = 1;
+
+// Files of the data directory.
+inline constexpr char kMarkerFile[] = "CHIPLEDGER";
+inline constexpr char kDatabaseFolder[] = "db";
+inline constexpr char kIncomingFolder[] = "incoming";
+
+// Column families. "default", which RocksDB insists on, stays empty.
+//
+//   entries  index of a block's first entry -> block (entry_block.h)
+//   ids      id key -> index (8 bytes); derivable from entries
+//   state    state key -> serialized storage.v1.StateRow
+//   meta     "head" -> serialized storage.v1.Head
+inline constexpr char kEntriesFamily[] = "entries";
+inline constexpr char kIdsFamily[] = "ids";
+inline constexpr char kStateFamily[] = "state";
+inline constexpr char kMetaFamily[] = "meta";
+
+inline constexpr char kHeadKey[] = "head";
+
+// First byte of a key in `ids`. Never renumber.
+enum class IdKind : char {
+  // Value: the ids of all entries below this index are in `ids`.
+  kWatermark = 0,
+  // The 16 bytes of a request id. Value: the request's first index.
+  kRequest = 1,
+  // exporter, 0x00, shipment_reference. Value: the index of the
+  // ShipmentRecorded.
+  kShipment = 2,
+};
+
+// First byte of a key in `state`. Never renumber.
+enum class RowKind : char {
+  kTotal = 1,
+  kLicense = 2,
+  kShipment = 3,
+  kProduct = 4,
+  kParty = 5,
+  kCountryGroup = 6,
+  kPolicy = 7,
+};
+
+// Big-endian integers ------------------------------------------------------
+
+using Fixed64 = std::array<char, 8>;
+
+inline Fixed64 EncodeFixed64(uint64_t value) {
+  Fixed64 bytes;
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    bytes[i] = static_cast<char>(value >> (56 - 8 * i));
+  }
+  return bytes;
+}
+
+inline absl::string_view AsView(const Fixed64& bytes) {
+  return {bytes.data(), bytes.size()};
+}
+
+// Returns the number, or nothing when `bytes` is not one.
+inline std::optional<uint64_t> DecodeFixed64(absl::string_view bytes) {
+  if (bytes.size() != sizeof(uint64_t)) return std::nullopt;
+  uint64_t value = 0;
+  for (const char byte : bytes) value = value << 8 | static_cast<uint8_t>(byte);
+  return value;
+}
+
+// Keys of `entries` --------------------------------------------------------
+
+inline Fixed64 EntriesKey(uint64_t first_index) {
+  return EncodeFixed64(first_index);
+}
+
+inline std::optional<uint64_t> DecodeEntriesKey(absl::string_view key) {
+  return DecodeFixed64(key);
+}
+
+// Keys of `ids` ------------------------------------------------------------
+
+// IdKey is a key of `ids`, made without touching the heap for ids within their
+// limits.
+class IdKey {
+ public:
+  static IdKey Watermark() { return IdKey(IdKind::kWatermark); }
+  static IdKey Request(const Uuid& request_id) {
+    IdKey key(IdKind::kRequest);
+    key.Append(request_id.AsBytes());
+    return key;
+  }
+  // No exporter id holds 0x00, so that keys cannot be confused.
+  static IdKey Shipment(absl::string_view exporter,
+                        absl::string_view shipment_reference) {
+    IdKey key(IdKind::kShipment);
+    key.Append(exporter);
+    key.bytes_.push_back('\0');
+    key.Append(shipment_reference);
+    return key;
+  }
+
+  absl::string_view view() const { return {bytes_.data(), bytes_.size()}; }
+
+ private:
+  explicit IdKey(IdKind kind) { bytes_.push_back(static_cast<char>(kind)); }
+  void Append(absl::string_view part) {
+    bytes_.insert(bytes_.end(), part.begin(), part.end());
+  }
+
+  absl::InlinedVector<char, 136> bytes_;
+};
+
+// Keys of `state` ----------------------------------------------------------
+
+// Returns the key of a row: its kind and what identifies it among its kind.
+// Parts are separated by 0x00, which no id holds. Empty for a row without a
+// kind, which has no key.
+inline std::string StateKey(const storage::v1::StateRow& row) {
+  using Row = storage::v1::StateRow;
+  constexpr absl::string_view kSeparator("\0", 1);
+  const auto key = [](RowKind kind, const auto&... parts) {
+    return absl::StrCat(
+        absl::string_view(reinterpret_cast<const char*>(&kind), 1), parts...);
+  };
+  switch (row.kind_case()) {
+    case Row::kTotal: {
+      const auto& total = row.total();
+      // The sign bit is turned over so that windows before 1970 come first.
+      const uint64_t window = static_cast<uint64_t>(
+          static_cast<int64_t>(total.window_start()) ^ INT64_MIN);
+      const Fixed64 window_bytes = EncodeFixed64(window);
+      return key(RowKind::kTotal, total.policy_id(), kSeparator,
+                 total.rule_id(), kSeparator, AsView(window_bytes),
+                 total.group().destination_country(), kSeparator,
+                 total.group().license_id());
+    }
+    case Row::kLicense:
+      return key(RowKind::kLicense, row.license().license().license_id());
+    case Row::kShipment: {
+      const Fixed64 index_bytes = EncodeFixed64(row.shipment().index());
+      return key(RowKind::kShipment, AsView(index_bytes));
+    }
+    case Row::kProduct:
+      return key(RowKind::kProduct, row.product().product_code());
+    case Row::kParty:
+      return key(RowKind::kParty, row.party().party_id());
+    case Row::kCountryGroup:
+      return key(RowKind::kCountryGroup, row.country_group().group_id());
+    case Row::kPolicy:
+      return key(RowKind::kPolicy, row.policy().policy().policy_id());
+    case Row::KIND_NOT_SET:
+      break;
+  }
+  return "";
+}
+
+}  // namespace chipledger::store
+
+#endif  // CHIPLEDGER_LEDGER_STORE_KEYSPACE_H_

@@ -1,0 +1,96 @@
+// The data directory: the log, the state's rows and the index of ids. The only
+// door to RocksDB. Formats are in keyspace.h and entry_block.h.
+#ifndef CHIPLEDGER_LEDGER_STORE_STORE_H_
+#define CHIPLEDGER_LEDGER_STORE_STORE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "chipledger/storage/v1/rows.pb.h"
+#include "ledger/store/data_directory.h"
+#include "ledger/store/entry_group.h"
+#include "ledger/store/entry_reader.h"
+#include "ledger/store/id_index.h"
+
+namespace chipledger::store {
+
+struct Database;
+
+// Returns the storage engine's own words about a failed write, for the
+// operator's log; empty when there are none.
+std::string StorageDetail(const absl::Status& status);
+
+// How a store is opened.
+struct StoreOptions {
+  // Made when absent.
+  std::string data_dir;
+  // Whether a group is on the disk, not only with the operating system, when
+  // AppendGroup returns.
+  bool sync = true;
+  // See IdIndex.
+  size_t id_generation_entries = 262'144;
+};
+
+// Store is an open data directory. One group is one atomic, synced write of its
+// entries, the rows it changed and the head, so that these never disagree.
+//
+// Thread-safety: thread-safe, but AppendGroup belongs to one thread, and ids()
+// has its own rules.
+class Store {
+ public:
+  // Errors: see DataDirectory::Open; DATA_LOSS when the data is damaged.
+  static absl::StatusOr<std::unique_ptr<Store>> Open(
+      const StoreOptions& options);
+  ~Store();
+
+  // The head as it was when the store was opened; nothing for a new ledger.
+  const std::optional<storage::v1::Head>& head_at_open() const {
+    return head_at_open_;
+  }
+
+  // Calls `visit` with every row of the state, in the order of their keys,
+  // until it fails.
+  // Errors: DATA_DAMAGED, and those of `visit`.
+  absl::Status VisitRows(
+      absl::FunctionRef<absl::Status(const storage::v1::StateRow&)> visit)
+      const;
+
+  // Stores a group. When it fails the store must not be written again: what is
+  // on the disk is known only after it is opened anew.
+  // Requires: the group follows the last one, and the head follows the group.
+  // Errors: READ_ONLY.
+  absl::Status AppendGroup(const EntryGroup& group,
+                           const std::vector<storage::v1::StateRow>& rows,
+                           const storage::v1::Head& head);
+
+  // Reads what is stored now.
+  EntryReader NewReader() const { return EntryReader(*database_); }
+
+  IdIndex& ids() { return *ids_; }
+  const IdIndex& ids() const { return *ids_; }
+
+ private:
+  Store(const StoreOptions& options, DataDirectory directory,
+        std::unique_ptr<Database> database);
+
+  absl::Status ReadHead();
+  absl::Status CheckLog() const;
+
+  const bool sync_;
+  // In the order in which they are opened.
+  DataDirectory directory_;
+  std::unique_ptr<Database> database_;
+  std::unique_ptr<IdIndex> ids_;
+  std::optional<storage::v1::Head> head_at_open_;
+};
+
+}  // namespace chipledger::store
+
+#endif  // CHIPLEDGER_LEDGER_STORE_STORE_H_

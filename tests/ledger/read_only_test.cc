@@ -1,0 +1,96 @@
+// A storage error stops writes, loudly, and leaves reads. The error is a real
+// one: the process may not let its files grow.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <csignal>
+#include <filesystem>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
+#include "tests/ledger/ledger_fixture.h"
+
+namespace chipledger::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+// While it lives, no file can grow beyond a size.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) {
+    std::signal(SIGXFSZ, SIG_IGN);
+    EXPECT_EQ(getrlimit(RLIMIT_FSIZE, &before_), 0);
+    const rlimit limit{bytes, before_.rlim_max};
+    EXPECT_EQ(setrlimit(RLIMIT_FSIZE, &limit), 0);
+  }
+  ~FileSizeLimit() { EXPECT_EQ(setrlimit(RLIMIT_FSIZE, &before_), 0); }
+
+ private:
+  rlimit before_;
+};
+
+class ReadOnlyTest : public LedgerTest {
+ protected:
+  std::vector<TestRequest> LargeRequests() {
+    std::vector<TestRequest> requests;
+    for (int i = 0; i < 2'000; ++i) {
+      requests.push_back({{Ship(absl::StrCat("L-", i), 200)}});
+    }
+    return requests;
+  }
+};
+
+TEST_F(ReadOnlyTest, FailedGroupIsAnsweredReadOnlyAndReadsGoOn) {
+  absl::Mutex mutex;
+  std::string logged;
+  options_.log = [&](absl::string_view line) {
+    absl::MutexLock lock(&mutex);
+    absl::StrAppend(&logged, line, "\n");
+  };
+  Reopen();
+  const TestRequest kept{{Ship("S-1", 5)}};
+  ASSERT_EQ(Write(kept).status, absl::OkStatus());
+  {
+    const FileSizeLimit limit(64 * 1024);
+    const auto batch = Write(MakeBatch(LargeRequests()));
+    for (const WriteAnswer& answer : batch->answers) {
+      ASSERT_EQ(answer.status.code(), absl::StatusCode::kUnavailable);
+      ASSERT_EQ(ReasonOf(answer.status), "READ_ONLY");
+      ASSERT_EQ(answer.index, std::nullopt);
+      ASSERT_TRUE(answer.events.empty());
+    }
+  }
+  EXPECT_EQ(size(), kFirstSize + 1);
+  EXPECT_TRUE(ledger_->GetShipment("acme", "S-1").ok());
+  EXPECT_EQ(ReasonOf(ledger_->GetShipment("acme", "L-1").status()),
+            "SHIPMENT_NOT_FOUND");
+  EXPECT_EQ(StoredEntries().size(), kFirstSize + 1);
+  const absl::Status later =
+      ledger_->Submit(MakeBatch({{{Ship("S-2")}}}), WhenFull::kWait,
+                      [](std::unique_ptr<WriteBatch>) { ADD_FAILURE(); });
+  EXPECT_EQ(ReasonOf(later), "READ_ONLY");
+  EXPECT_THAT(ledger_->GetStatus().read_only_reason,
+              HasSubstr("read-only after a storage error"));
+  absl::MutexLock lock(&mutex);
+  EXPECT_THAT(logged, HasSubstr("cannot store entries 5 to "));
+}
+
+TEST_F(ReadOnlyTest, ReopeningWritesAgainAndKeepsWhatWasAnswered) {
+  const TestRequest kept{{Ship("S-1", 5)}};
+  ASSERT_EQ(Write(kept).status, absl::OkStatus());
+  {
+    const FileSizeLimit limit(64 * 1024);
+    Write(MakeBatch(LargeRequests()));
+    Close();
+  }
+  Reopen();
+  EXPECT_TRUE(Write(kept).repeated_answer);
+  EXPECT_EQ(Write(Ship("S-2", 5)).status, absl::OkStatus());
+  ExpectTotalsEqualReplay();
+}
+
+}  // namespace
+}  // namespace chipledger::testing

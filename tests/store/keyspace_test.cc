@@ -1,0 +1,72 @@
+// The encodings on disk, pinned byte by byte, and their order.
+#include "ledger/store/keyspace.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace chipledger::store {
+namespace {
+
+using storage::v1::StateRow;
+
+std::string Bytes(absl::string_view view) { return std::string(view); }
+
+TEST(KeyspaceTest, NumbersAreBigEndianAndKeepTheirOrder) {
+  EXPECT_EQ(Bytes(AsView(EncodeFixed64(0x0102030405060708))),
+            "\1\2\3\4\5\6\7\10");
+  EXPECT_LT(Bytes(AsView(EntriesKey(255))), Bytes(AsView(EntriesKey(256))));
+  EXPECT_EQ(DecodeEntriesKey(AsView(EntriesKey(UINT64_MAX))), UINT64_MAX);
+  EXPECT_EQ(DecodeFixed64("1234567"), std::nullopt);
+  EXPECT_EQ(DecodeFixed64("123456789"), std::nullopt);
+}
+
+TEST(KeyspaceTest, IdKeysArePinned) {
+  const auto uuid = Uuid::Parse("61626364-6566-6768-696a-6b6c6d6e6f70");
+  ASSERT_TRUE(uuid);
+  EXPECT_EQ(Bytes(IdKey::Watermark().view()), std::string("\0", 1));
+  EXPECT_EQ(Bytes(IdKey::Request(*uuid).view()), "\1abcdefghijklmnop");
+  EXPECT_EQ(Bytes(IdKey::Shipment("acme", "S-1").view()),
+            std::string("\2acme\0S-1", 9));
+}
+
+TEST(KeyspaceTest, IdKeysOfLongStringsAreWhole) {
+  const std::string exporter(64, 'e');
+  const std::string reference(64, 'r');
+  EXPECT_EQ(IdKey::Shipment(exporter, reference).view().size(), 130u);
+  EXPECT_EQ(IdKey::Shipment(std::string(500, 'e'), reference).view().size(),
+            566u);
+}
+
+TEST(KeyspaceTest, StateKeysArePinned) {
+  StateRow row;
+  auto& total = *row.mutable_total();
+  total.set_policy_id("p");
+  total.set_rule_id("r");
+  total.set_window_start(1);
+  total.mutable_group()->set_destination_country("AE");
+  total.mutable_group()->set_license_id("L");
+  EXPECT_EQ(StateKey(row), std::string("\1p\0r\0\x80\0\0\0\0\0\0\1"
+                                       "AE\0L",
+                                       17));
+  const std::string after_1970 = StateKey(row);
+  total.set_window_start(-1);
+  EXPECT_LT(StateKey(row), after_1970);
+
+  row.mutable_license()->mutable_license()->set_license_id("L");
+  EXPECT_EQ(StateKey(row), "\2L");
+  row.mutable_shipment()->set_index(2);
+  EXPECT_EQ(StateKey(row), std::string("\3\0\0\0\0\0\0\0\2", 9));
+  row.mutable_product()->set_product_code("H100");
+  EXPECT_EQ(StateKey(row), "\4H100");
+  row.mutable_party()->set_party_id("acme");
+  EXPECT_EQ(StateKey(row), "\5acme");
+  row.mutable_country_group()->set_group_id("D:5");
+  EXPECT_EQ(StateKey(row), "\6D:5");
+  row.mutable_policy()->mutable_policy()->set_policy_id("p");
+  EXPECT_EQ(StateKey(row), "\7p");
+  EXPECT_EQ(StateKey(StateRow()), "");
+}
+
+}  // namespace
+}  // namespace chipledger::store
