@@ -1,0 +1,49 @@
+// WatchHeadroom: all rows, then those that change.
+#ifndef CHIPLEDGER_SERVER_HEADROOM_WATCH_H_
+#define CHIPLEDGER_SERVER_HEADROOM_WATCH_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "chipledger/v1/headroom_service.pb.h"
+#include "ledger/base/date.h"
+#include "ledger/domain/state.h"
+#include "server/watch.h"
+
+namespace chipledger {
+
+// HeadroomWatch is one call of WatchHeadroom. It lists the rows anew when the
+// ledger has grown and sends those that differ from what it sent before.
+class HeadroomWatch final : public Watch {
+ public:
+  explicit HeadroomWatch(Runtime* runtime) : Watch(runtime) {}
+  // Takes the request. Errors: INVALID_FIELD, POLICY_NOT_FOUND.
+  absl::Status Init(const v1::WatchHeadroomRequest& request);
+
+ private:
+  absl::StatusOr<Step> Next(bool sign_of_life) override;
+  // Compares the ledger's rows with what was sent.
+  void CollectChanges();
+  // Makes a message of the next changed rows.
+  Step SendRows();
+
+  v1::HeadroomFilter filter_;
+  // What the caller has, serialized, or will have after `unsent_`.
+  std::map<domain::TotalId, std::string> sent_;
+  std::vector<v1::HeadroomRow> unsent_;
+  size_t next_unsent_ = 0;
+  // The size and day that `sent_` is of.
+  uint64_t size_ = 0;
+  Date today_;
+  bool caught_up_ = false;
+};
+
+}  // namespace chipledger
+
+#endif  // CHIPLEDGER_SERVER_HEADROOM_WATCH_H_

@@ -1,0 +1,62 @@
+// For licensing officers: licenses; the contract is license_service.proto.
+#ifndef CHIPLEDGER_SERVER_LICENSE_SERVICE_H_
+#define CHIPLEDGER_SERVER_LICENSE_SERVICE_H_
+
+#include "chipledger/v1/license_service.grpc.pb.h"
+#include "server/runtime.h"
+
+namespace chipledger {
+
+// The service with every method taking and giving bytes.
+using RawLicenseService =
+    v1::LicenseService::WithRawCallbackMethod_GrantLicense<
+        v1::LicenseService::WithRawCallbackMethod_AmendLicense<
+            v1::LicenseService::WithRawCallbackMethod_SuspendLicense<
+                v1::LicenseService::WithRawCallbackMethod_ReinstateLicense<
+                    v1::LicenseService::WithRawCallbackMethod_RevokeLicense<
+                        v1::LicenseService::
+                            WithRawCallbackMethod_SubmitLicenseCommands<
+                                v1::LicenseService::
+                                    WithRawCallbackMethod_GetLicense<
+                                        v1::LicenseService::
+                                            WithRawCallbackMethod_ListLicenses<
+                                                v1::LicenseService::
+                                                    Service>>>>>>>>;
+
+// LicenseService serves licenses. Thread-safety: thread-safe.
+class LicenseService final : public RawLicenseService {
+ public:
+  explicit LicenseService(Runtime* runtime) : runtime_(runtime) {}
+
+  grpc::ServerUnaryReactor* GrantLicense(grpc::CallbackServerContext* context,
+                                         const grpc::ByteBuffer* request,
+                                         grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* AmendLicense(grpc::CallbackServerContext* context,
+                                         const grpc::ByteBuffer* request,
+                                         grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* SuspendLicense(grpc::CallbackServerContext* context,
+                                           const grpc::ByteBuffer* request,
+                                           grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* ReinstateLicense(
+      grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+      grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* RevokeLicense(grpc::CallbackServerContext* context,
+                                          const grpc::ByteBuffer* request,
+                                          grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* SubmitLicenseCommands(
+      grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+      grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* GetLicense(grpc::CallbackServerContext* context,
+                                       const grpc::ByteBuffer* request,
+                                       grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* ListLicenses(grpc::CallbackServerContext* context,
+                                         const grpc::ByteBuffer* request,
+                                         grpc::ByteBuffer* response) override;
+
+ private:
+  Runtime* const runtime_;
+};
+
+}  // namespace chipledger
+
+#endif  // CHIPLEDGER_SERVER_LICENSE_SERVICE_H_

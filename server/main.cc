@@ -1,0 +1,132 @@
+// chipledgerd: serves a ledger over gRPC until SIGTERM or SIGINT.
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <map>
+#include <string>
+#include <thread>
+
+#include "CLI/CLI.hpp"
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
+#include "server/logging.h"
+#include "server/server.h"
+
+namespace chipledger {
+namespace {
+
+constexpr int kExitUsage = 2;
+constexpr int kExitFailed = 3;
+
+// StopSignal waits for SIGTERM and SIGINT on a thread of its own: the first
+// asks to drain, the second ends the process at once.
+class StopSignal {
+ public:
+  // Call before other threads start, so that they inherit the blocked signals.
+  StopSignal() {
+    sigset_t signals;
+    ::sigemptyset(&signals);
+    ::sigaddset(&signals, SIGTERM);
+    ::sigaddset(&signals, SIGINT);
+    ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    // Never joined: it waits for a second signal until the process ends.
+    std::thread([this, signals] {
+      int signal = 0;
+      ::sigwait(&signals, &signal);
+      asked_.Notify();
+      ::sigwait(&signals, &signal);
+      ::_exit(128 + signal);
+    }).detach();
+  }
+  void Wait() { asked_.WaitForNotification(); }
+
+ private:
+  absl::Notification asked_;
+};
+
+struct Flags {
+  ServerOptions server;
+  spdlog::level::level_enum log_level = spdlog::level::info;
+  LogFormat log_format = LogFormat::kText;
+};
+
+void AddFlags(CLI::App& app, Flags& flags) {
+  flags.server.ledger.data_dir = "./chipledger-data";
+  flags.server.ledger.made_by = absl::StrCat("chipledgerd ", kServerVersion);
+  app.set_version_flag("--version",
+                       absl::StrCat("chipledgerd ", kServerVersion));
+  app.add_option("--data", flags.server.ledger.data_dir,
+                 "The data directory; made when absent")
+      ->type_name("DIR")
+      ->capture_default_str();
+  app.add_option("--listen", flags.server.listen,
+                 "Where to serve gRPC; port 0 takes any free one")
+      ->type_name("HOST:PORT")
+      ->capture_default_str();
+  app.add_option("--max-queued-commands",
+                 flags.server.ledger.max_queued_commands,
+                 "Commands that may wait to be decided before writes are "
+                 "answered with QUEUE_FULL")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_option("--log-level", flags.log_level, "debug, info, warn or error")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, spdlog::level::level_enum>{
+              {"debug", spdlog::level::debug},
+              {"info", spdlog::level::info},
+              {"warn", spdlog::level::warn},
+              {"error", spdlog::level::err}}))
+      ->type_name("LEVEL")
+      ->default_str("info");
+  app.add_option("--log-format", flags.log_format, "text or json")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, LogFormat>{
+          {"text", LogFormat::kText}, {"json", LogFormat::kJson}}))
+      ->type_name("FORMAT")
+      ->default_str("text");
+}
+
+int Run(const Flags& flags, StopSignal& stop) {
+  absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(flags.server);
+  if (!server.ok()) {
+    std::fprintf(stderr, "chipledgerd: %s\n",
+                 std::string(server.status().message()).c_str());
+    return kExitFailed;
+  }
+  const std::string ledger_id = (*server)->ledger().GetStatus().ledger_id;
+  const std::string size = absl::StrCat((*server)->ledger().Latest()->size);
+  LogEvent(spdlog::level::info, "ready",
+           {{"version", kServerVersion},
+            {"listen", (*server)->address()},
+            {"data", flags.server.ledger.data_dir},
+            {"ledger", ledger_id},
+            {"size", size}});
+  std::printf("chipledgerd ready listen=%s ledger=%s size=%s\n",
+              (*server)->address().c_str(), ledger_id.c_str(), size.c_str());
+  std::fflush(stdout);
+  stop.Wait();
+  (*server)->Shutdown();
+  LogEvent(spdlog::level::info, "stopped");
+  return 0;
+}
+
+int Main(int argc, char** argv) {
+  CLI::App app("Serves a ledger of AI-chip shipments over gRPC.",
+               "chipledgerd");
+  Flags flags;
+  AddFlags(app, flags);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kExitUsage;
+  }
+  // Lives for ever, like its thread.
+  auto& stop = *new StopSignal;
+  SetUpLogging(flags.log_level, flags.log_format);
+  return Run(flags, stop);
+}
+
+}  // namespace
+}  // namespace chipledger
+
+int main(int argc, char** argv) { return chipledger::Main(argc, argv); }

@@ -1,0 +1,74 @@
+// For licensing officers: policies and the catalog; the contract is
+// policy_service.proto.
+#ifndef CHIPLEDGER_SERVER_POLICY_SERVICE_H_
+#define CHIPLEDGER_SERVER_POLICY_SERVICE_H_
+
+#include "chipledger/v1/policy_service.grpc.pb.h"
+#include "server/runtime.h"
+
+namespace chipledger {
+
+// The service with every method taking and giving bytes.
+using RawPolicyService = v1::PolicyService::WithRawCallbackMethod_AdoptPolicy<
+    v1::PolicyService::WithRawCallbackMethod_RescindPolicy<
+        v1::PolicyService::WithRawCallbackMethod_RegisterProduct<
+            v1::PolicyService::WithRawCallbackMethod_RegisterParty<
+                v1::PolicyService::WithRawCallbackMethod_ChangeCountryGroup<
+                    v1::PolicyService::WithRawCallbackMethod_SubmitPolicyCommands<
+                        v1::PolicyService::WithRawCallbackMethod_GetPolicy<
+                            v1::PolicyService::WithRawCallbackMethod_ListPolicies<
+                                v1::PolicyService::
+                                    WithRawCallbackMethod_ListProducts<
+                                        v1::PolicyService::
+                                            WithRawCallbackMethod_ListParties<
+                                                v1::PolicyService::
+                                                    WithRawCallbackMethod_ListCountryGroups<
+                                                        v1::PolicyService::
+                                                            Service>>>>>>>>>>>;
+
+// PolicyService serves policies and the catalog. Thread-safety: thread-safe.
+class PolicyService final : public RawPolicyService {
+ public:
+  explicit PolicyService(Runtime* runtime) : runtime_(runtime) {}
+
+  grpc::ServerUnaryReactor* AdoptPolicy(grpc::CallbackServerContext* context,
+                                        const grpc::ByteBuffer* request,
+                                        grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* RescindPolicy(grpc::CallbackServerContext* context,
+                                          const grpc::ByteBuffer* request,
+                                          grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* RegisterProduct(
+      grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+      grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* RegisterParty(grpc::CallbackServerContext* context,
+                                          const grpc::ByteBuffer* request,
+                                          grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* ChangeCountryGroup(
+      grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+      grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* SubmitPolicyCommands(
+      grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+      grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* GetPolicy(grpc::CallbackServerContext* context,
+                                      const grpc::ByteBuffer* request,
+                                      grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* ListPolicies(grpc::CallbackServerContext* context,
+                                         const grpc::ByteBuffer* request,
+                                         grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* ListProducts(grpc::CallbackServerContext* context,
+                                         const grpc::ByteBuffer* request,
+                                         grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* ListParties(grpc::CallbackServerContext* context,
+                                        const grpc::ByteBuffer* request,
+                                        grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* ListCountryGroups(
+      grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+      grpc::ByteBuffer* response) override;
+
+ private:
+  Runtime* const runtime_;
+};
+
+}  // namespace chipledger
+
+#endif  // CHIPLEDGER_SERVER_POLICY_SERVICE_H_

@@ -1,0 +1,24 @@
+// What every service works with.
+#ifndef CHIPLEDGER_SERVER_RUNTIME_H_
+#define CHIPLEDGER_SERVER_RUNTIME_H_
+
+#include "absl/time/time.h"
+#include "ledger/ledger.h"
+#include "server/long_calls.h"
+#include "server/worker_pool.h"
+
+namespace chipledger {
+
+// Runtime is the ledger and the threads around it. Lives until the last call
+// has ended.
+struct Runtime {
+  Ledger& ledger;
+  WorkerPool& workers;
+  LongCalls& long_calls;
+  // A watch without news sends a sign of life this often.
+  absl::Duration heartbeat;
+};
+
+}  // namespace chipledger
+
+#endif  // CHIPLEDGER_SERVER_RUNTIME_H_

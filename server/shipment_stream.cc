@@ -1,0 +1,218 @@
+#include "server/shipment_stream.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "chipledger/v1/shipment_service.pb.h"
+#include "google/protobuf/arena.h"
+#include "ledger/base/error.h"
+#include "ledger/base/limits.h"
+#include "ledger/base/status_macros.h"
+#include "server/rpc_status.h"
+#include "server/wire.h"
+
+namespace chipledger {
+namespace {
+
+using BatchRequest = v1::StreamShipmentsRequest;
+using BatchResponse = v1::StreamShipmentsResponse;
+
+absl::Status CheckBatchSize(size_t count) {
+  if (count == 0) return MissingField("requests");
+  if (count <= limits::kMaxRequestsPerBatch) return absl::OkStatus();
+  return MakeError(
+      absl::StatusCode::kInvalidArgument, "TOO_MANY_COMMANDS",
+      absl::StrCat("a batch has ", count, " requests; at most ",
+                   limits::kMaxRequestsPerBatch, " are taken, split it"),
+      {{"count", absl::StrCat(count)},
+       {"max_count", absl::StrCat(limits::kMaxRequestsPerBatch)}});
+}
+
+// Adds one request of the batch to what is submitted, if its envelope is right.
+absl::Status TakeRequest(BatchRequest::Request& request, bool validate_only,
+                         WriteBatch& batch) {
+  ASSIGN_OR_RETURN(const Uuid id, CheckRequestId(request.request_id()));
+  ASSIGN_OR_RETURN(
+      std::vector<v1::Command*> commands,
+      CheckCommands(*request.mutable_commands(), ShipmentCommandKinds()));
+  batch.requests.push_back(WriteRequest{.request_id = id,
+                                        .validate_only = validate_only,
+                                        .commands = std::move(commands)});
+  return absl::OkStatus();
+}
+
+void FillAnswer(WriteAnswer& decided, bool with_evidence,
+                BatchResponse::Answer& answer) {
+  if (!decided.status.ok()) {
+    *answer.mutable_error() = ToRpcStatus(decided);
+    return;
+  }
+  FillWriteResult(decided, *answer.mutable_result());
+  if (!with_evidence) return;
+  for (v1::Event* event : decided.events) {
+    answer.mutable_events()->UnsafeArenaAddAllocated(event);
+  }
+}
+
+}  // namespace
+
+const CommandKinds& ShipmentCommandKinds() {
+  static const auto& kinds = *new CommandKinds{v1::Command::kRecordShipment,
+                                               v1::Command::kVoidShipment,
+                                               v1::Command::kCorrectShipment};
+  return kinds;
+}
+
+ShipmentStream::ShipmentStream(Runtime* runtime, Principal principal)
+    : runtime_(*runtime), principal_(std::move(principal)) {}
+
+void ShipmentStream::Start() {
+  if (!runtime_.long_calls.Add(this)) return End(ShuttingDown());
+  GoOn();
+}
+
+void ShipmentStream::OnReadDone(bool ok) {
+  {
+    absl::MutexLock lock(&mutex_);
+    reading_ = false;
+    if (finished_) return;
+    if (!ok) StopReading(grpc::Status::OK);
+    taking_ = !final_status_.has_value();
+    ok = taking_;
+  }
+  if (ok) {
+    const absl::Status taken = TakeBatch();
+    absl::MutexLock lock(&mutex_);
+    taking_ = false;
+    if (!taken.ok()) StopReading(ToGrpcStatus(taken));
+  }
+  GoOn();
+}
+
+absl::Status ShipmentStream::TakeBatch() {
+  auto batch = std::make_unique<WriteBatch>();
+  batch->principal = principal_;
+  auto* request =
+      google::protobuf::Arena::CreateMessage<BatchRequest>(&batch->arena);
+  RETURN_IF_ERROR(ParseMessage(read_buffer_, *request));
+  RETURN_IF_ERROR(CheckBatchSize(request->requests_size()));
+  Slot taken;
+  taken.with_evidence = request->with_evidence();
+  batch->requests.reserve(request->requests_size());
+  taken.envelope_errors.reserve(request->requests_size());
+  for (BatchRequest::Request& one : *request->mutable_requests()) {
+    taken.envelope_errors.push_back(
+        TakeRequest(one, request->validate_only(), *batch));
+  }
+  Slot* slot;
+  {
+    absl::MutexLock lock(&mutex_);
+    slot = &slots_.emplace_back(std::move(taken));
+  }
+  if (batch->requests.empty()) {
+    Answer(*slot, *batch);
+    return absl::OkStatus();
+  }
+  const absl::Status submitted = runtime_.ledger.Submit(
+      std::move(batch), WhenFull::kWait,
+      [this, slot](std::unique_ptr<WriteBatch> decided) {
+        runtime_.workers.Post([this, slot, decided = std::move(decided)] {
+          Answer(*slot, *decided);
+        });
+      });
+  if (!submitted.ok()) {
+    absl::MutexLock lock(&mutex_);
+    slots_.pop_back();
+  }
+  return submitted;
+}
+
+void ShipmentStream::Answer(Slot& slot, WriteBatch& decided) {
+  auto* response =
+      google::protobuf::Arena::CreateMessage<BatchResponse>(&decided.arena);
+  response->mutable_answers()->Reserve(
+      static_cast<int>(slot.envelope_errors.size()));
+  uint64_t size = 0;
+  auto next = decided.answers.begin();
+  for (const absl::Status& envelope_error : slot.envelope_errors) {
+    BatchResponse::Answer& answer = *response->add_answers();
+    if (!envelope_error.ok()) {
+      *answer.mutable_error() = ToRpcStatus(envelope_error);
+      continue;
+    }
+    size = std::max(size, next->size);
+    FillAnswer(*next++, slot.with_evidence, answer);
+  }
+  response->set_size(size > 0 ? size : runtime_.ledger.Latest()->size);
+  grpc::ByteBuffer bytes = SerializeMessage(*response);
+  {
+    absl::MutexLock lock(&mutex_);
+    slot.response = std::move(bytes);
+  }
+  GoOn();
+}
+
+void ShipmentStream::OnWriteDone(bool ok) {
+  {
+    absl::MutexLock lock(&mutex_);
+    writing_ = false;
+    slots_.pop_front();
+    broken_ |= !ok;
+    if (!ok) StopReading(grpc::Status::CANCELLED);
+  }
+  GoOn();
+}
+
+void ShipmentStream::OnCancel() {
+  {
+    absl::MutexLock lock(&mutex_);
+    broken_ = true;
+    StopReading(grpc::Status::CANCELLED);
+  }
+  GoOn();
+}
+
+void ShipmentStream::End(const absl::Status& why) {
+  {
+    absl::MutexLock lock(&mutex_);
+    StopReading(ToGrpcStatus(why));
+  }
+  GoOn();
+}
+
+void ShipmentStream::OnDone() {
+  runtime_.long_calls.Remove(this);
+  delete this;
+}
+
+void ShipmentStream::StopReading(grpc::Status status) {
+  if (!final_status_) final_status_ = std::move(status);
+}
+
+void ShipmentStream::GoOn() {
+  grpc::Status status;
+  {
+    absl::MutexLock lock(&mutex_);
+    if (finished_) return;
+    while (broken_ && !writing_ && !slots_.empty() && slots_.front().response) {
+      slots_.pop_front();
+    }
+    if (!writing_ && !slots_.empty() && slots_.front().response) {
+      writing_ = true;
+      StartWrite(&*slots_.front().response);
+    }
+    if (!reading_ && !taking_ && !final_status_ &&
+        slots_.size() < kMaxBatches) {
+      reading_ = true;
+      StartRead(&read_buffer_);
+    }
+    if (!final_status_ || taking_ || !slots_.empty()) return;
+    finished_ = true;
+    status = *final_status_;
+  }
+  // From here on this may be deleted.
+  Finish(std::move(status));
+}
+
+}  // namespace chipledger

@@ -1,0 +1,156 @@
+// Goal: the program starts, stops and fails as an operator expects. Method: the
+// real binary.
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/time/time.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/support/subprocess.h"
+#include "tests/support/temp_dir.h"
+
+namespace chipledger::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
+
+constexpr absl::Duration kTimeout = absl::Seconds(30);
+
+class ChipledgerdTest : public ::testing::Test {
+ protected:
+  std::unique_ptr<Subprocess> Run(const std::vector<std::string>& arguments) {
+    std::vector<std::string> argv{CHIPLEDGERD_PATH};
+    argv.insert(argv.end(), arguments.begin(), arguments.end());
+    return std::make_unique<Subprocess>(argv);
+  }
+
+  // Starts on the directory and any port, and waits until it is ready.
+  std::unique_ptr<Subprocess> Start(std::vector<std::string> more = {}) {
+    std::vector<std::string> arguments{"--data", data_, "--listen",
+                                       "127.0.0.1:0"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    auto server = Run(arguments);
+    const auto line = server->WaitForLine("chipledgerd ready", kTimeout);
+    EXPECT_TRUE(line) << server->standard_error();
+    ready_ = line.value_or("");
+    return server;
+  }
+
+  // The HOST:PORT of the last server's ready line.
+  std::string ListenOfReady() {
+    const std::vector<std::string> words = absl::StrSplit(ready_, ' ');
+    return words.size() > 2 ? words[2].substr(words[2].find('=') + 1) : "";
+  }
+
+  // The program ends with exit code 3 and one line that says this.
+  static void ExpectFailure(Subprocess& program, const std::string& says) {
+    EXPECT_EQ(program.Wait(kTimeout), 3) << program.standard_error();
+    EXPECT_EQ(program.standard_output(), "");
+    const std::string error = program.standard_error();
+    EXPECT_THAT(error, HasSubstr(says));
+    EXPECT_THAT(error, ::testing::StartsWith("chipledgerd: "));
+    EXPECT_EQ(std::count(error.begin(), error.end(), '\n'), 1) << error;
+  }
+
+  TempDir dir_;
+  const std::string data_ = dir_.File("data");
+  std::string ready_;
+};
+
+TEST_F(ChipledgerdTest, SaysWhenItIsReadyAndWhere) {
+  auto server = Start();
+  EXPECT_THAT(ready_,
+              MatchesRegex("chipledgerd ready listen=127\\.0\\.0\\.1:[0-9]+ "
+                           "ledger=[0-9a-f-]+ size=1"));
+  EXPECT_NE(ListenOfReady(), "127.0.0.1:0");
+}
+
+TEST_F(ChipledgerdTest, SigtermAndSigintDrainAndExitWithZero) {
+  for (const int signal : {SIGTERM, SIGINT}) {
+    auto server = Start();
+    server->Signal(signal);
+    EXPECT_EQ(server->Wait(kTimeout), 0) << server->standard_error();
+    EXPECT_THAT(server->standard_error(), HasSubstr("msg=stopped"));
+  }
+}
+
+TEST_F(ChipledgerdTest, LogsLinesOfJsonWhenAsked) {
+  auto server = Start({"--log-format", "json"});
+  server->Signal(SIGTERM);
+  EXPECT_EQ(server->Wait(kTimeout), 0);
+  for (absl::string_view line :
+       absl::StrSplit(server->standard_error(), '\n', absl::SkipEmpty())) {
+    EXPECT_THAT(std::string(line),
+                MatchesRegex("\\{\"time\":\".*\",\"level\":\".*\","
+                             "\"msg\":\".*\".*\\}"));
+  }
+  EXPECT_THAT(server->standard_error(),
+              HasSubstr("\"principal\":\"development\""));
+}
+
+TEST_F(ChipledgerdTest, ATakenPortIsAClearFailure) {
+  auto server = Start();
+  auto second =
+      Run({"--data", dir_.File("other"), "--listen", ListenOfReady()});
+  ExpectFailure(*second, "the port is taken");
+}
+
+TEST_F(ChipledgerdTest, ATakenDirectoryIsAClearFailure) {
+  auto server = Start();
+  auto second = Run({"--data", data_, "--listen", "127.0.0.1:0"});
+  ExpectFailure(*second, data_);
+}
+
+TEST_F(ChipledgerdTest, ForeignDataIsAClearFailureAndLeftAlone) {
+  std::filesystem::create_directory(data_);
+  std::ofstream(data_ + "/thesis.txt") << "precious";
+  auto program = Run({"--data", data_, "--listen", "127.0.0.1:0"});
+  ExpectFailure(*program, data_);
+  EXPECT_TRUE(std::filesystem::exists(data_ + "/thesis.txt"));
+}
+
+TEST_F(ChipledgerdTest, ADirectoryThatCannotBeMadeIsAClearFailure) {
+  std::ofstream(dir_.File("file")) << "not a directory";
+  auto program =
+      Run({"--data", dir_.File("file") + "/data", "--listen", "127.0.0.1:0"});
+  ExpectFailure(*program, dir_.File("file"));
+}
+
+TEST_F(ChipledgerdTest, AWrongAddressIsAClearFailure) {
+  auto no_port = Run({"--data", data_, "--listen", "127.0.0.1"});
+  ExpectFailure(*no_port, "HOST:PORT");
+  auto large_port = Run({"--data", data_, "--listen", "127.0.0.1:65536"});
+  ExpectFailure(*large_port, "HOST:PORT");
+  auto not_mine = Run({"--data", data_, "--listen", "192.0.2.1:7401"});
+  ExpectFailure(*not_mine, "does not have that address");
+  auto unknown = Run({"--data", data_, "--listen", "no-such-host.invalid:1"});
+  ExpectFailure(*unknown, "no-such-host.invalid");
+}
+
+TEST_F(ChipledgerdTest, WrongFlagsAreAUsageError) {
+  auto unknown = Run({"--no-such-flag"});
+  EXPECT_EQ(unknown->Wait(kTimeout), 2);
+  auto level = Run({"--log-level", "loud"});
+  EXPECT_EQ(level->Wait(kTimeout), 2);
+}
+
+TEST_F(ChipledgerdTest, SaysItsVersion) {
+  auto program = Run({"--version"});
+  EXPECT_EQ(program->Wait(kTimeout), 0);
+  EXPECT_THAT(program->standard_output(),
+              MatchesRegex("chipledgerd [0-9]+\\.[0-9]+\\.[0-9]+\n"));
+}
+
+}  // namespace
+}  // namespace chipledger::testing

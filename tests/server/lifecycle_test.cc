@@ -1,0 +1,185 @@
+// Goal: the server says that it is healthy, describes itself, and drains.
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/support/server_fixture.h"
+
+namespace chipledger::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+class LifecycleTest : public ServerTest {};
+
+TEST_F(LifecycleTest, HealthIsServing) {
+  // A HealthCheckResponse with status SERVING.
+  const RawAnswer answer =
+      CallRaw(channel(), "/grpc.health.v1.Health/Check", "");
+  EXPECT_TRUE(answer.status.ok()) << answer.status.error_message();
+  EXPECT_EQ(answer.bytes, "\x08\x01");
+}
+
+TEST_F(LifecycleTest, ReflectionListsEveryService) {
+  // A ServerReflectionRequest with list_services "*".
+  const RawAnswer answer =
+      CallRaw(channel(),
+              "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+              "\x3a\x01*");
+  EXPECT_TRUE(answer.status.ok()) << answer.status.error_message();
+  for (const char* service :
+       {"ShipmentService", "LicenseService", "PolicyService", "HeadroomService",
+        "AuditService", "AdminService"}) {
+    EXPECT_THAT(answer.bytes,
+                HasSubstr(absl::StrCat("chipledger.v1.", service)));
+  }
+}
+
+TEST_F(LifecycleTest, AShutdownEndsWatchesAndStreamsAndLosesNoAnswer) {
+  RecordCatalog();
+  Context watch_context;
+  auto watch = headroom_->WatchHeadroom(&watch_context, {});
+  v1::WatchHeadroomResponse message;
+  ASSERT_TRUE(watch->Read(&message));
+  Context entries_context;
+  auto entries = audit_->WatchEntries(&entries_context, {});
+  Context bulk_context;
+  auto bulk = shipments_->StreamShipments(&bulk_context);
+  v1::StreamShipmentsRequest batch;
+  batch.add_requests();
+  ASSERT_TRUE(bulk->Write(batch));
+  v1::StreamShipmentsResponse bulk_answer;
+  ASSERT_TRUE(bulk->Read(&bulk_answer));
+
+  // Writers that go on until they are told that the server is going.
+  std::vector<std::thread> writers;
+  std::vector<std::vector<std::string>> acknowledged(4);
+  for (int i = 0; i < 4; ++i) {
+    writers.emplace_back([&, i] {
+      for (int j = 0;; ++j) {
+        const std::string reference = absl::StrCat(i, ".", j);
+        Context context;
+        v1::RecordShipmentRequest request =
+            ShipmentOf("H100", 1, "MY", reference);
+        request.mutable_command()->set_assurance(v1::ASSURANCE_AFTER_THE_FACT);
+        v1::RecordShipmentResponse response;
+        if (!shipments_->RecordShipment(&context, request, &response).ok()) {
+          return;
+        }
+        acknowledged[i].push_back(reference);
+      }
+    });
+  }
+  while (server().ledger().Latest()->size < 50) {
+    absl::SleepFor(absl::Milliseconds(1));
+  }
+  const absl::Time start = absl::Now();
+  server().Shutdown();
+  EXPECT_LT(absl::Now() - start, absl::Seconds(5));
+  for (std::thread& writer : writers) writer.join();
+
+  while (watch->Read(&message)) {
+  }
+  const grpc::Status watch_end = watch->Finish();
+  EXPECT_EQ(watch_end.error_code(), grpc::StatusCode::UNAVAILABLE);
+  EXPECT_EQ(ReasonOf(watch_end), "SHUTTING_DOWN");
+  v1::WatchEntriesResponse entry_message;
+  while (entries->Read(&entry_message)) {
+  }
+  EXPECT_EQ(ReasonOf(entries->Finish()), "SHUTTING_DOWN");
+  EXPECT_FALSE(bulk->Read(&bulk_answer));
+  EXPECT_EQ(ReasonOf(bulk->Finish()), "SHUTTING_DOWN");
+
+  StartServer();
+  for (const auto& references : acknowledged) {
+    for (const std::string& reference : references) {
+      v1::GetShipmentRequest get;
+      get.set_exporter("acme");
+      get.set_shipment_reference(reference);
+      Context context;
+      v1::GetShipmentResponse got;
+      EXPECT_TRUE(shipments_->GetShipment(&context, get, &got).ok())
+          << reference;
+    }
+  }
+}
+
+TEST_F(LifecycleTest, ACallThatTakesTooLongIsCutAtTheDrainTimeout) {
+  StartServer([](ServerOptions& options) {
+    options.drain_timeout = absl::Milliseconds(100);
+  });
+  RecordCatalog();
+  const std::string source(2'000, 's');
+  for (int i = 0; i < 300; ++i) {
+    v1::RecordShipmentRequest request =
+        ShipmentOf("H100", 1, "MY", absl::StrCat("S", i));
+    request.mutable_command()->mutable_shipment()->set_source(source);
+    Context context;
+    v1::RecordShipmentResponse response;
+    ASSERT_TRUE(shipments_->RecordShipment(&context, request, &response).ok());
+  }
+  // A reader that does not read keeps its call open.
+  Context context;
+  auto reader = audit_->ReadEntries(&context, {});
+  v1::ReadEntriesResponse chunk;
+  ASSERT_TRUE(reader->Read(&chunk));
+  const absl::Time start = absl::Now();
+  server().Shutdown();
+  EXPECT_LT(absl::Now() - start, absl::Seconds(5));
+}
+
+TEST_F(LifecycleTest, TheSameLedgerGoesOnAfterARestart) {
+  RecordCatalog();
+  Context before_context;
+  v1::GetLedgerResponse before;
+  ASSERT_TRUE(admin_->GetLedger(&before_context, {}, &before).ok());
+  StartServer();
+  Context after_context;
+  v1::GetLedgerResponse after;
+  ASSERT_TRUE(admin_->GetLedger(&after_context, {}, &after).ok());
+  EXPECT_EQ(after.ledger_id(), before.ledger_id());
+  EXPECT_EQ(after.size(), before.size());
+}
+
+TEST_F(LifecycleTest, AFullQueueSaysWhenToTryAgain) {
+  StopServer();
+  StartServer(
+      [](ServerOptions& options) { options.ledger.max_queued_commands = 1; });
+  RecordCatalog();
+  // Unary writes from several connections at once: some meet a full queue.
+  std::vector<std::thread> writers;
+  absl::Mutex mutex;
+  std::vector<grpc::Status> full;
+  for (int i = 0; i < 8; ++i) {
+    writers.emplace_back([&, i] {
+      for (int j = 0; j < 200; ++j) {
+        {
+          absl::MutexLock lock(&mutex);
+          if (!full.empty()) return;
+        }
+        Context context;
+        v1::RecordShipmentResponse response;
+        const grpc::Status status = shipments_->RecordShipment(
+            &context, ShipmentOf("H100", 1, "MY", absl::StrCat(i, ".", j)),
+            &response);
+        if (ReasonOf(status) != "QUEUE_FULL") continue;
+        absl::MutexLock lock(&mutex);
+        full.push_back(status);
+      }
+    });
+  }
+  for (std::thread& writer : writers) writer.join();
+  ASSERT_FALSE(full.empty());
+  EXPECT_EQ(full[0].error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  const auto retry = DetailOf<google::rpc::RetryInfo>(full[0]);
+  ASSERT_TRUE(retry);
+  EXPECT_GT(retry->retry_delay().nanos(), 0);
+}
+
+}  // namespace
+}  // namespace chipledger::testing

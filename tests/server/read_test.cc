@@ -1,0 +1,297 @@
+// Goal: reads answer from one snapshot, wait for the size they are asked for,
+// and page through lists without skipping or repeating.
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/substitute.h"
+#include "absl/time/clock.h"
+#include "gtest/gtest.h"
+#include "tests/support/server_fixture.h"
+
+namespace chipledger::testing {
+namespace {
+
+class ReadTest : public ServerTest {
+ protected:
+  ReadTest() { RecordCatalog(); }
+
+  // Records a shipment; returns a size that includes it.
+  uint64_t Record(const std::string& reference, int64_t quantity = 1,
+                  const std::string& country = "MY") {
+    Context context;
+    v1::RecordShipmentResponse response;
+    const grpc::Status status = shipments_->RecordShipment(
+        &context, ShipmentOf("H100", quantity, country, reference), &response);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    return response.result().size();
+  }
+
+  void Grant(const std::string& license_id, const std::string& exporter,
+             const std::string& country) {
+    Context context;
+    v1::GrantLicenseResponse response;
+    const grpc::Status status = licenses_->GrantLicense(
+        &context,
+        Proto<v1::GrantLicenseRequest>(absl::Substitute(
+            R"pb(
+              request_id: "$0"
+              command {
+                license {
+                  license_id: "$1"
+                  exporter: "$2"
+                  destination_countries: "$3"
+                  grant_date: "2025-01-10"
+                  expiry_date: "2026-01-10"
+                  lines { line_number: 1 product_code: "H100" quantity: 9 }
+                }
+              }
+            )pb",
+            NewRequestId(), license_id, exporter, country)),
+        &response);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+  }
+
+  grpc::Status GetHeadroom(uint64_t min_size, int seconds,
+                           v1::GetHeadroomResponse* response) {
+    v1::GetHeadroomRequest request;
+    request.set_policy_id("caps");
+    request.set_rule_id("gpus");
+    request.mutable_group()->set_destination_country("MY");
+    request.set_on_date("2025-06-01");
+    request.mutable_freshness()->set_min_size(min_size);
+    Context context(seconds);
+    return headroom_->GetHeadroom(&context, request, response);
+  }
+
+  std::vector<std::string> ListLicenses(v1::ListLicensesRequest request) {
+    std::vector<std::string> ids;
+    do {
+      Context context;
+      v1::ListLicensesResponse page;
+      EXPECT_TRUE(licenses_->ListLicenses(&context, request, &page).ok());
+      EXPECT_LE(page.licenses_size(), request.page_size());
+      for (const auto& license : page.licenses()) {
+        ids.push_back(license.license().license_id());
+      }
+      request.set_page_token(page.next_page_token());
+    } while (!request.page_token().empty());
+    return ids;
+  }
+};
+
+TEST_F(ReadTest, HeadroomIsReadBackAtTheSizeOfTheWrite) {
+  const uint64_t size = Record("S1", 300);
+  v1::GetHeadroomResponse response;
+  ASSERT_TRUE(GetHeadroom(size, 30, &response).ok());
+  EXPECT_GE(response.size(), size);
+  EXPECT_EQ(response.row().used(), 300);
+  EXPECT_EQ(response.row().limit(), 1000);
+  EXPECT_EQ(response.row().headroom(), 700);
+}
+
+TEST_F(ReadTest, AReadWaitsUntilTheLedgerHasTheSizeItAsksFor) {
+  const uint64_t size = server().ledger().Latest()->size;
+  v1::GetHeadroomResponse response;
+  grpc::Status status(grpc::StatusCode::UNKNOWN, "not called");
+  std::thread reader([&] { status = GetHeadroom(size + 1, 30, &response); });
+  Record("S1", 300);
+  reader.join();
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  EXPECT_EQ(response.row().used(), 300);
+}
+
+TEST_F(ReadTest, AReadThatWaitsInVainSaysWhichSizeTheLedgerHas) {
+  const uint64_t size = server().ledger().Latest()->size;
+  v1::GetHeadroomResponse response;
+  const grpc::Status status = GetHeadroom(size + 1'000, 1, &response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
+  const auto info = DetailOf<google::rpc::ErrorInfo>(status);
+  ASSERT_TRUE(info) << status.error_message();
+  EXPECT_EQ(info->reason(), "MIN_SIZE_NOT_REACHED");
+  EXPECT_EQ(info->metadata().at("size"), absl::StrCat(size));
+}
+
+TEST_F(ReadTest, AWaitingReadEndsWhenItsCallerGoesAwayOrTheServerStops) {
+  grpc::ClientContext context;
+  std::thread canceler([&] {
+    absl::SleepFor(absl::Milliseconds(20));
+    context.TryCancel();
+  });
+  v1::GetPolicyRequest request;
+  request.set_policy_id("caps");
+  request.mutable_freshness()->set_min_size(1'000'000);
+  v1::GetPolicyResponse response;
+  EXPECT_EQ(policies_->GetPolicy(&context, request, &response).error_code(),
+            grpc::StatusCode::CANCELLED);
+  canceler.join();
+
+  grpc::Status stopped;
+  std::thread waiter([&] {
+    Context waiting;
+    v1::GetPolicyResponse got;
+    stopped = policies_->GetPolicy(&waiting, request, &got);
+  });
+  absl::SleepFor(absl::Milliseconds(50));
+  server().Shutdown();
+  waiter.join();
+  EXPECT_EQ(stopped.error_code(), grpc::StatusCode::UNAVAILABLE);
+}
+
+TEST_F(ReadTest, ShipmentsArePagedAtTheSizeOfTheFirstPage) {
+  for (int i = 0; i < 25; ++i) Record(absl::StrCat("S", i));
+  v1::ListShipmentsRequest request;
+  request.set_page_size(10);
+  std::vector<std::string> references;
+  uint64_t size = 0;
+  int pages = 0;
+  do {
+    Context context;
+    v1::ListShipmentsResponse page;
+    ASSERT_TRUE(shipments_->ListShipments(&context, request, &page).ok());
+    if (pages++ == 0) size = page.size();
+    EXPECT_EQ(page.size(), size);
+    for (const v1::ShipmentView& view : page.shipments()) {
+      references.push_back(view.shipment().shipment_reference());
+    }
+    Record(absl::StrCat("late", pages));
+    request.set_page_token(page.next_page_token());
+  } while (!request.page_token().empty());
+  ASSERT_EQ(references.size(), 25);
+  for (int i = 0; i < 25; ++i) {
+    EXPECT_EQ(references[i], absl::StrCat("S", i));
+  }
+}
+
+TEST_F(ReadTest, ShipmentsAreFilteredByDestination) {
+  Record("S1", 1, "MY");
+  Record("S2", 1, "AE");
+  Record("S3", 1, "MY");
+  v1::ListShipmentsRequest request;
+  request.set_destination_country("AE");
+  Context context;
+  v1::ListShipmentsResponse page;
+  ASSERT_TRUE(shipments_->ListShipments(&context, request, &page).ok());
+  ASSERT_EQ(page.shipments_size(), 1);
+  EXPECT_EQ(page.shipments(0).shipment().shipment_reference(), "S2");
+  EXPECT_TRUE(page.next_page_token().empty());
+}
+
+TEST_F(ReadTest, AShipmentShowsItsEvidenceAndRevision) {
+  Record("S1", 5);
+  v1::GetShipmentRequest request;
+  request.set_exporter("acme");
+  request.set_shipment_reference("S1");
+  Context context;
+  v1::GetShipmentResponse response;
+  ASSERT_TRUE(shipments_->GetShipment(&context, request, &response).ok());
+  EXPECT_EQ(response.shipment().revision(), 1);
+  EXPECT_EQ(response.shipment().status(), v1::SHIPMENT_STATUS_RECORDED);
+  EXPECT_EQ(response.shipment().evidence().rules(0).asked(), 5);
+  EXPECT_GT(response.size(), response.shipment().index());
+}
+
+TEST_F(ReadTest, LicensesAreListedByIdWithFilters) {
+  for (const char* id : {"L3", "L1", "L5", "L4", "L2"}) {
+    Grant(id, id[1] % 2 == 0 ? "globex" : "acme", id[1] == '5' ? "AE" : "MY");
+  }
+  v1::ListLicensesRequest request;
+  request.set_page_size(2);
+  EXPECT_EQ(ListLicenses(request),
+            (std::vector<std::string>{"L1", "L2", "L3", "L4", "L5"}));
+  request.set_exporter("acme");
+  EXPECT_EQ(ListLicenses(request),
+            (std::vector<std::string>{"L1", "L3", "L5"}));
+  request.set_destination_country("AE");
+  EXPECT_EQ(ListLicenses(request), (std::vector<std::string>{"L5"}));
+}
+
+TEST_F(ReadTest, HeadroomIsPagedWithoutSkippingOrRepeating) {
+  const std::vector<std::string> countries{"AE", "BR", "IN", "MY", "SA", "VN"};
+  for (const std::string& country : countries) {
+    Record(absl::StrCat("S", country), 7, country);
+  }
+  v1::ListHeadroomRequest request;
+  request.mutable_filter()->set_policy_id("caps");
+  request.set_page_size(4);
+  std::vector<std::string> listed;
+  do {
+    Context context;
+    v1::ListHeadroomResponse page;
+    ASSERT_TRUE(headroom_->ListHeadroom(&context, request, &page).ok());
+    for (const v1::HeadroomRow& row : page.rows()) {
+      EXPECT_EQ(row.used(), 7);
+      listed.push_back(row.group().destination_country());
+    }
+    request.set_page_token(page.next_page_token());
+  } while (!request.page_token().empty());
+  EXPECT_EQ(listed, countries);
+}
+
+TEST_F(ReadTest, ThePoliciesProductsPartiesAndGroupsAreListed) {
+  Context products_context;
+  v1::ListProductsResponse products;
+  ASSERT_TRUE(policies_->ListProducts(&products_context, {}, &products).ok());
+  ASSERT_EQ(products.products_size(), 2);
+  EXPECT_EQ(products.products(0).product_code(), "H100");
+  EXPECT_EQ(products.products(1).gpus_per_unit(), 72);
+
+  Context parties_context;
+  v1::ListPartiesResponse parties;
+  ASSERT_TRUE(policies_->ListParties(&parties_context, {}, &parties).ok());
+  ASSERT_EQ(parties.parties_size(), 2);
+  EXPECT_EQ(parties.parties(0).party_id(), "acme");
+
+  Context policies_context;
+  v1::ListPoliciesResponse policies;
+  ASSERT_TRUE(policies_->ListPolicies(&policies_context, {}, &policies).ok());
+  ASSERT_EQ(policies.policies_size(), 1);
+  EXPECT_EQ(policies.policies(0).policy().policy_id(), "caps");
+
+  Context groups_context;
+  v1::ListCountryGroupsResponse groups;
+  ASSERT_TRUE(policies_->ListCountryGroups(&groups_context, {}, &groups).ok());
+  EXPECT_EQ(groups.groups_size(), 0);
+  EXPECT_EQ(groups.size(), policies.size());
+}
+
+TEST_F(ReadTest, TheLedgerSaysHowItIs) {
+  Context context;
+  v1::GetLedgerResponse response;
+  ASSERT_TRUE(admin_->GetLedger(&context, {}, &response).ok());
+  EXPECT_EQ(response.ledger_id().size(), 36);
+  EXPECT_EQ(response.size(), server().ledger().Latest()->size);
+  EXPECT_GT(response.last_record_time().seconds(), 0);
+  EXPECT_GT(response.format_version(), 0);
+  EXPECT_FALSE(response.server_version().empty());
+  EXPECT_FALSE(response.read_only());
+  EXPECT_EQ(response.principal(), "development");
+}
+
+TEST_F(ReadTest, EntriesAreReadAsStoredFromAnyIndexToAnyOther) {
+  for (int i = 0; i < 10; ++i) Record(absl::StrCat("S", i));
+  const uint64_t size = server().ledger().Latest()->size;
+  v1::ReadEntriesRequest request;
+  request.set_start_index(3);
+  request.set_end_index(size - 2);
+  Context context;
+  auto reader = audit_->ReadEntries(&context, request);
+  v1::ReadEntriesResponse chunk;
+  uint64_t next = 3;
+  while (reader->Read(&chunk)) {
+    EXPECT_EQ(chunk.first_index(), next);
+    EXPECT_EQ(chunk.size(), size);
+    for (const std::string& bytes : chunk.entries()) {
+      v1::Entry entry;
+      ASSERT_TRUE(entry.ParseFromString(bytes));
+      EXPECT_EQ(entry.index(), next++);
+    }
+  }
+  EXPECT_TRUE(reader->Finish().ok());
+  EXPECT_EQ(next, size - 2);
+}
+
+}  // namespace
+}  // namespace chipledger::testing

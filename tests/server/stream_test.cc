@@ -1,0 +1,237 @@
+// Goal: bulk batches are answered in order, one wrong request harms no other,
+// and a stream that is cut loses nothing that was answered.
+#include <memory>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "ledger/base/limits.h"
+#include "tests/support/server_fixture.h"
+
+namespace chipledger::testing {
+namespace {
+
+using Request = v1::StreamShipmentsRequest;
+using Response = v1::StreamShipmentsResponse;
+
+// Adds a request to record one shipment of `quantity` H100.
+void Add(Request& batch, const std::string& reference, int64_t quantity = 1) {
+  const v1::RecordShipmentRequest one =
+      ShipmentOf("H100", quantity, "MY", reference);
+  Request::Request& request = *batch.add_requests();
+  request.set_request_id(one.request_id());
+  *request.add_commands()->mutable_record_shipment() = one.command();
+}
+
+std::string ReasonOfAnswer(const Response::Answer& answer) {
+  const auto info = DetailOf<google::rpc::ErrorInfo>(answer.error());
+  return info ? info->reason() : "OK";
+}
+
+class StreamTest : public ServerTest {
+ protected:
+  StreamTest() { RecordCatalog(); }
+
+  uint64_t Size() { return server().ledger().Latest()->size; }
+
+  // Sends one batch on a stream of its own.
+  Response SendBatch(const Request& batch) {
+    Context context;
+    auto stream = shipments_->StreamShipments(&context);
+    EXPECT_TRUE(stream->Write(batch));
+    EXPECT_TRUE(stream->WritesDone());
+    Response response;
+    EXPECT_TRUE(stream->Read(&response));
+    const grpc::Status status = stream->Finish();
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    return response;
+  }
+};
+
+TEST_F(StreamTest, BatchesAreAnsweredInOrderWithGrowingIndexes) {
+  Context context;
+  auto stream = shipments_->StreamShipments(&context);
+  constexpr int kBatches = 20;
+  std::thread writer([&] {
+    for (int i = 0; i < kBatches; ++i) {
+      Request batch;
+      for (int j = 0; j < 10; ++j) Add(batch, absl::StrCat("S", i, ".", j));
+      EXPECT_TRUE(stream->Write(batch));
+    }
+    EXPECT_TRUE(stream->WritesDone());
+  });
+  uint64_t next = Size();
+  Response response;
+  int batches = 0;
+  while (stream->Read(&response)) {
+    ++batches;
+    ASSERT_EQ(response.answers_size(), 10);
+    for (const Response::Answer& answer : response.answers()) {
+      EXPECT_EQ(ReasonOfAnswer(answer), "OK");
+      EXPECT_EQ(answer.result().index(), next++);
+      EXPECT_TRUE(answer.result().has_record_time());
+      EXPECT_EQ(answer.events_size(), 0);
+    }
+    EXPECT_GE(response.size(), next);
+  }
+  writer.join();
+  EXPECT_TRUE(stream->Finish().ok());
+  EXPECT_EQ(batches, kBatches);
+}
+
+TEST_F(StreamTest, AWrongOrRefusedRequestHarmsNoOther) {
+  Request batch;
+  Add(batch, "S1");
+  Add(batch, "S2", 100'000);
+  Add(batch, "S3");
+  batch.mutable_requests(2)->set_request_id("nonsense");
+  Add(batch, "S4", -4);
+  Add(batch, "S5");
+  batch.mutable_requests(4)->mutable_commands(0)->mutable_grant_license();
+  Add(batch, "S6");
+  batch.add_requests()->set_request_id(NewRequestId());
+  Add(batch, "S1");
+  Add(batch, "S8");
+  const Response response = SendBatch(batch);
+  ASSERT_EQ(response.answers_size(), 9);
+  const auto reason = [&](int i) {
+    return ReasonOfAnswer(response.answers(i));
+  };
+  EXPECT_EQ(reason(0), "OK");
+  EXPECT_EQ(reason(1), "REFUSED_BY_RULES");
+  EXPECT_EQ(reason(2), "INVALID_FIELD");
+  EXPECT_EQ(reason(3), "INVALID_FIELD");
+  EXPECT_EQ(reason(4), "INVALID_FIELD");
+  EXPECT_EQ(reason(5), "OK");
+  EXPECT_EQ(reason(6), "INVALID_FIELD");
+  EXPECT_EQ(reason(7), "SHIPMENT_REFERENCE_REUSED");
+  EXPECT_EQ(reason(8), "OK");
+  const auto refusal = DetailOf<v1::Refusal>(response.answers(1).error());
+  ASSERT_TRUE(refusal);
+  EXPECT_EQ(refusal->violations(0).rule_id(), "gpus");
+  EXPECT_EQ(refusal->index(), response.answers(0).result().index() + 1);
+}
+
+TEST_F(StreamTest, ABatchOfOnlyWrongRequestsIsAnswered) {
+  Request batch;
+  batch.add_requests();
+  const Response response = SendBatch(batch);
+  ASSERT_EQ(response.answers_size(), 1);
+  EXPECT_EQ(ReasonOfAnswer(response.answers(0)), "INVALID_FIELD");
+  EXPECT_EQ(response.size(), Size());
+}
+
+TEST_F(StreamTest, EvidenceComesWhenAsked) {
+  Request batch;
+  batch.set_with_evidence(true);
+  Add(batch, "S1", 5);
+  const Response response = SendBatch(batch);
+  ASSERT_EQ(response.answers(0).events_size(), 1);
+  EXPECT_EQ(response.answers(0)
+                .events(0)
+                .shipment_recorded()
+                .evidence()
+                .rules(0)
+                .asked(),
+            5);
+}
+
+TEST_F(StreamTest, ValidateOnlyStoresNothing) {
+  Request batch;
+  batch.set_validate_only(true);
+  Add(batch, "S1");
+  Add(batch, "S2", 100'000);
+  const uint64_t before = Size();
+  const Response response = SendBatch(batch);
+  EXPECT_EQ(ReasonOfAnswer(response.answers(0)), "OK");
+  EXPECT_FALSE(response.answers(0).result().has_index());
+  EXPECT_EQ(ReasonOfAnswer(response.answers(1)), "REFUSED_BY_RULES");
+  EXPECT_EQ(Size(), before);
+}
+
+TEST_F(StreamTest, AMalformedBatchEndsTheStreamAfterTheAnswersBeforeIt) {
+  Context context;
+  auto stream = shipments_->StreamShipments(&context);
+  Request good;
+  Add(good, "S1");
+  ASSERT_TRUE(stream->Write(good));
+  ASSERT_TRUE(stream->Write(Request()));
+  Response response;
+  ASSERT_TRUE(stream->Read(&response));
+  EXPECT_EQ(ReasonOfAnswer(response.answers(0)), "OK");
+  EXPECT_FALSE(stream->Read(&response));
+  const grpc::Status status = stream->Finish();
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(ReasonOf(status), "INVALID_FIELD");
+}
+
+TEST_F(StreamTest, ABatchOfTooManyRequestsEndsTheStream) {
+  Request batch;
+  for (size_t i = 0; i <= limits::kMaxRequestsPerBatch; ++i) {
+    batch.add_requests();
+  }
+  Context context;
+  auto stream = shipments_->StreamShipments(&context);
+  ASSERT_TRUE(stream->Write(batch));
+  Response response;
+  EXPECT_FALSE(stream->Read(&response));
+  EXPECT_EQ(ReasonOf(stream->Finish()), "TOO_MANY_COMMANDS");
+}
+
+TEST_F(StreamTest, AStreamThatIsCutKeepsWhatWasAnsweredAndHurtsNobody) {
+  for (int round = 0; round < 20; ++round) {
+    Context context;
+    auto stream = shipments_->StreamShipments(&context);
+    Response answered;
+    for (int i = 0; i <= round % 4; ++i) {
+      Request batch;
+      for (int j = 0; j < 20; ++j) {
+        Add(batch, absl::StrCat(round, ".", i, ".", j));
+      }
+      stream->Write(batch);
+    }
+    const bool read = round % 2 == 0 && stream->Read(&answered);
+    context.TryCancel();
+    EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::CANCELLED);
+    if (!read) continue;
+    v1::GetShipmentRequest get;
+    get.set_exporter("acme");
+    get.set_shipment_reference(absl::StrCat(round, ".0.19"));
+    Context get_context;
+    v1::GetShipmentResponse got;
+    const grpc::Status status =
+        shipments_->GetShipment(&get_context, get, &got);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+  }
+}
+
+TEST_F(StreamTest, AFastWriterIsSlowedByFlowControlAndNotRefused) {
+  StartServer(
+      [](ServerOptions& options) { options.ledger.max_queued_commands = 1; });
+  Context context;
+  auto stream = shipments_->StreamShipments(&context);
+  constexpr int kBatches = 50;
+  std::thread writer([&] {
+    for (int i = 0; i < kBatches; ++i) {
+      Request batch;
+      for (int j = 0; j < 4; ++j) Add(batch, absl::StrCat("S", i, ".", j));
+      EXPECT_TRUE(stream->Write(batch));
+    }
+    EXPECT_TRUE(stream->WritesDone());
+  });
+  Response response;
+  int answers = 0;
+  while (stream->Read(&response)) {
+    for (const Response::Answer& answer : response.answers()) {
+      answers += ReasonOfAnswer(answer) == "OK";
+    }
+  }
+  writer.join();
+  EXPECT_TRUE(stream->Finish().ok());
+  EXPECT_EQ(answers, kBatches * 4);
+}
+
+}  // namespace
+}  // namespace chipledger::testing
