@@ -1,0 +1,135 @@
+// What an error says to people and programs, and its exit code.
+#include <iostream>
+
+#include "absl/strings/str_cat.h"
+#include "client/cli/cli.h"
+#include "client/cli/print.h"
+#include "client/errors.h"
+#include "google/protobuf/util/json_util.h"
+
+namespace chipledger::cli {
+namespace {
+
+int ExitCodeOf(const absl::Status& status,
+               const client::ErrorDetails& details) {
+  if (details.refusal) return kRefused;
+  switch (status.code()) {
+    case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kNotFound:
+    case absl::StatusCode::kAlreadyExists:
+    case absl::StatusCode::kFailedPrecondition:
+    case absl::StatusCode::kAborted:
+    case absl::StatusCode::kOutOfRange:
+    case absl::StatusCode::kUnimplemented:
+      return kBadInput;
+    default:
+      return kFailed;
+  }
+}
+
+// What to do about an error; empty where its message says all.
+std::string NextStep(const absl::Status& status,
+                     const client::ErrorDetails& details) {
+  const auto value = [&](const std::string& key) {
+    const auto it = details.metadata.find(key);
+    return it == details.metadata.end() ? "..." : it->second;
+  };
+  switch (details.reason) {
+    case v1::PRODUCT_NOT_FOUND:
+      return absl::StrCat("register it: chipledger product register --code '",
+                          value("product_code"),
+                          "' --gpus-per-unit N --tpp N --source TEXT");
+    case v1::PARTY_NOT_FOUND:
+      return absl::StrCat("register it: chipledger party register --id '",
+                          value("party_id"), "' --name NAME");
+    case v1::COUNTRY_GROUP_NOT_FOUND:
+      return "see what there is: chipledger policy group list";
+    case v1::POLICY_NOT_FOUND:
+      return "see what there is: chipledger policy list";
+    case v1::RULE_NOT_FOUND:
+      return absl::StrCat("see its rules: chipledger policy show ",
+                          value("policy_id"));
+    case v1::LICENSE_NOT_FOUND:
+      return "see what there is: chipledger license list";
+    case v1::SHIPMENT_NOT_FOUND:
+      return absl::StrCat(
+          "see what there is: chipledger shipment list "
+          "--exporter ",
+          value("exporter"));
+    case v1::REQUEST_ID_REUSED:
+      return "leave --request-id out, or give a new one, for a new request";
+    case v1::SHIPMENT_REFERENCE_REUSED:
+      return "a reference is used once; to change what was recorded use: "
+             "chipledger shipment correct";
+    case v1::LICENSE_EXISTS:
+      return "to change what it authorizes use: chipledger license amend";
+    case v1::POLICY_EXISTS:
+      return "adopt it under a new policy_id, and rescind the one before";
+    case v1::REVISION_MISMATCH:
+      return "somebody else has changed it: read it again, then repeat with "
+             "the revision it has now";
+    case v1::QUEUE_FULL:
+      return "the server is busy: repeat in a moment";
+    case v1::READ_ONLY:
+      return "an operator must act: chipledger admin status says why";
+    case v1::POLICY_PART_NOT_EVALUATED:
+      return "take that part out of the policy; what is not evaluated is "
+             "refused rather than ignored";
+    default:
+      break;
+  }
+  if (details.outcome_unknown_request_id) {
+    return absl::StrCat("repeat it with --request-id ",
+                        *details.outcome_unknown_request_id);
+  }
+  if (details.reason == v1::ERROR_REASON_UNSPECIFIED &&
+      status.code() == absl::StatusCode::kUnavailable) {
+    return "start it (chipledgerd --data DIR), or name the server with "
+           "--server HOST:PORT or CHIPLEDGER_SERVER";
+  }
+  if (status.code() == absl::StatusCode::kDeadlineExceeded) {
+    return "allow more time with --timeout SECONDS";
+  }
+  return "";
+}
+
+void PrintForPeople(const absl::Status& status,
+                    const client::ErrorDetails& details) {
+  if (details.refusal) {
+    std::cerr << "Refused by the rules";
+    if (details.refusal->has_index()) {
+      std::cerr << " (entry " << details.refusal->index() << ")";
+    } else {
+      std::cerr << " (validate only: nothing was recorded)";
+    }
+    std::cerr << ":\n" << FormatViolations(details.refusal->violations());
+    return;
+  }
+  std::cerr << "chipledger: " << status.message() << "\n";
+  if (details.fields.size() > 1) {
+    for (const FieldViolation& field : details.fields) {
+      std::cerr << "  - " << field.field << ": " << field.description << "\n";
+    }
+  }
+  if (const std::string step = NextStep(status, details); !step.empty()) {
+    std::cerr << "  next: " << step << "\n";
+  }
+}
+
+}  // namespace
+
+int Fail(const Cli& cli, const absl::Status& status) {
+  const client::ErrorDetails details = client::GetErrorDetails(status);
+  if (cli.json) {
+    std::string json;
+    const auto converted = google::protobuf::util::MessageToJsonString(
+        client::ToRpcStatus(status), &json);
+    std::cerr << (converted.ok() ? json : std::string(status.message()))
+              << "\n";
+  } else {
+    PrintForPeople(status, details);
+  }
+  return ExitCodeOf(status, details);
+}
+
+}  // namespace chipledger::cli

@@ -1,0 +1,73 @@
+// The `chipledger` command line.
+#include <iostream>
+
+#include "client/cli/cli.h"
+#include "client/import/text.h"
+
+namespace {
+
+using chipledger::cli::Cli;
+
+constexpr char kFooter[] = R"(Exit codes:
+  0  done
+  1  refused by the rules; every violated rule is printed
+  2  wrong usage or input (wrong field, unknown product, license already
+     granted, ...): the same call cannot succeed
+  3  the server cannot be reached, or something failed
+
+`chipledger GROUP COMMAND --help` says what a command takes. Countries are
+ISO 3166-1 codes or names; dates are YYYY-MM-DD; TPP is a decimal.)";
+
+void AddAllCommands(CLI::App& app, Cli& cli) {
+  using namespace chipledger::cli;
+  AddShipmentCommands(app, cli);
+  AddLicenseCommands(app, cli);
+  AddPolicyCommands(app, cli);
+  AddProductCommands(app, cli);
+  AddPartyCommands(app, cli);
+  AddHeadroomCommands(app, cli);
+  AddAuditCommands(app, cli);
+  AddAdminCommands(app, cli);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    if (!chipledger::import::IsUtf8(argv[i])) {
+      std::cerr << "chipledger: argument " << i
+                << " is not UTF-8; nothing was sent\n";
+      return chipledger::cli::kBadInput;
+    }
+  }
+  CLI::App app("chipledger: an append-only ledger of AI-chip shipments",
+               "chipledger");
+  app.footer(kFooter);
+  app.require_subcommand(1);
+  // Lets --json and --server stand after the subcommand as well.
+  app.fallthrough();
+  Cli cli;
+  app.add_option("--server", cli.server, "HOST:PORT of chipledgerd")
+      ->envname("CHIPLEDGER_SERVER")
+      ->capture_default_str();
+  app.add_flag("--json", cli.json,
+               "protobuf JSON for programs: one object, or one a line");
+  app.add_option("--timeout", cli.timeout_seconds,
+                 "seconds that a call may take, retries included")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  AddAllCommands(app, cli);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? chipledger::cli::kDone
+                                : chipledger::cli::kBadInput;
+  }
+  const int code = cli.action();
+  std::cout.flush();
+  if (!std::cout) {
+    std::cerr << "chipledger: the output could not be written\n";
+    return chipledger::cli::kFailed;
+  }
+  return code;
+}

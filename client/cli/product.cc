@@ -1,0 +1,214 @@
+// chipledger product: the catalog of what is shipped.
+#include <iostream>
+
+#include "absl/strings/str_cat.h"
+#include "client/cli/cli.h"
+#include "client/cli/print.h"
+#include "client/cli/table.h"
+#include "client/errors.h"
+#include "client/import/products_csv.h"
+#include "ledger/base/decimal.h"
+
+namespace chipledger::cli {
+namespace {
+
+constexpr int kMilliTppScale = 3;
+
+constexpr char kImportHelp[] = R"(Columns, in any order; others are passed over:
+  chip            required; becomes the product code
+  tpp_epoch       TPP of one GPU as published by Epoch AI
+  tpp_check_16_8  TPP of one GPU as 16 x FP16 or 8 x FP8/INT8 rate; taken where
+                  tpp_epoch is blank
+  manufacturer
+  mem_bw_bytes_s  DRAM bandwidth of one GPU in bytes a second
+A row with neither TPP is registered with TPP unknown. TPP is kept in milli-TPP;
+further decimals are rounded half up. Importing the same file again changes
+nothing. Exit code 2 when a row was rejected.)";
+
+struct RegisterOptions {
+  v1::Product product;
+  std::string tpp;
+  std::optional<int64_t> bandwidth;
+  WriteOptions write;
+};
+
+int Register(Cli& cli, const RegisterOptions& options) {
+  v1::RegisterProductRequest request;
+  SetWriteOptions(options.write, request);
+  v1::Product& product = *request.mutable_command()->mutable_product();
+  product = options.product;
+  if (!options.tpp.empty()) {
+    const auto milli_tpp = ParseDecimal(options.tpp, kMilliTppScale);
+    if (!milli_tpp) {
+      return Fail(cli, absl::InvalidArgumentError(absl::StrCat(
+                           "--tpp \"", options.tpp,
+                           "\" is no decimal with at most three decimals")));
+    }
+    product.set_milli_tpp_per_gpu(*milli_tpp);
+  }
+  if (options.bandwidth) product.set_memory_bandwidth_mb_s(*options.bandwidth);
+  return Finish(cli, cli.client().RegisterProduct(request),
+                [](const v1::RegisterProductResponse& response) {
+                  PrintWriteResult(response.result());
+                });
+}
+
+struct ImportOptions {
+  std::string file;
+  std::string source;
+  bool dry_run = false;
+};
+
+struct ImportCounts {
+  int64_t registered = 0;
+  int64_t already_there = 0;
+  int64_t without_tpp = 0;
+  int64_t rejected = 0;
+};
+
+// Registers one product; a wrong row is told and counted.
+absl::Status ImportOne(Cli& cli, const import::SourceProduct& row, bool dry_run,
+                       ImportCounts& counts) {
+  std::string problem = row.problem;
+  if (problem.empty()) {
+    const auto is_new =
+        import::RegisterOnce(cli.client(), row.product, dry_run);
+    if (is_new.ok()) {
+      ++(*is_new ? counts.registered : counts.already_there);
+      if (!row.product.has_milli_tpp_per_gpu()) ++counts.without_tpp;
+      return absl::OkStatus();
+    }
+    if (is_new.status().code() != absl::StatusCode::kInvalidArgument) {
+      return is_new.status();
+    }
+    problem = std::string(is_new.status().message());
+  }
+  ++counts.rejected;
+  std::cerr << "line " << row.record.line << ": " << problem << "\n";
+  return absl::OkStatus();
+}
+
+int Import(Cli& cli, const ImportOptions& options) {
+  auto products = import::ProductsCsv::Open(options.file, options.source);
+  if (!products.ok()) return Fail(cli, products.status());
+  ImportCounts counts;
+  while (true) {
+    const auto row = (*products)->Next();
+    if (!row.ok()) return Fail(cli, row.status());
+    if (!*row) break;
+    if (const absl::Status status =
+            ImportOne(cli, **row, options.dry_run, counts);
+        !status.ok()) {
+      return Fail(cli, status);
+    }
+  }
+  if (cli.json) {
+    std::cout << absl::StrCat("{\"registered\":", counts.registered,
+                              ",\"alreadyThere\":", counts.already_there,
+                              ",\"withoutTpp\":", counts.without_tpp,
+                              ",\"rejected\":", counts.rejected, "}\n");
+  } else {
+    std::cout << (options.dry_run ? "Would be registered: " : "Registered: ")
+              << FormatCount(counts.registered)
+              << "\nAlready there: " << FormatCount(counts.already_there)
+              << "\nOf these with TPP unknown: "
+              << FormatCount(counts.without_tpp)
+              << "\nRejected as bad input: " << FormatCount(counts.rejected)
+              << "\n";
+  }
+  return counts.rejected > 0 ? kBadInput : kDone;
+}
+
+struct ListOptions {};
+
+int List(Cli& cli, const ListOptions&) {
+  v1::ListProductsRequest request;
+  request.set_page_size(1000);
+  Table table(
+      {"PRODUCT", "MANUFACTURER", "GPUS/UNIT>", "TPP/GPU>", "CLASS", "SOURCE"});
+  const absl::Status status = ForEachPage(
+      request,
+      [&](const auto& page) { return cli.client().ListProducts(page); },
+      [&](const v1::ListProductsResponse& page) {
+        for (const v1::Product& product : page.products()) {
+          if (cli.json) {
+            PrintJson(product);
+            continue;
+          }
+          table.AddRow({product.product_code(), product.manufacturer(),
+                        FormatCount(product.gpus_per_unit()),
+                        product.has_milli_tpp_per_gpu()
+                            ? FormatDecimalForPeople(
+                                  product.milli_tpp_per_gpu(), kMilliTppScale)
+                            : "unknown",
+                        product.classification().empty()
+                            ? "-"
+                            : product.classification(),
+                        product.source()});
+        }
+        return true;
+      });
+  if (!status.ok()) return Fail(cli, status);
+  if (!cli.json) std::cout << table.ToString();
+  return kDone;
+}
+
+void AddRegisterOptions(CLI::App& app, RegisterOptions& options) {
+  const auto text = [&](const std::string& name, const std::string& description,
+                        std::function<void(const std::string&)> set) {
+    return app.add_option_function<std::string>(name, std::move(set),
+                                                description);
+  };
+  v1::Product& product = options.product;
+  text("--code", "the product's code", [&](const std::string& value) {
+    product.set_product_code(value);
+  })->required();
+  app.add_option_function<int64_t>(
+         "--gpus-per-unit",
+         [&](int64_t value) { product.set_gpus_per_unit(value); },
+         "GPUs in one unit; 72 for an NVL72 rack")
+      ->required();
+  text("--source", "where the figures come from",
+       [&](const std::string& value) { product.set_source(value); })
+      ->required();
+  app.add_option("--tpp", options.tpp,
+                 "TPP of one GPU, such as 20919.2 (default: unknown)");
+  text("--title", "name for people",
+       [&](const std::string& value) { product.set_title(value); });
+  text("--manufacturer", "who makes it",
+       [&](const std::string& value) { product.set_manufacturer(value); });
+  text("--classification", "export classification, such as 3A090.a",
+       [&](const std::string& value) { product.set_classification(value); });
+  app.add_option("--memory-bandwidth", options.bandwidth,
+                 "DRAM bandwidth of one GPU in MB/s");
+  AddWriteOptions(app, options.write);
+}
+
+}  // namespace
+
+void AddProductCommands(CLI::App& app, Cli& cli) {
+  CLI::App* group =
+      app.add_subcommand("product", "the catalog of what is shipped");
+  group->require_subcommand(1);
+  AddCommand<RegisterOptions>(
+      *group, cli, "register",
+      "register a product, or a new revision for facts recorded from now on",
+      AddRegisterOptions, Register);
+  AddCommand<ImportOptions>(
+      *group, cli, "import", "register the products of a table of chips",
+      [](CLI::App& sub, ImportOptions& options) {
+        sub.footer(kImportHelp);
+        sub.add_option("FILE", options.file, "CSV file")->required();
+        sub.add_option("--source", options.source,
+                       "where the figures come from (default: Epoch AI's "
+                       "public data)");
+        sub.add_flag("--dry-run", options.dry_run,
+                     "ask what would be answered, and record nothing");
+      },
+      Import);
+  AddCommand<ListOptions>(
+      *group, cli, "list", "list products", [](CLI::App&, ListOptions&) {},
+      List);
+}
+
+}  // namespace chipledger::cli

@@ -1,0 +1,234 @@
+// chipledger audit replay: every decision judged again, every total derived
+// again, on the auditor's machine.
+#include "ledger/domain/replay.h"
+
+#include <iostream>
+#include <map>
+#include <tuple>
+
+#include "absl/strings/str_cat.h"
+#include "client/cli/cli.h"
+#include "client/cli/print.h"
+#include "google/protobuf/util/message_differencer.h"
+#include "ledger/base/clock.h"
+#include "ledger/base/date.h"
+#include "ledger/base/status_macros.h"
+#include "ledger/domain/headroom.h"
+
+namespace chipledger::cli {
+namespace {
+
+constexpr int kRowsPerPage = 10'000;
+// Tries to find server totals of one size while others write.
+constexpr int kMaxComparisons = 10;
+
+struct Options {
+  std::optional<uint64_t> at_size;
+};
+
+using RowKey =
+    std::tuple<std::string, std::string, std::string, std::string, std::string>;
+using Rows = std::map<RowKey, v1::HeadroomRow>;
+
+// Keeps rows of totals that were moved. Others depend on what "today" is.
+void Keep(const v1::HeadroomRow& row, Rows& rows) {
+  if (row.used() == 0 && row.reserved() == 0) return;
+  rows[{row.policy_id(), row.rule_id(), row.window_start(),
+        row.group().destination_country(), row.group().license_id()}] = row;
+}
+
+// Replay feeds the server's entries to the domain.
+class Replay {
+ public:
+  explicit Replay(client::Client& client)
+      : client_(client),
+        replayer_([this](uint64_t index) { return ReadEntry(index); }) {}
+
+  // Takes entries up to `size`; 0: all there are. Errors: DATA_LOSS at the
+  // first entry that the rules would not have made.
+  absl::Status AdvanceTo(uint64_t size) {
+    v1::ReadEntriesRequest request;
+    request.set_start_index(fed_);
+    request.set_end_index(size);
+    absl::Status fed;
+    RETURN_IF_ERROR(client_.ReadEntries(
+        request, [&](const v1::ReadEntriesResponse& response) {
+          for (const std::string& entry : response.entries()) {
+            fed = replayer_.Feed(entry);
+            if (!fed.ok()) return false;
+            ++fed_;
+          }
+          return true;
+        }));
+    return fed;
+  }
+
+  // Entries taken, and how many of them complete requests.
+  uint64_t fed() const { return fed_; }
+  uint64_t replayed() const { return replayer_.state().size(); }
+
+  Rows DerivedRows() const {
+    const domain::Snapshot snapshot = replayer_.state().ToSnapshot();
+    const Date today = Date::FromUnixNs(SystemClock()->NowNs());
+    Rows rows;
+    std::optional<domain::TotalId> after;
+    while (true) {
+      const auto page =
+          domain::ListHeadroom(snapshot, {}, today, after, kRowsPerPage);
+      for (const domain::ListedRow& listed : page) Keep(listed.row, rows);
+      if (page.size() < kRowsPerPage) return rows;
+      after = page.back().id;
+    }
+  }
+
+ private:
+  absl::StatusOr<std::string> ReadEntry(uint64_t index) {
+    v1::ReadEntriesRequest request;
+    request.set_start_index(index);
+    request.set_end_index(index + 1);
+    std::string entry;
+    RETURN_IF_ERROR(client_.ReadEntries(
+        request, [&](const v1::ReadEntriesResponse& response) {
+          if (!response.entries().empty()) entry = response.entries(0);
+          return true;
+        }));
+    if (entry.empty()) {
+      return absl::DataLossError(
+          absl::StrCat("the server does not have entry ", index));
+    }
+    return entry;
+  }
+
+  client::Client& client_;
+  domain::Replayer replayer_;
+  uint64_t fed_ = 0;
+};
+
+// The server's rows, and the size they are of; no size when others wrote
+// between two pages.
+struct ServerRows {
+  Rows rows;
+  std::optional<uint64_t> size;
+};
+
+absl::StatusOr<ServerRows> ReadServerRows(client::Client& client) {
+  ServerRows result;
+  bool mixed = false;
+  v1::ListHeadroomRequest request;
+  request.set_page_size(kRowsPerPage);
+  RETURN_IF_ERROR(ForEachPage(
+      request, [&](const auto& page) { return client.ListHeadroom(page); },
+      [&](const v1::ListHeadroomResponse& page) {
+        mixed = mixed || (result.size && *result.size != page.size());
+        result.size = page.size();
+        for (const v1::HeadroomRow& row : page.rows()) Keep(row, result.rows);
+        return true;
+      }));
+  if (mixed) result.size.reset();
+  return result;
+}
+
+// Returns the first difference, or OK.
+absl::Status Compare(const Rows& derived, const Rows& server, uint64_t size) {
+  const auto differ = [&](const v1::HeadroomRow& row, absl::string_view here,
+                          absl::string_view there) {
+    return absl::DataLossError(absl::StrCat(
+        "the total of rule ", row.policy_id(), "/", row.rule_id(), " for ",
+        FormatGroup(row.group()), " differs at size ", size,
+        ": the entries give ", here, ", the server says ", there));
+  };
+  for (const auto& [key, row] : derived) {
+    const auto it = server.find(key);
+    const std::string used = FormatAmount(row.measure(), row.used());
+    if (it == server.end()) return differ(row, used, "nothing");
+    if (!google::protobuf::util::MessageDifferencer::Equals(row, it->second)) {
+      const std::string other =
+          FormatAmount(it->second.measure(), it->second.used());
+      return used == other ? differ(row, row.ShortDebugString(),
+                                    it->second.ShortDebugString())
+                           : differ(row, used, other);
+    }
+  }
+  for (const auto& [key, row] : server) {
+    if (!derived.contains(key)) {
+      return differ(row, "nothing", FormatAmount(row.measure(), row.used()));
+    }
+  }
+  return absl::OkStatus();
+}
+
+// Goes on until the entries and the server's totals are of one size, and
+// compares them.
+absl::Status CompareWithServer(client::Client& client, Replay& replay) {
+  for (int i = 0; i < kMaxComparisons; ++i) {
+    ASSIGN_OR_RETURN(const ServerRows server, ReadServerRows(client));
+    if (!server.size) continue;
+    if (*server.size > replay.fed()) {
+      RETURN_IF_ERROR(replay.AdvanceTo(*server.size));
+    }
+    if (*server.size != replay.replayed()) continue;
+    return Compare(replay.DerivedRows(), server.rows, *server.size);
+  }
+  return absl::AbortedError(
+      "others write faster than the totals can be compared; replay to a fixed "
+      "size with --at-size, or repeat when it is quieter");
+}
+
+void PrintRows(const Cli& cli, const Rows& rows) {
+  std::vector<v1::HeadroomRow> list;
+  for (const auto& [key, row] : rows) {
+    if (cli.json) {
+      PrintJson(row);
+    } else {
+      list.push_back(row);
+    }
+  }
+  if (!cli.json) std::cout << FormatHeadroom(list);
+}
+
+int Run(Cli& cli, const Options& options) {
+  Replay replay(cli.client());
+  if (!options.at_size || *options.at_size > 0) {
+    const absl::Status status = replay.AdvanceTo(options.at_size.value_or(0));
+    if (!status.ok()) return Fail(cli, status);
+  }
+  if (options.at_size && replay.fed() < *options.at_size) {
+    return Fail(cli, absl::OutOfRangeError(absl::StrCat(
+                         "the ledger has ", replay.fed(),
+                         " entries, fewer than --at-size ", *options.at_size)));
+  }
+  absl::Status compared;
+  if (!options.at_size) compared = CompareWithServer(cli.client(), replay);
+  PrintRows(cli, replay.DerivedRows());
+  if (!compared.ok()) return Fail(cli, compared);
+  if (!cli.json) {
+    std::cout << FormatCount(static_cast<int64_t>(replay.replayed()))
+              << " entries replayed; every decision is what the rules give.\n";
+    if (replay.replayed() < replay.fed()) {
+      std::cout << "The last " << replay.fed() - replay.replayed()
+                << " are part of a request that goes on past this size and "
+                   "were not judged.\n";
+    }
+    if (!options.at_size) {
+      std::cout << "Every total of the server is what the entries give.\n";
+    }
+  }
+  return kDone;
+}
+
+}  // namespace
+
+void AddReplayCommand(CLI::App& audit, Cli& cli) {
+  AddCommand<Options>(
+      audit, cli, "replay",
+      "read all entries, judge every decision again, derive every total, and "
+      "compare them with the server's",
+      [](CLI::App& sub, Options& options) {
+        sub.add_option("--at-size", options.at_size,
+                       "stop at this ledger size and print the totals then; "
+                       "nothing is compared");
+      },
+      Run);
+}
+
+}  // namespace chipledger::cli

@@ -1,0 +1,373 @@
+#include "client/client.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "client/errors.h"
+#include "client/retry.h"
+#include "grpcpp/create_channel.h"
+#include "ledger/base/status_macros.h"
+#include "ledger/base/uuid.h"
+
+namespace chipledger::client {
+namespace {
+
+// Answers such as pages and batches are larger than gRPC's default of 4 MiB.
+constexpr int kMaxReceivedBytes = 64 * 1024 * 1024;
+// A server that comes back is found quickly.
+constexpr int kReconnectBackoffMs = 100;
+constexpr int kMaxReconnectBackoffMs = 2'000;
+
+std::shared_ptr<grpc::Channel> MakeChannel(const ClientOptions& options) {
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(kMaxReceivedBytes);
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectBackoffMs);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kReconnectBackoffMs);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kMaxReconnectBackoffMs);
+  return grpc::CreateCustomChannel(
+      options.server, grpc::InsecureChannelCredentials(), arguments);
+}
+
+absl::Time DeadlineOf(const Client& client, const CallOptions& call) {
+  return Now() + call.deadline.value_or(client.options().deadline);
+}
+
+template <typename Stub, typename Request, typename Response>
+using Method = grpc::Status (Stub::*)(grpc::ClientContext*, const Request&,
+                                      Response*);
+
+template <typename Stub, typename Request, typename Response>
+absl::Status CallOnce(Stub& stub, Method<Stub, Request, Response> method,
+                      const Request& request, absl::Time deadline,
+                      Response& response) {
+  grpc::ClientContext context;
+  context.set_deadline(absl::ToChronoTime(deadline));
+  return FromGrpcStatus((stub.*method)(&context, request, &response));
+}
+
+template <typename Stub, typename Request, typename Response>
+absl::StatusOr<Response> Read(Client& client, Stub& stub,
+                              Method<Stub, Request, Response> method,
+                              const Request& request, const CallOptions& call) {
+  const absl::Time deadline = DeadlineOf(client, call);
+  Backoff backoff(client.options(), deadline);
+  while (true) {
+    Response response;
+    absl::Status status = client.Connect(deadline);
+    if (status.ok()) {
+      status = CallOnce(stub, method, request, deadline, response);
+    }
+    if (status.ok()) return response;
+    if (!backoff.WaitAfter(status)) return status;
+  }
+}
+
+template <typename Stub, typename Request, typename Response>
+absl::StatusOr<Response> Write(Client& client, Stub& stub,
+                               Method<Stub, Request, Response> method,
+                               Request request, const CallOptions& call) {
+  if (request.request_id().empty()) {
+    request.set_request_id(Uuid::Random().ToString());
+  }
+  const absl::Time deadline = DeadlineOf(client, call);
+  Backoff backoff(client.options(), deadline);
+  // The error of a try that may have been recorded.
+  absl::Status open_outcome;
+  while (true) {
+    Response response;
+    absl::Status status = client.Connect(deadline);
+    if (status.ok()) {
+      status = CallOnce(stub, method, request, deadline, response);
+      if (status.ok()) return response;
+      if (LeavesOutcomeOpen(status)) {
+        open_outcome = status;
+      } else if (!IsTransient(status)) {
+        // The ledger has answered this request, whichever try it was.
+        return status;
+      }
+    }
+    if (backoff.WaitAfter(status)) continue;
+    if (open_outcome.ok() || request.validate_only()) return status;
+    return OutcomeUnknown(open_outcome, request.request_id());
+  }
+}
+
+template <typename Response>
+absl::Status Drain(grpc::ClientContext& context,
+                   grpc::ClientReader<Response>& reader,
+                   absl::FunctionRef<bool(const Response&)> on_message) {
+  Response response;
+  bool stopped = false;
+  while (reader.Read(&response)) {
+    if (on_message(response)) continue;
+    stopped = true;
+    context.TryCancel();
+    break;
+  }
+  // A stream must be read to its end before Finish.
+  while (stopped && reader.Read(&response)) {
+  }
+  const grpc::Status status = reader.Finish();
+  return stopped ? absl::OkStatus() : FromGrpcStatus(status);
+}
+
+// Streams entries, again from the next index after a broken connection.
+template <typename Request, typename Response>
+absl::Status StreamEntries(
+    Client& client, v1::AuditService::Stub& stub,
+    std::unique_ptr<grpc::ClientReader<Response>> (
+        v1::AuditService::Stub::*method)(grpc::ClientContext*, const Request&),
+    Request request, absl::FunctionRef<bool(const Response&)> on_message,
+    const CallOptions& call) {
+  const absl::Time deadline =
+      call.deadline ? Now() + *call.deadline : absl::InfiniteFuture();
+  Backoff backoff(client.options(), deadline);
+  while (true) {
+    absl::Status status =
+        client.Connect(std::min(deadline, Now() + client.options().deadline));
+    if (status.ok()) {
+      grpc::ClientContext context;
+      if (call.deadline) context.set_deadline(absl::ToChronoTime(deadline));
+      const auto reader = (stub.*method)(&context, request);
+      status = Drain<Response>(context, *reader, [&](const Response& response) {
+        backoff.Reset();
+        request.set_start_index(response.first_index() +
+                                response.entries_size());
+        return on_message(response);
+      });
+      if (status.ok()) return status;
+    }
+    if (!backoff.WaitAfter(status)) return status;
+  }
+}
+
+}  // namespace
+
+Client::Client(ClientOptions options)
+    : options_(std::move(options)),
+      channel_(MakeChannel(options_)),
+      shipments_(v1::ShipmentService::NewStub(channel_)),
+      licenses_(v1::LicenseService::NewStub(channel_)),
+      policies_(v1::PolicyService::NewStub(channel_)),
+      headroom_(v1::HeadroomService::NewStub(channel_)),
+      audit_(v1::AuditService::NewStub(channel_)),
+      admin_(v1::AdminService::NewStub(channel_)) {}
+
+absl::Status Client::Connect(absl::Time deadline) {
+  const auto until = absl::ToChronoTime(deadline);
+  while (true) {
+    const grpc_connectivity_state state = channel_->GetState(true);
+    if (state == GRPC_CHANNEL_READY) return absl::OkStatus();
+    if (state == GRPC_CHANNEL_TRANSIENT_FAILURE ||
+        state == GRPC_CHANNEL_SHUTDOWN) {
+      break;
+    }
+    if (!channel_->WaitForStateChange(state, until)) break;
+  }
+  return absl::UnavailableError(absl::StrCat(
+      "no connection to ", options_.server, "; is chipledgerd running there?"));
+}
+
+absl::StatusOr<v1::RecordShipmentResponse> Client::RecordShipment(
+    v1::RecordShipmentRequest request, const CallOptions& call) {
+  return Write(*this, *shipments_, &v1::ShipmentService::Stub::RecordShipment,
+               std::move(request), call);
+}
+
+absl::StatusOr<v1::VoidShipmentResponse> Client::VoidShipment(
+    v1::VoidShipmentRequest request, const CallOptions& call) {
+  return Write(*this, *shipments_, &v1::ShipmentService::Stub::VoidShipment,
+               std::move(request), call);
+}
+
+absl::StatusOr<v1::CorrectShipmentResponse> Client::CorrectShipment(
+    v1::CorrectShipmentRequest request, const CallOptions& call) {
+  return Write(*this, *shipments_, &v1::ShipmentService::Stub::CorrectShipment,
+               std::move(request), call);
+}
+
+absl::StatusOr<v1::SubmitShipmentCommandsResponse>
+Client::SubmitShipmentCommands(v1::SubmitShipmentCommandsRequest request,
+                               const CallOptions& call) {
+  return Write(*this, *shipments_,
+               &v1::ShipmentService::Stub::SubmitShipmentCommands,
+               std::move(request), call);
+}
+
+absl::StatusOr<v1::GetShipmentResponse> Client::GetShipment(
+    const v1::GetShipmentRequest& request, const CallOptions& call) {
+  return Read(*this, *shipments_, &v1::ShipmentService::Stub::GetShipment,
+              request, call);
+}
+
+absl::StatusOr<v1::ListShipmentsResponse> Client::ListShipments(
+    const v1::ListShipmentsRequest& request, const CallOptions& call) {
+  return Read(*this, *shipments_, &v1::ShipmentService::Stub::ListShipments,
+              request, call);
+}
+
+absl::StatusOr<v1::GrantLicenseResponse> Client::GrantLicense(
+    v1::GrantLicenseRequest request, const CallOptions& call) {
+  return Write(*this, *licenses_, &v1::LicenseService::Stub::GrantLicense,
+               std::move(request), call);
+}
+
+absl::StatusOr<v1::AmendLicenseResponse> Client::AmendLicense(
+    v1::AmendLicenseRequest request, const CallOptions& call) {
+  return Write(*this, *licenses_, &v1::LicenseService::Stub::AmendLicense,
+               std::move(request), call);
+}
+
+absl::StatusOr<v1::SuspendLicenseResponse> Client::SuspendLicense(
+    v1::SuspendLicenseRequest request, const CallOptions& call) {
+  return Write(*this, *licenses_, &v1::LicenseService::Stub::SuspendLicense,
+               std::move(request), call);
+}
+
+absl::StatusOr<v1::ReinstateLicenseResponse> Client::ReinstateLicense(
+    v1::ReinstateLicenseRequest request, const CallOptions& call) {
+  return Write(*this, *licenses_, &v1::LicenseService::Stub::ReinstateLicense,
+               std::move(request), call);
+}
+
+absl::StatusOr<v1::RevokeLicenseResponse> Client::RevokeLicense(
+    v1::RevokeLicenseRequest request, const CallOptions& call) {
+  return Write(*this, *licenses_, &v1::LicenseService::Stub::RevokeLicense,
+               std::move(request), call);
+}
+
+absl::StatusOr<v1::SubmitLicenseCommandsResponse> Client::SubmitLicenseCommands(
+    v1::SubmitLicenseCommandsRequest request, const CallOptions& call) {
+  return Write(*this, *licenses_,
+               &v1::LicenseService::Stub::SubmitLicenseCommands,
+               std::move(request), call);
+}
+
+absl::StatusOr<v1::GetLicenseResponse> Client::GetLicense(
+    const v1::GetLicenseRequest& request, const CallOptions& call) {
+  return Read(*this, *licenses_, &v1::LicenseService::Stub::GetLicense, request,
+              call);
+}
+
+absl::StatusOr<v1::ListLicensesResponse> Client::ListLicenses(
+    const v1::ListLicensesRequest& request, const CallOptions& call) {
+  return Read(*this, *licenses_, &v1::LicenseService::Stub::ListLicenses,
+              request, call);
+}
+
+absl::StatusOr<v1::AdoptPolicyResponse> Client::AdoptPolicy(
+    v1::AdoptPolicyRequest request, const CallOptions& call) {
+  return Write(*this, *policies_, &v1::PolicyService::Stub::AdoptPolicy,
+               std::move(request), call);
+}
+
+absl::StatusOr<v1::RescindPolicyResponse> Client::RescindPolicy(
+    v1::RescindPolicyRequest request, const CallOptions& call) {
+  return Write(*this, *policies_, &v1::PolicyService::Stub::RescindPolicy,
+               std::move(request), call);
+}
+
+absl::StatusOr<v1::RegisterProductResponse> Client::RegisterProduct(
+    v1::RegisterProductRequest request, const CallOptions& call) {
+  return Write(*this, *policies_, &v1::PolicyService::Stub::RegisterProduct,
+               std::move(request), call);
+}
+
+absl::StatusOr<v1::RegisterPartyResponse> Client::RegisterParty(
+    v1::RegisterPartyRequest request, const CallOptions& call) {
+  return Write(*this, *policies_, &v1::PolicyService::Stub::RegisterParty,
+               std::move(request), call);
+}
+
+absl::StatusOr<v1::ChangeCountryGroupResponse> Client::ChangeCountryGroup(
+    v1::ChangeCountryGroupRequest request, const CallOptions& call) {
+  return Write(*this, *policies_, &v1::PolicyService::Stub::ChangeCountryGroup,
+               std::move(request), call);
+}
+
+absl::StatusOr<v1::SubmitPolicyCommandsResponse> Client::SubmitPolicyCommands(
+    v1::SubmitPolicyCommandsRequest request, const CallOptions& call) {
+  return Write(*this, *policies_,
+               &v1::PolicyService::Stub::SubmitPolicyCommands,
+               std::move(request), call);
+}
+
+absl::StatusOr<v1::GetPolicyResponse> Client::GetPolicy(
+    const v1::GetPolicyRequest& request, const CallOptions& call) {
+  return Read(*this, *policies_, &v1::PolicyService::Stub::GetPolicy, request,
+              call);
+}
+
+absl::StatusOr<v1::ListPoliciesResponse> Client::ListPolicies(
+    const v1::ListPoliciesRequest& request, const CallOptions& call) {
+  return Read(*this, *policies_, &v1::PolicyService::Stub::ListPolicies,
+              request, call);
+}
+
+absl::StatusOr<v1::ListProductsResponse> Client::ListProducts(
+    const v1::ListProductsRequest& request, const CallOptions& call) {
+  return Read(*this, *policies_, &v1::PolicyService::Stub::ListProducts,
+              request, call);
+}
+
+absl::StatusOr<v1::ListPartiesResponse> Client::ListParties(
+    const v1::ListPartiesRequest& request, const CallOptions& call) {
+  return Read(*this, *policies_, &v1::PolicyService::Stub::ListParties, request,
+              call);
+}
+
+absl::StatusOr<v1::ListCountryGroupsResponse> Client::ListCountryGroups(
+    const v1::ListCountryGroupsRequest& request, const CallOptions& call) {
+  return Read(*this, *policies_, &v1::PolicyService::Stub::ListCountryGroups,
+              request, call);
+}
+
+absl::StatusOr<v1::GetHeadroomResponse> Client::GetHeadroom(
+    const v1::GetHeadroomRequest& request, const CallOptions& call) {
+  return Read(*this, *headroom_, &v1::HeadroomService::Stub::GetHeadroom,
+              request, call);
+}
+
+absl::StatusOr<v1::ListHeadroomResponse> Client::ListHeadroom(
+    const v1::ListHeadroomRequest& request, const CallOptions& call) {
+  return Read(*this, *headroom_, &v1::HeadroomService::Stub::ListHeadroom,
+              request, call);
+}
+
+absl::StatusOr<v1::GetLedgerResponse> Client::GetLedger(
+    const v1::GetLedgerRequest& request, const CallOptions& call) {
+  return Read(*this, *admin_, &v1::AdminService::Stub::GetLedger, request,
+              call);
+}
+
+absl::Status Client::ReadEntries(
+    v1::ReadEntriesRequest request,
+    absl::FunctionRef<bool(const v1::ReadEntriesResponse&)> on_message,
+    const CallOptions& call) {
+  return StreamEntries(*this, *audit_, &v1::AuditService::Stub::ReadEntries,
+                       std::move(request), on_message, call);
+}
+
+absl::Status Client::WatchEntries(
+    v1::WatchEntriesRequest request,
+    absl::FunctionRef<bool(const v1::WatchEntriesResponse&)> on_message,
+    const CallOptions& call) {
+  return StreamEntries(*this, *audit_, &v1::AuditService::Stub::WatchEntries,
+                       std::move(request), on_message, call);
+}
+
+absl::Status Client::WatchHeadroom(
+    const v1::WatchHeadroomRequest& request,
+    absl::FunctionRef<bool(const v1::WatchHeadroomResponse&)> on_message,
+    const CallOptions& call) {
+  RETURN_IF_ERROR(Connect(DeadlineOf(*this, {})));
+  grpc::ClientContext context;
+  if (call.deadline) {
+    context.set_deadline(absl::ToChronoTime(Now() + *call.deadline));
+  }
+  const auto reader = headroom_->WatchHeadroom(&context, request);
+  return Drain<v1::WatchHeadroomResponse>(context, *reader, on_message);
+}
+
+}  // namespace chipledger::client

@@ -1,0 +1,164 @@
+// The C++ client of a ledger: one method an RPC, with deadlines, retries and
+// typed errors.
+#ifndef CHIPLEDGER_CLIENT_CLIENT_H_
+#define CHIPLEDGER_CLIENT_CLIENT_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "chipledger/v1/admin_service.grpc.pb.h"
+#include "chipledger/v1/audit_service.grpc.pb.h"
+#include "chipledger/v1/headroom_service.grpc.pb.h"
+#include "chipledger/v1/license_service.grpc.pb.h"
+#include "chipledger/v1/policy_service.grpc.pb.h"
+#include "chipledger/v1/shipment_service.grpc.pb.h"
+#include "grpcpp/channel.h"
+
+namespace chipledger::client {
+
+// How a client talks to its server.
+struct ClientOptions {
+  // HOST:PORT.
+  std::string server = "127.0.0.1:7401";
+  // From the start of a call to its end, retries included.
+  absl::Duration deadline = absl::Seconds(10);
+  // Tries of a call, the first included, while the error is transient. Higher:
+  // longer outages are bridged; 1: no retries.
+  int max_attempts = 5;
+  // Waiting before the second try; it doubles from try to try up to
+  // max_backoff. Half of each wait is random, so that callers spread out.
+  absl::Duration initial_backoff = absl::Milliseconds(100);
+  absl::Duration max_backoff = absl::Seconds(2);
+};
+
+// What one call does otherwise.
+struct CallOptions {
+  // Unset: as in ClientOptions.
+  std::optional<absl::Duration> deadline;
+};
+
+// Client calls one server.
+//
+// Writes: a request without a request_id gets a random one. A transient error
+// is retried with the same request_id, so that a write is never recorded twice.
+// When the connection broke or the deadline passed after sending and no later
+// try was answered, the error says that the outcome is unknown and names the
+// request_id (ErrorDetails::outcome_unknown_request_id).
+// Errors: those of the server, with their details (client/errors.h);
+// UNAVAILABLE when the server cannot be reached, in which case nothing was
+// sent; DEADLINE_EXCEEDED.
+// Thread-safety: thread-safe; calls block their thread.
+class Client {
+ public:
+  // Never fails: it connects with the first call.
+  explicit Client(ClientOptions options);
+
+  const ClientOptions& options() const { return options_; }
+
+  absl::StatusOr<v1::RecordShipmentResponse> RecordShipment(
+      v1::RecordShipmentRequest request, const CallOptions& call = {});
+  absl::StatusOr<v1::VoidShipmentResponse> VoidShipment(
+      v1::VoidShipmentRequest request, const CallOptions& call = {});
+  absl::StatusOr<v1::CorrectShipmentResponse> CorrectShipment(
+      v1::CorrectShipmentRequest request, const CallOptions& call = {});
+  absl::StatusOr<v1::SubmitShipmentCommandsResponse> SubmitShipmentCommands(
+      v1::SubmitShipmentCommandsRequest request, const CallOptions& call = {});
+  absl::StatusOr<v1::GetShipmentResponse> GetShipment(
+      const v1::GetShipmentRequest& request, const CallOptions& call = {});
+  absl::StatusOr<v1::ListShipmentsResponse> ListShipments(
+      const v1::ListShipmentsRequest& request, const CallOptions& call = {});
+
+  absl::StatusOr<v1::GrantLicenseResponse> GrantLicense(
+      v1::GrantLicenseRequest request, const CallOptions& call = {});
+  absl::StatusOr<v1::AmendLicenseResponse> AmendLicense(
+      v1::AmendLicenseRequest request, const CallOptions& call = {});
+  absl::StatusOr<v1::SuspendLicenseResponse> SuspendLicense(
+      v1::SuspendLicenseRequest request, const CallOptions& call = {});
+  absl::StatusOr<v1::ReinstateLicenseResponse> ReinstateLicense(
+      v1::ReinstateLicenseRequest request, const CallOptions& call = {});
+  absl::StatusOr<v1::RevokeLicenseResponse> RevokeLicense(
+      v1::RevokeLicenseRequest request, const CallOptions& call = {});
+  absl::StatusOr<v1::SubmitLicenseCommandsResponse> SubmitLicenseCommands(
+      v1::SubmitLicenseCommandsRequest request, const CallOptions& call = {});
+  absl::StatusOr<v1::GetLicenseResponse> GetLicense(
+      const v1::GetLicenseRequest& request, const CallOptions& call = {});
+  absl::StatusOr<v1::ListLicensesResponse> ListLicenses(
+      const v1::ListLicensesRequest& request, const CallOptions& call = {});
+
+  absl::StatusOr<v1::AdoptPolicyResponse> AdoptPolicy(
+      v1::AdoptPolicyRequest request, const CallOptions& call = {});
+  absl::StatusOr<v1::RescindPolicyResponse> RescindPolicy(
+      v1::RescindPolicyRequest request, const CallOptions& call = {});
+  absl::StatusOr<v1::RegisterProductResponse> RegisterProduct(
+      v1::RegisterProductRequest request, const CallOptions& call = {});
+  absl::StatusOr<v1::RegisterPartyResponse> RegisterParty(
+      v1::RegisterPartyRequest request, const CallOptions& call = {});
+  absl::StatusOr<v1::ChangeCountryGroupResponse> ChangeCountryGroup(
+      v1::ChangeCountryGroupRequest request, const CallOptions& call = {});
+  absl::StatusOr<v1::SubmitPolicyCommandsResponse> SubmitPolicyCommands(
+      v1::SubmitPolicyCommandsRequest request, const CallOptions& call = {});
+  absl::StatusOr<v1::GetPolicyResponse> GetPolicy(
+      const v1::GetPolicyRequest& request, const CallOptions& call = {});
+  absl::StatusOr<v1::ListPoliciesResponse> ListPolicies(
+      const v1::ListPoliciesRequest& request, const CallOptions& call = {});
+  absl::StatusOr<v1::ListProductsResponse> ListProducts(
+      const v1::ListProductsRequest& request, const CallOptions& call = {});
+  absl::StatusOr<v1::ListPartiesResponse> ListParties(
+      const v1::ListPartiesRequest& request, const CallOptions& call = {});
+  absl::StatusOr<v1::ListCountryGroupsResponse> ListCountryGroups(
+      const v1::ListCountryGroupsRequest& request,
+      const CallOptions& call = {});
+
+  absl::StatusOr<v1::GetHeadroomResponse> GetHeadroom(
+      const v1::GetHeadroomRequest& request, const CallOptions& call = {});
+  absl::StatusOr<v1::ListHeadroomResponse> ListHeadroom(
+      const v1::ListHeadroomRequest& request, const CallOptions& call = {});
+  absl::StatusOr<v1::GetLedgerResponse> GetLedger(
+      const v1::GetLedgerRequest& request, const CallOptions& call = {});
+
+  // Streams. Each message is passed to `on_message` on the calling thread;
+  // returning false ends the stream with OK. No deadline unless `call` has one.
+
+  // Calls again from the next index when the connection breaks.
+  absl::Status ReadEntries(
+      v1::ReadEntriesRequest request,
+      absl::FunctionRef<bool(const v1::ReadEntriesResponse&)> on_message,
+      const CallOptions& call = {});
+  // Calls again from the next index when the connection breaks. Does not end by
+  // itself.
+  absl::Status WatchEntries(
+      v1::WatchEntriesRequest request,
+      absl::FunctionRef<bool(const v1::WatchEntriesResponse&)> on_message,
+      const CallOptions& call = {});
+  // Ends when the connection breaks. Does not end by itself.
+  absl::Status WatchHeadroom(
+      const v1::WatchHeadroomRequest& request,
+      absl::FunctionRef<bool(const v1::WatchHeadroomResponse&)> on_message,
+      const CallOptions& call = {});
+
+  // Waits for a connection. Returns OK when there is one.
+  // Errors: UNAVAILABLE when it failed, naming the server; DEADLINE_EXCEEDED.
+  absl::Status Connect(absl::Time deadline);
+  // For bulk streams; lives as long as the client.
+  v1::ShipmentService::Stub& shipment_stub() { return *shipments_; }
+
+ private:
+  ClientOptions options_;
+  std::shared_ptr<grpc::Channel> channel_;
+  std::unique_ptr<v1::ShipmentService::Stub> shipments_;
+  std::unique_ptr<v1::LicenseService::Stub> licenses_;
+  std::unique_ptr<v1::PolicyService::Stub> policies_;
+  std::unique_ptr<v1::HeadroomService::Stub> headroom_;
+  std::unique_ptr<v1::AuditService::Stub> audit_;
+  std::unique_ptr<v1::AdminService::Stub> admin_;
+};
+
+}  // namespace chipledger::client
+
+#endif  // CHIPLEDGER_CLIENT_CLIENT_H_

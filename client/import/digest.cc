@@ -1,0 +1,59 @@
+#include "client/import/digest.h"
+
+#include <openssl/sha.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "google/protobuf/io/coded_stream.h"
+#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+
+namespace chipledger::import {
+namespace {
+
+using Sha256 = std::array<uint8_t, SHA256_DIGEST_LENGTH>;
+
+Sha256 Hash(absl::string_view bytes) {
+  Sha256 hash;
+  SHA256(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size(),
+         hash.data());
+  return hash;
+}
+
+std::string SerializeDeterministically(
+    const google::protobuf::Message& message) {
+  std::string bytes;
+  {
+    google::protobuf::io::StringOutputStream output(&bytes);
+    google::protobuf::io::CodedOutputStream coded(&output);
+    coded.SetSerializationDeterministic(true);
+    message.SerializeToCodedStream(&coded);
+  }
+  return bytes;
+}
+
+}  // namespace
+
+std::string Sha256Hex(absl::string_view bytes) {
+  const Sha256 hash = Hash(bytes);
+  return absl::BytesToHexString(absl::string_view(
+      reinterpret_cast<const char*>(hash.data()), hash.size()));
+}
+
+Uuid RequestIdFor(const google::protobuf::Message& command,
+                  absl::string_view attempt) {
+  const Sha256 hash = Hash(absl::StrCat(
+      "chipledger import\n", command.GetTypeName(), "\n", attempt.size(), ":",
+      attempt, SerializeDeterministically(command)));
+  Uuid uuid;
+  std::copy_n(hash.begin(), uuid.bytes.size(), uuid.bytes.begin());
+  // RFC 9562: version 8 (custom), variant 10.
+  uuid.bytes[6] = static_cast<uint8_t>(0x80 | (uuid.bytes[6] & 0x0F));
+  uuid.bytes[8] = static_cast<uint8_t>(0x80 | (uuid.bytes[8] & 0x3F));
+  return uuid;
+}
+
+}  // namespace chipledger::import

@@ -1,0 +1,235 @@
+#include "client/import/importer.h"
+
+#include <deque>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
+#include "chipledger/v1/admin_service.pb.h"
+#include "client/bulk_writer.h"
+#include "client/errors.h"
+#include "client/import/digest.h"
+#include "client/import/rejects_file.h"
+#include "ledger/base/status_macros.h"
+
+namespace chipledger::import {
+namespace {
+
+using Answer = client::BulkWriter::Answer;
+using Request = client::BulkWriter::Request;
+
+constexpr size_t kMaxMissingProducts = 100;
+// Records between two calls of on_progress.
+constexpr int64_t kProgressRecords = 256;
+
+// Whether the error is about the request, so that others may still succeed.
+bool IsAboutTheRequest(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kNotFound:
+    case absl::StatusCode::kAlreadyExists:
+    case absl::StatusCode::kFailedPrecondition:
+    case absl::StatusCode::kOutOfRange:
+    case absl::StatusCode::kAborted:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// Import is one run of ImportShipments. The calling thread reads and sends;
+// answers arrive on the writer's thread.
+class Import {
+ public:
+  Import(client::Client& client, const ImportOptions& options,
+         uint64_t size_at_start, RejectsFile& rejects)
+      : options_(options),
+        size_at_start_(size_at_start),
+        rejects_(rejects),
+        writer_(client, {.validate_only = options.dry_run},
+                [this](const Request& request, const Answer& answer) {
+                  TakeAnswer(request, answer);
+                }) {}
+
+  absl::Status Run(ShipmentSource& source);
+
+  ImportCounts counts() {
+    absl::MutexLock lock(&mutex_);
+    return counts_;
+  }
+
+ private:
+  absl::Status ReadAll(ShipmentSource& source);
+  absl::Status RetryRefused();
+  absl::Status Send(SourceShipment shipment, absl::string_view attempt);
+  void Reject(const std::vector<SourceRecord>& records,
+              absl::string_view reason) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void TakeAnswer(const Request& request, const Answer& answer);
+  void TakeError(SourceShipment shipment, const absl::Status& error)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool ShouldStop() {
+    absl::MutexLock lock(&mutex_);
+    return stop_;
+  }
+
+  const ImportOptions& options_;
+  const uint64_t size_at_start_;
+
+  absl::Mutex mutex_;
+  RejectsFile& rejects_ ABSL_GUARDED_BY(mutex_);
+  ImportCounts counts_ ABSL_GUARDED_BY(mutex_);
+  // Sent and not answered, in order; bounded by the writer.
+  std::deque<SourceShipment> under_way_ ABSL_GUARDED_BY(mutex_);
+  // Refused by an earlier import, to be asked about anew.
+  std::deque<SourceShipment> to_retry_ ABSL_GUARDED_BY(mutex_);
+  bool stop_ ABSL_GUARDED_BY(mutex_) = false;
+  // The server failed for good.
+  absl::Status failure_ ABSL_GUARDED_BY(mutex_);
+
+  // Last: its thread uses what is above.
+  client::BulkWriter writer_;
+};
+
+absl::Status Import::Run(ShipmentSource& source) {
+  const absl::Status read = ReadAll(source);
+  const absl::Status finished = writer_.Finish();
+  absl::MutexLock lock(&mutex_);
+  RETURN_IF_ERROR(failure_);
+  RETURN_IF_ERROR(read);
+  if (!finished.ok()) {
+    return client::LeavesOutcomeOpen(finished) || !under_way_.empty()
+               ? absl::Status(
+                     finished.code(),
+                     absl::StrCat(finished.message(), "; ", under_way_.size(),
+                                  " shipments have no answer and may or may "
+                                  "not have been recorded: run the import "
+                                  "again, nothing is recorded twice"))
+               : finished;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Import::ReadAll(ShipmentSource& source) {
+  for (int64_t read = 0; !ShouldStop(); ++read) {
+    if (options_.on_progress && read % kProgressRecords == 0) {
+      options_.on_progress(counts(), source.lines());
+    }
+    ASSIGN_OR_RETURN(std::optional<SourceShipment> shipment, source.Next());
+    if (!shipment) break;
+    if (!shipment->skipped.empty()) {
+      absl::MutexLock lock(&mutex_);
+      ++counts_.skipped[shipment->skipped];
+    } else if (!shipment->problem.empty()) {
+      absl::MutexLock lock(&mutex_);
+      Reject(shipment->records, shipment->problem);
+    } else {
+      RETURN_IF_ERROR(Send(*std::move(shipment), ""));
+    }
+    RETURN_IF_ERROR(RetryRefused());
+  }
+  RETURN_IF_ERROR(writer_.Flush());
+  RETURN_IF_ERROR(RetryRefused());
+  return writer_.Flush();
+}
+
+absl::Status Import::RetryRefused() {
+  while (true) {
+    SourceShipment shipment;
+    {
+      absl::MutexLock lock(&mutex_);
+      if (to_retry_.empty() || stop_) return absl::OkStatus();
+      shipment = std::move(to_retry_.front());
+      to_retry_.pop_front();
+    }
+    RETURN_IF_ERROR(Send(std::move(shipment), options_.retry_refused));
+  }
+}
+
+absl::Status Import::Send(SourceShipment shipment, absl::string_view attempt) {
+  Request request;
+  request.set_request_id(RequestIdFor(shipment.command, attempt).ToString());
+  if (options_.retry_refused.empty() || !attempt.empty()) {
+    *request.add_commands()->mutable_record_shipment() =
+        std::move(shipment.command);
+  } else {
+    *request.add_commands()->mutable_record_shipment() = shipment.command;
+  }
+  {
+    absl::MutexLock lock(&mutex_);
+    under_way_.push_back(std::move(shipment));
+  }
+  return writer_.Write(std::move(request));
+}
+
+void Import::Reject(const std::vector<SourceRecord>& records,
+                    absl::string_view reason) {
+  ++counts_.rejected;
+  rejects_.Add(records, reason);
+  if (options_.strict) stop_ = true;
+}
+
+void Import::TakeAnswer(const Request&, const Answer& answer) {
+  absl::MutexLock lock(&mutex_);
+  SourceShipment shipment = std::move(under_way_.front());
+  under_way_.pop_front();
+  if (const absl::Status error = client::FromRpcStatus(answer.error());
+      !error.ok()) {
+    return TakeError(std::move(shipment), error);
+  }
+  // After a broken connection our own write may be answered as repeated.
+  if (answer.result().repeated_answer() &&
+      answer.result().index() < size_at_start_) {
+    ++counts_.already_there;
+  } else {
+    ++counts_.recorded;
+  }
+}
+
+void Import::TakeError(SourceShipment shipment, const absl::Status& error) {
+  const client::ErrorDetails details = client::GetErrorDetails(error);
+  if (details.refusal) {
+    const bool before = details.refusal->has_index() &&
+                        details.refusal->index() < size_at_start_;
+    if (before && shipment.command.has_shipment()) {
+      // Its command was kept because refusals are to be retried.
+      to_retry_.push_back(std::move(shipment));
+      return;
+    }
+    ++counts_.refused;
+    if (before) ++counts_.refused_before;
+    rejects_.Add(shipment.records, error.message());
+    if (options_.strict) stop_ = true;
+  } else if (IsAboutTheRequest(error)) {
+    const auto product = details.metadata.find("product_code");
+    if (details.reason == v1::PRODUCT_NOT_FOUND &&
+        product != details.metadata.end() &&
+        counts_.missing_products.size() < kMaxMissingProducts) {
+      counts_.missing_products.insert(product->second);
+    }
+    Reject(shipment.records, error.message());
+  } else {
+    stop_ = true;
+    if (failure_.ok()) failure_ = error;
+  }
+}
+
+}  // namespace
+
+ImportOutcome ImportShipments(client::Client& client, ShipmentSource& source,
+                              const ImportOptions& options) {
+  auto rejects = RejectsFile::Create(options.rejects_path);
+  if (!rejects.ok()) return {.status = rejects.status()};
+  const auto ledger = client.GetLedger({});
+  if (!ledger.ok()) return {.status = ledger.status()};
+  Import import(client, options, ledger->size(), **rejects);
+  absl::Status status = import.Run(source);
+  const absl::Status closed = (*rejects)->Close();
+  if (status.ok()) status = closed;
+  if (options.on_progress) options.on_progress(import.counts(), source.lines());
+  return {.counts = import.counts(), .status = status};
+}
+
+}  // namespace chipledger::import

@@ -1,0 +1,63 @@
+// Reads a file line by line in bounded memory.
+#ifndef CHIPLEDGER_CLIENT_IMPORT_LINE_READER_H_
+#define CHIPLEDGER_CLIENT_IMPORT_LINE_READER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace chipledger::import {
+
+// One physical line.
+struct Line {
+  // From 1.
+  int64_t number = 0;
+  // With its line feed, if it has one. Of a line that is too long the start.
+  std::string text;
+  // The line had more bytes than the reader takes; the rest was passed over.
+  bool too_long = false;
+};
+
+// LineReader reads a file, or standard input, from the start. A byte order mark
+// at the start is dropped.
+//
+// Thread-safety: thread-compatible.
+class LineReader {
+ public:
+  // "-" is standard input. Errors: NOT_FOUND and others, naming the file.
+  static absl::StatusOr<std::unique_ptr<LineReader>> Open(
+      const std::string& path, size_t max_line_bytes);
+
+  // Returns the next line, or nothing at the end.
+  // Errors: DATA_LOSS when the file cannot be read further.
+  absl::StatusOr<std::optional<Line>> Next();
+
+  // Bytes read so far.
+  uint64_t bytes_read() const { return bytes_read_; }
+  // The file's size; 0 when it is not known.
+  uint64_t total_bytes() const { return total_bytes_; }
+
+ private:
+  struct Closer {
+    void operator()(std::FILE* file) const;
+  };
+
+  LineReader() = default;
+
+  std::string path_;
+  std::unique_ptr<std::FILE, Closer> file_;
+  size_t max_line_bytes_ = 0;
+  uint64_t bytes_read_ = 0;
+  uint64_t total_bytes_ = 0;
+  int64_t lines_ = 0;
+};
+
+}  // namespace chipledger::import
+
+#endif  // CHIPLEDGER_CLIENT_IMPORT_LINE_READER_H_

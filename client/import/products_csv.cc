@@ -1,0 +1,126 @@
+#include "client/import/products_csv.h"
+
+#include <utility>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/str_cat.h"
+#include "client/import/digest.h"
+#include "client/import/text.h"
+#include "ledger/base/decimal.h"
+#include "ledger/base/status_macros.h"
+
+namespace chipledger::import {
+namespace {
+
+constexpr absl::string_view kPublished = "tpp_epoch";
+constexpr absl::string_view kComputed = "tpp_check_16_8";
+constexpr int kMilliTppScale = 3;
+constexpr int64_t kBytesPerMegabyte = 1'000'000;
+constexpr int kProductsPerPage = 1'000;
+
+constexpr absl::string_view kEpochSource =
+    "Epoch AI, Data on Machine Learning Hardware, epoch.ai/data, CC BY 4.0";
+constexpr absl::string_view kMissingSource =
+    "Named by an imported shipment; figures not known.";
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<ProductsCsv>> ProductsCsv::Open(
+    const std::string& path, std::string source) {
+  std::unique_ptr<ProductsCsv> products(new ProductsCsv);
+  ASSIGN_OR_RETURN(products->table_,
+                   CsvTable::Open(path, {"chip", kPublished}, {}));
+  products->source_ = source.empty() ? std::string(kEpochSource) : source;
+  return products;
+}
+
+absl::StatusOr<std::optional<SourceProduct>> ProductsCsv::Next() {
+  ASSIGN_OR_RETURN(std::optional<CsvRecord> record, table_->Next());
+  if (!record) return std::nullopt;
+  SourceProduct result;
+  result.problem = record->problem;
+  if (result.problem.empty()) {
+    result.problem = ReadRecord(*record, result.product);
+  }
+  result.record = {record->line, std::move(record->raw)};
+  return result;
+}
+
+std::string ProductsCsv::ReadRecord(const CsvRecord& record,
+                                    v1::Product& out) const {
+  out.set_product_code(std::string(table_->Field(record, "chip")));
+  out.set_manufacturer(std::string(table_->Field(record, "manufacturer")));
+  out.set_gpus_per_unit(1);
+  out.set_source(source_);
+  if (out.product_code().empty()) return "chip is empty";
+
+  const absl::string_view published = table_->Field(record, kPublished);
+  const absl::string_view column = published.empty() ? kComputed : kPublished;
+  if (const absl::string_view tpp = table_->Field(record, column);
+      !tpp.empty()) {
+    const auto milli_tpp = RoundHalfUp(tpp, kMilliTppScale);
+    if (!milli_tpp) {
+      return absl::StrCat(column, " \"", tpp, "\" is no decimal of 0 or more");
+    }
+    out.set_milli_tpp_per_gpu(*milli_tpp);
+    absl::StrAppend(out.mutable_source(), "; TPP from column ", column);
+    if (!ParseDecimal(tpp, kMilliTppScale)) {
+      absl::StrAppend(out.mutable_source(), ", ", tpp,
+                      " rounded to three decimals");
+    }
+  }
+  if (const absl::string_view bandwidth =
+          table_->Field(record, "mem_bw_bytes_s");
+      !bandwidth.empty()) {
+    const auto bytes = RoundHalfUp(bandwidth, 0);
+    if (!bytes) {
+      return absl::StrCat("mem_bw_bytes_s \"", bandwidth,
+                          "\" is no decimal of 0 or more");
+    }
+    out.set_memory_bandwidth_mb_s(*bytes / kBytesPerMegabyte);
+  }
+  return "";
+}
+
+absl::StatusOr<bool> RegisterOnce(client::Client& client,
+                                  const v1::Product& product, bool dry_run) {
+  v1::RegisterProductRequest request;
+  *request.mutable_command()->mutable_product() = product;
+  request.set_request_id(RequestIdFor(request.command()).ToString());
+  request.set_validate_only(dry_run);
+  ASSIGN_OR_RETURN(const auto response,
+                   client.RegisterProduct(std::move(request)));
+  return !response.result().repeated_answer();
+}
+
+absl::StatusOr<std::vector<std::string>> RegisterMissingProducts(
+    client::Client& client, ShipmentSource& source, bool dry_run) {
+  absl::flat_hash_set<std::string> known;
+  v1::ListProductsRequest request;
+  request.set_page_size(kProductsPerPage);
+  do {
+    ASSIGN_OR_RETURN(const auto page, client.ListProducts(request));
+    for (const auto& product : page.products()) {
+      known.insert(product.product_code());
+    }
+    request.set_page_token(page.next_page_token());
+  } while (!request.page_token().empty());
+
+  std::vector<std::string> registered;
+  while (true) {
+    ASSIGN_OR_RETURN(const auto shipment, source.Next());
+    if (!shipment) return registered;
+    if (!shipment->problem.empty() || !shipment->skipped.empty()) continue;
+    for (const auto& item : shipment->command.shipment().items()) {
+      if (!known.insert(item.product_code()).second) continue;
+      v1::Product product;
+      product.set_product_code(item.product_code());
+      product.set_gpus_per_unit(1);
+      product.set_source(std::string(kMissingSource));
+      RETURN_IF_ERROR(RegisterOnce(client, product, dry_run).status());
+      registered.push_back(item.product_code());
+    }
+  }
+}
+
+}  // namespace chipledger::import

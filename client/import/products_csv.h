@@ -1,0 +1,78 @@
+// Products from a table of chips as CSV. The columns, in any order; others are
+// passed over:
+//
+//   chip             required; becomes the product code
+//   tpp_epoch        TPP of one GPU as published by Epoch AI
+//   tpp_check_16_8   TPP of one GPU as 16 x FP16 or 8 x FP8/INT8 rate; taken
+//                    where tpp_epoch is blank
+//   manufacturer
+//   mem_bw_bytes_s   DRAM bandwidth of one GPU in bytes a second, kept in whole
+//                    MB/s, rounded down
+//
+// A row with neither TPP is a product whose TPP is unknown. TPP is kept in
+// milli-TPP; more than three decimals are rounded half up, and the product's
+// source then says so. A unit is one GPU.
+#ifndef CHIPLEDGER_CLIENT_IMPORT_PRODUCTS_CSV_H_
+#define CHIPLEDGER_CLIENT_IMPORT_PRODUCTS_CSV_H_
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "chipledger/v1/catalog.pb.h"
+#include "client/client.h"
+#include "client/import/csv_reader.h"
+#include "client/import/shipment_source.h"
+
+namespace chipledger::import {
+
+// What a record of the file says.
+struct SourceProduct {
+  SourceRecord record;
+  // The product, when there is no problem.
+  v1::Product product;
+  // Bad input: what is wrong, with the value.
+  std::string problem;
+};
+
+// ProductsCsv reads products in the order of the file.
+//
+// Thread-safety: thread-compatible.
+class ProductsCsv {
+ public:
+  // `source` says where the figures come from; empty: Epoch AI's public data.
+  // Errors: as CsvTable::Open.
+  static absl::StatusOr<std::unique_ptr<ProductsCsv>> Open(
+      const std::string& path, std::string source);
+
+  // Returns the next product, or nothing at the end.
+  // Errors: the file cannot be read further.
+  absl::StatusOr<std::optional<SourceProduct>> Next();
+
+ private:
+  ProductsCsv() = default;
+  std::string ReadRecord(const CsvRecord& record, v1::Product& out) const;
+
+  std::unique_ptr<CsvTable> table_;
+  std::string source_;
+};
+
+// Registers a product with a request_id made from its content, so that doing it
+// again changes nothing. Returns whether it was new.
+// Errors: as Client::RegisterProduct.
+absl::StatusOr<bool> RegisterOnce(client::Client& client,
+                                  const v1::Product& product, bool dry_run);
+
+// Registers every product that the source's shipments name and the ledger
+// lacks, as one GPU a unit with TPP unknown. Reads the source to its end.
+// Returns the product codes registered, in the order first named.
+// Errors: as ShipmentSource::Next and the client.
+absl::StatusOr<std::vector<std::string>> RegisterMissingProducts(
+    client::Client& client, ShipmentSource& source, bool dry_run);
+
+}  // namespace chipledger::import
+
+#endif  // CHIPLEDGER_CLIENT_IMPORT_PRODUCTS_CSV_H_

@@ -1,0 +1,69 @@
+// Where imported shipments come from.
+#ifndef CHIPLEDGER_CLIENT_IMPORT_SHIPMENT_SOURCE_H_
+#define CHIPLEDGER_CLIENT_IMPORT_SHIPMENT_SOURCE_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "chipledger/v1/command.pb.h"
+#include "client/import/line_reader.h"
+
+namespace chipledger::import {
+
+// A record of the file, as it stands there.
+struct SourceRecord {
+  // The line it starts on, from 1.
+  int64_t line = 0;
+  std::string raw;
+};
+
+// What one or more records of a file say: a shipment, or why there is none.
+struct SourceShipment {
+  // The records it comes from.
+  std::vector<SourceRecord> records;
+  // The shipment, when neither of the following is set.
+  v1::RecordShipment command;
+  // Bad input: what is wrong, with the value, and what is wanted.
+  std::string problem;
+  // Not meant to be imported: the rule of the format that leaves it out.
+  std::string skipped;
+};
+
+// What fills fields that a file leaves open.
+struct ImportDefaults {
+  // The exporter of records that name none. Empty: they are bad input.
+  std::string exporter;
+  // The assurance of records that state none. Unspecified: they are bad input.
+  v1::Assurance assurance = v1::ASSURANCE_UNSPECIFIED;
+};
+
+// ShipmentSource reads shipments in the order of the file, in bounded memory.
+//
+// Thread-safety: thread-compatible.
+class ShipmentSource {
+ public:
+  virtual ~ShipmentSource() = default;
+
+  // Returns what the next records say, or nothing at the end. Bad input is not
+  // an error. Errors: the file cannot be read further.
+  virtual absl::StatusOr<std::optional<SourceShipment>> Next() = 0;
+
+  // For progress.
+  virtual const LineReader& lines() const = 0;
+};
+
+// Opens a file of shipments; "-" is standard input. Formats: "csv", "jsonl",
+// "epoch-gpu-clusters". Errors: the file cannot be opened, or its header is not
+// the format's; INVALID_ARGUMENT for another format, or for defaults that the
+// format cannot take.
+absl::StatusOr<std::unique_ptr<ShipmentSource>> OpenShipmentSource(
+    const std::string& path, const std::string& format,
+    const ImportDefaults& defaults);
+
+}  // namespace chipledger::import
+
+#endif  // CHIPLEDGER_CLIENT_IMPORT_SHIPMENT_SOURCE_H_

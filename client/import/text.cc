@@ -1,0 +1,134 @@
+#include "client/import/text.h"
+
+#include <array>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "google/protobuf/descriptor.h"
+#include "ledger/base/countries.h"
+#include "ledger/base/decimal.h"
+
+namespace chipledger::import {
+namespace {
+
+// What Epoch AI, 'Data on GPU Clusters' (epoch.ai/data/gpu-clusters), calls
+// countries whose name is not in iso-codes. Lower case.
+constexpr std::array<std::pair<absl::string_view, absl::string_view>, 3>
+    kEpochNames = {{{"korea (republic of)", "KR"},
+                    {"philippines (the)", "PH"},
+                    {"russia", "RU"}}};
+
+// Returns the length of the UTF-8 character that the text starts with, or 0.
+size_t CharacterLength(absl::string_view text) {
+  const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
+  const uint8_t lead = byte(0);
+  if (lead < 0x80) return 1;
+  const size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+  if (lead < 0xC2 || lead > 0xF4 || text.size() < length) return 0;
+  for (size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xC0) != 0x80) return 0;
+  }
+  // Overlong forms, surrogates and code points past U+10FFFF.
+  if ((lead == 0xE0 && byte(1) < 0xA0) || (lead == 0xED && byte(1) > 0x9F) ||
+      (lead == 0xF0 && byte(1) < 0x90) || (lead == 0xF4 && byte(1) > 0x8F)) {
+    return 0;
+  }
+  return length;
+}
+
+// Returns the number of the enum value that `word` names.
+absl::StatusOr<int> ParseWord(const google::protobuf::EnumDescriptor& type,
+                              absl::string_view prefix,
+                              absl::string_view word) {
+  const std::string name =
+      absl::StrReplaceAll(absl::AsciiStrToUpper(word), {{"-", "_"}});
+  std::string known;
+  for (int i = 1; i < type.value_count(); ++i) {
+    const absl::string_view value =
+        absl::string_view(type.value(i)->name()).substr(prefix.size());
+    if (name == value) return type.value(i)->number();
+    absl::StrAppend(
+        &known, known.empty() ? "" : ", ",
+        absl::StrReplaceAll(absl::AsciiStrToLower(value), {{"_", "-"}}));
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("\"", word, "\" is not one of: ", known));
+}
+
+}  // namespace
+
+bool IsUtf8(absl::string_view text) {
+  while (!text.empty()) {
+    const size_t length = CharacterLength(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
+absl::string_view TruncateUtf8(absl::string_view text, size_t max_bytes) {
+  if (text.size() <= max_bytes) return text;
+  size_t size = max_bytes;
+  while (size > 0 && (static_cast<uint8_t>(text[size]) & 0xC0) == 0x80) --size;
+  return text.substr(0, size);
+}
+
+std::string OneLine(absl::string_view text) {
+  std::string line(text);
+  for (char& c : line) {
+    if (absl::ascii_iscntrl(static_cast<unsigned char>(c))) c = ' ';
+  }
+  absl::StripAsciiWhitespace(&line);
+  return line;
+}
+
+std::optional<int64_t> RoundHalfUp(absl::string_view decimal, int scale) {
+  const size_t decimals = static_cast<size_t>(scale);
+  const size_t point = decimal.find('.');
+  if (absl::StartsWith(decimal, "-")) return std::nullopt;
+  if (point == absl::string_view::npos ||
+      decimal.size() - point - 1 <= decimals) {
+    return ParseDecimal(decimal, scale);
+  }
+  const absl::string_view rest = decimal.substr(point + 1 + decimals);
+  for (const char c : rest) {
+    if (!absl::ascii_isdigit(static_cast<unsigned char>(c))) {
+      return std::nullopt;
+    }
+  }
+  const std::optional<int64_t> kept = ParseDecimal(
+      decimal.substr(0, decimals == 0 ? point : point + 1 + decimals), scale);
+  return kept && rest[0] >= '5' ? CheckedAdd(*kept, 1) : kept;
+}
+
+std::optional<std::string> FindCountryByAnyName(absl::string_view text) {
+  const absl::string_view name = absl::StripAsciiWhitespace(text);
+  if (auto country = FindCountry(name)) return country;
+  for (const auto& [epoch_name, country] : kEpochNames) {
+    if (absl::EqualsIgnoreCase(name, epoch_name)) return std::string(country);
+  }
+  return std::nullopt;
+}
+
+absl::StatusOr<v1::AuthorizationKind> ParseAuthorizationKind(
+    absl::string_view text) {
+  const absl::StatusOr<int> number =
+      ParseWord(*v1::AuthorizationKind_descriptor(), "AUTHORIZATION_KIND_",
+                absl::StripAsciiWhitespace(text));
+  if (!number.ok()) return number.status();
+  return static_cast<v1::AuthorizationKind>(*number);
+}
+
+absl::StatusOr<v1::Assurance> ParseAssurance(absl::string_view text) {
+  const absl::StatusOr<int> number =
+      ParseWord(*v1::Assurance_descriptor(), "ASSURANCE_",
+                absl::StripAsciiWhitespace(text));
+  if (!number.ok()) return number.status();
+  return static_cast<v1::Assurance>(*number);
+}
+
+}  // namespace chipledger::import

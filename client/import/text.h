@@ -1,0 +1,46 @@
+// Small readings of text that importers and the command line share.
+#ifndef CHIPLEDGER_CLIENT_IMPORT_TEXT_H_
+#define CHIPLEDGER_CLIENT_IMPORT_TEXT_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "chipledger/v1/common.pb.h"
+
+namespace chipledger::import {
+
+// Whether the text is well-formed UTF-8 (RFC 3629).
+bool IsUtf8(absl::string_view text);
+
+// Returns the longest start of a UTF-8 text that has at most `max_bytes` and
+// does not end inside a character.
+absl::string_view TruncateUtf8(absl::string_view text, size_t max_bytes);
+
+// Returns the text on one line: control characters become blanks, and there are
+// none at its ends.
+std::string OneLine(absl::string_view text);
+
+// Returns a plain decimal ("30000.000000000004") times 10^scale, rounded half
+// up on its digits, never through a float. Nothing when it is no such decimal,
+// is negative or does not fit.
+std::optional<int64_t> RoundHalfUp(absl::string_view decimal, int scale);
+
+// Returns the alpha-2 code of a country given as an ISO 3166-1 code or name, or
+// as a name that Epoch AI uses and iso-codes lacks.
+std::optional<std::string> FindCountryByAnyName(absl::string_view text);
+
+// Reads "license", "nveu", "none-required" and so on: the name of the enum
+// value after its prefix, in any case, with "-" or "_". Errors:
+// INVALID_ARGUMENT with every known word.
+absl::StatusOr<v1::AuthorizationKind> ParseAuthorizationKind(
+    absl::string_view text);
+// Reads "before-export" and "after-the-fact", as above.
+absl::StatusOr<v1::Assurance> ParseAssurance(absl::string_view text);
+
+}  // namespace chipledger::import
+
+#endif  // CHIPLEDGER_CLIENT_IMPORT_TEXT_H_

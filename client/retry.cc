@@ -1,0 +1,43 @@
+#include "client/retry.h"
+
+#include <algorithm>
+
+#include "absl/time/clock.h"
+#include "client/errors.h"
+#include "ledger/base/clock.h"
+#include "ledger/base/uuid.h"
+
+namespace chipledger::client {
+namespace {
+
+// A random number in [0, 1), from the ledger's one source of randomness.
+double RandomFraction() { return Uuid::Random().bytes[0] / 256.0; }
+
+}  // namespace
+
+absl::Time Now() { return absl::FromUnixNanos(SystemClock()->NowNs()); }
+
+bool Backoff::WaitAfter(const absl::Status& status) {
+  ++failed_attempts_;
+  if (!IsTransient(status) || failed_attempts_ >= options_.max_attempts) {
+    return false;
+  }
+  const absl::Duration wait = NextWait(status);
+  if (Now() + wait >= deadline_) return false;
+  absl::SleepFor(wait);
+  return true;
+}
+
+absl::Duration Backoff::NextWait(const absl::Status& status) const {
+  absl::Duration wait = options_.initial_backoff;
+  for (int i = 1; i < failed_attempts_ && wait < options_.max_backoff; ++i) {
+    wait *= 2;
+  }
+  wait = std::min(wait, options_.max_backoff);
+  wait = wait / 2 + wait / 2 * RandomFraction();
+  const std::optional<absl::Duration> asked =
+      GetErrorDetails(status).retry_delay;
+  return asked ? std::max(wait, *asked) : wait;
+}
+
+}  // namespace chipledger::client
