@@ -1,0 +1,352 @@
+// chipledger-bench: how fast the ledger is, beside what the machine can do, in
+// one run. BENCHMARKS.md says how to read it.
+#include <chrono>
+#include <filesystem>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "CLI/CLI.hpp"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/synchronization/mutex.h"
+#include "ledger/base/decimal.h"
+#include "ledger/base/status_macros.h"
+#include "ledger/domain/replay.h"
+#include "server/server.h"
+#include "tools/bench/baselines.h"
+#include "tools/bench/bulk.h"
+#include "tools/bench/callers.h"
+#include "tools/bench/report.h"
+#include "tools/bench/workload.h"
+
+namespace chipledger::bench {
+namespace {
+
+// The targets that the project sets itself for 2 cores with both ends on them.
+constexpr double kBulkTarget = 0.7;
+constexpr double kUnaryTarget = 0.7;
+constexpr double kOneCallerTarget = 1.3;
+constexpr double kHeadroomTarget = 0.95;
+
+struct Flags {
+  size_t events = 1'000'000;
+  size_t unary_calls = 50'000;
+  size_t single_calls = 2'000;
+  size_t callers = 64;
+  size_t batch = 1'000;
+  size_t batches_under_way = 16;
+  std::string data;
+  bool json = false;
+};
+
+std::string People(int64_t number) { return FormatDecimalForPeople(number, 0); }
+
+// Bench is one run.
+class Bench {
+ public:
+  explicit Bench(const Flags& flags) : flags_(flags) {}
+
+  absl::Status Run() {
+    report_.facts = DescribeMachine(flags_.data);
+    report_.facts.push_back({"fsync", "every group, before it is answered"});
+    report_.facts.push_back({"events", People(flags_.events)});
+    RETURN_IF_ERROR(StartServer());
+    RETURN_IF_ERROR(RecordCatalog(ConnectTo(server_->address())));
+    RETURN_IF_ERROR(MeasureBulk());
+    RETURN_IF_ERROR(MeasureUnary());
+    RETURN_IF_ERROR(MeasureOneCaller());
+    RETURN_IF_ERROR(MeasureReplay());
+    return MeasureRestart();
+  }
+
+  Report& report() { return report_; }
+
+ private:
+  absl::Status StartServer() {
+    ServerOptions options;
+    options.ledger.data_dir = flags_.data + "/ledger";
+    options.listen = "127.0.0.1:0";
+    ASSIGN_OR_RETURN(server_, Server::Start(std::move(options)));
+    return absl::OkStatus();
+  }
+
+  absl::Status MeasureBulk() {
+    Ledger& ledger = server_->ledger();
+    std::vector<uint64_t> ends = {ledger.Latest()->size};
+    absl::Mutex mutex;
+    auto groups = ledger.Subscribe([&](uint64_t size) {
+      absl::MutexLock lock(&mutex);
+      ends.push_back(size);
+    });
+    ASSIGN_OR_RETURN(CallTimes times,
+                     WriteStream(server_->address(), 0, flags_.events,
+                                 flags_.batch, flags_.batches_under_way));
+    groups.reset();
+    next_number_ = flags_.events;
+    ASSIGN_OR_RETURN(const std::vector<std::string> bytes,
+                     ReadGroups(ledger, ends));
+    int64_t total = 0;
+    for (const std::string& group : bytes) total += group.size();
+    ASSIGN_OR_RETURN(const double bare_seconds,
+                     WriteBareRocksDb(flags_.data + "/bare", bytes));
+
+    const double bare_rate = flags_.events / bare_seconds;
+    Row row{.name = "bulk append, 1 stream", .unit = "event"};
+    row.rate = flags_.events / times.seconds;
+    row.latencies = std::move(times.latencies);
+    row.ratio = row.rate / bare_rate;
+    row.baseline = "bare RocksDB";
+    row.target = kBulkTarget;
+    row.note = absl::StrFormat(
+        "batches of %d, %d under way; %s groups, %.0f events and one sync "
+        "each; %.0f bytes an entry; latency is that of a batch",
+        flags_.batch, flags_.batches_under_way, People(bytes.size()),
+        static_cast<double>(flags_.events) / bytes.size(),
+        static_cast<double>(total) / flags_.events);
+    report_.rows.push_back(std::move(row));
+    report_.rows.push_back(
+        {.name = "  bare RocksDB, same bytes and groups",
+         .rate = bare_rate,
+         .unit = "event",
+         .note = "one key and one synced write a group, nothing decided"});
+    report_.rows.push_back(
+        {.name = "  disk",
+         .unit = "",
+         .note = absl::StrFormat(
+             "%s bytes for %s serialized: %.2f x",
+             People(BytesOnDisk(flags_.data + "/ledger")), People(total),
+             static_cast<double>(BytesOnDisk(flags_.data + "/ledger")) /
+                 total)});
+    return absl::OkStatus();
+  }
+
+  // The stored bytes of each group, as the ledger committed them.
+  static absl::StatusOr<std::vector<std::string>> ReadGroups(
+      Ledger& ledger, const std::vector<uint64_t>& ends) {
+    std::vector<std::string> groups;
+    for (size_t i = 1; i < ends.size(); ++i) {
+      std::string group;
+      for (uint64_t at = ends[i - 1]; at < ends[i];) {
+        ASSIGN_OR_RETURN(const std::vector<std::string> entries,
+                         ledger.ReadEntries(at, ends[i], 1 << 22));
+        for (const std::string& entry : entries) group += entry;
+        at += entries.size();
+      }
+      groups.push_back(std::move(group));
+    }
+    return groups;
+  }
+
+  std::string NextShipment(uint64_t number) {
+    v1::RecordShipmentRequest request;
+    MakeRequest(number, *request.mutable_request_id(),
+                *request.mutable_command());
+    return request.SerializeAsString();
+  }
+
+  absl::StatusOr<CallTimes> CallEmpty(size_t callers, size_t count) {
+    return MakeUnaryCalls(empty_.address(), "/bench.Empty/Call", callers, 0,
+                          count, [](uint64_t) { return std::string(); });
+  }
+
+  absl::StatusOr<CallTimes> CallAppend(size_t callers, size_t count) {
+    const uint64_t first = next_number_;
+    next_number_ += count;
+    return MakeUnaryCalls(
+        server_->address(), "/chipledger.v1.ShipmentService/RecordShipment",
+        callers, first, count,
+        [this](uint64_t number) { return NextShipment(number); });
+  }
+
+  absl::StatusOr<CallTimes> CallHeadroom(size_t callers, size_t count) {
+    return MakeUnaryCalls(server_->address(),
+                          "/chipledger.v1.HeadroomService/GetHeadroom", callers,
+                          0, count, [](uint64_t number) {
+                            return MakeQuestion(number).SerializeAsString();
+                          });
+  }
+
+  absl::Status MeasureUnary() {
+    const size_t count = flags_.unary_calls;
+    // The first calls of each kind warm up threads and caches.
+    RETURN_IF_ERROR(CallEmpty(flags_.callers, count / 10).status());
+    ASSIGN_OR_RETURN(CallTimes empty, CallEmpty(flags_.callers, count));
+    RETURN_IF_ERROR(CallAppend(flags_.callers, count / 10).status());
+    ASSIGN_OR_RETURN(CallTimes append, CallAppend(flags_.callers, count));
+    RETURN_IF_ERROR(CallHeadroom(flags_.callers, count / 10).status());
+    ASSIGN_OR_RETURN(CallTimes headroom, CallHeadroom(flags_.callers, count));
+
+    const double empty_rate = count / empty.seconds;
+    const std::string callers = absl::StrCat(", ", flags_.callers, " callers");
+    report_.rows.push_back({.name = absl::StrCat("unary append", callers),
+                            .rate = count / append.seconds,
+                            .unit = "call",
+                            .latencies = std::move(append.latencies),
+                            .ratio = count / append.seconds / empty_rate,
+                            .baseline = "empty unary",
+                            .target = kUnaryTarget});
+    report_.rows.push_back({.name = absl::StrCat("GetHeadroom", callers),
+                            .rate = count / headroom.seconds,
+                            .unit = "call",
+                            .latencies = std::move(headroom.latencies),
+                            .ratio = count / headroom.seconds / empty_rate,
+                            .baseline = "empty unary",
+                            .target = kHeadroomTarget});
+    report_.rows.push_back(
+        {.name = absl::StrCat("  empty unary", callers),
+         .rate = empty_rate,
+         .unit = "call",
+         .latencies = std::move(empty.latencies),
+         .note = "a generic service of the benchmark that answers nothing"});
+    return absl::OkStatus();
+  }
+
+  absl::Status MeasureOneCaller() {
+    const size_t count = flags_.single_calls;
+    RETURN_IF_ERROR(CallEmpty(1, count / 10).status());
+    ASSIGN_OR_RETURN(CallTimes empty, CallEmpty(1, count));
+    RETURN_IF_ERROR(CallAppend(1, count / 10).status());
+    ASSIGN_OR_RETURN(CallTimes append, CallAppend(1, count));
+    ASSIGN_OR_RETURN(Latencies sync,
+                     MeasureDataSync(flags_.data + "/synced", 512, count));
+    Row row{.name = "unary append, 1 caller", .unit = "call"};
+    row.rate = count / append.seconds;
+    row.latencies = std::move(append.latencies);
+    row.ratio = row.latencies.AtMicros(0.5) /
+                (sync.AtMicros(0.5) + empty.latencies.AtMicros(0.5));
+    row.baseline = "fdatasync + empty unary, p50";
+    row.target = kOneCallerTarget;
+    row.lower_is_better = true;
+    report_.rows.push_back(std::move(row));
+    report_.rows.push_back({.name = "  empty unary, 1 caller",
+                            .rate = count / empty.seconds,
+                            .unit = "call",
+                            .latencies = std::move(empty.latencies)});
+    report_.rows.push_back({.name = "  append of 512 bytes and fdatasync",
+                            .unit = "call",
+                            .latencies = std::move(sync)});
+    return absl::OkStatus();
+  }
+
+  absl::Status MeasureReplay() {
+    Ledger& ledger = server_->ledger();
+    const uint64_t size = ledger.Latest()->size;
+    domain::Replayer replayer(
+        [&](uint64_t index) -> absl::StatusOr<std::string> {
+          ASSIGN_OR_RETURN(std::vector<std::string> entries,
+                           ledger.ReadEntries(index, index + 1, 1));
+          return std::move(entries[0]);
+        });
+    const Stopwatch watch;
+    for (uint64_t at = 0; at < size;) {
+      ASSIGN_OR_RETURN(const std::vector<std::string> entries,
+                       ledger.ReadEntries(at, size, 1 << 20));
+      for (const std::string& entry : entries) {
+        RETURN_IF_ERROR(replayer.Feed(entry));
+      }
+      at += entries.size();
+    }
+    const double seconds = watch.Seconds();
+    const auto totals = replayer.state().SortedTotals();
+    if (totals != SortedTotals(*ledger.Latest())) {
+      return absl::DataLossError("the replayed totals are not the ledger's");
+    }
+    report_.rows.push_back(
+        {.name = "replay, every decision judged again",
+         .rate = size / seconds,
+         .unit = "entry",
+         .note = "one core, from the stored bytes; totals equal the ledger's"});
+    return absl::OkStatus();
+  }
+
+  static std::vector<std::pair<domain::TotalId, domain::Total>> SortedTotals(
+      const domain::Snapshot& snapshot) {
+    std::vector<std::pair<domain::TotalId, domain::Total>> totals;
+    snapshot.totals.VisitAll([&](const auto& id, const auto& total) {
+      totals.emplace_back(id, total);
+      return true;
+    });
+    return totals;
+  }
+
+  absl::Status MeasureRestart() {
+    const uint64_t size = server_->ledger().Latest()->size;
+    server_.reset();
+    const Stopwatch watch;
+    RETURN_IF_ERROR(StartServer());
+    const double seconds = watch.Seconds();
+    if (server_->ledger().Latest()->size != size) {
+      return absl::DataLossError("the ledger has another size after a restart");
+    }
+    report_.rows.push_back(
+        {.name = "restart",
+         .unit = "",
+         .note = absl::StrFormat("%.0f ms until it serves %s entries",
+                                 seconds * 1e3, People(size))});
+    return absl::OkStatus();
+  }
+
+  const Flags flags_;
+  Report report_;
+  EmptyServer empty_;
+  std::unique_ptr<Server> server_;
+  uint64_t next_number_ = 0;
+};
+
+int Main(int argc, char** argv) {
+  Flags flags;
+  CLI::App app("Measures chipledger beside its machine, in one run");
+  app.add_option("--events", flags.events, "Events of the bulk append")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_option("--unary-calls", flags.unary_calls, "Calls of many callers")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_option("--single-calls", flags.single_calls, "Calls of one caller")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_option("--callers", flags.callers, "Callers at the same time")
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
+  app.add_option("--batch", flags.batch, "Requests in a batch of the stream")
+      ->check(CLI::Range(1, 10'000))
+      ->capture_default_str();
+  app.add_option("--under-way", flags.batches_under_way,
+                 "Batches written and not yet answered")
+      ->check(CLI::Range(1, 1'000))
+      ->capture_default_str();
+  app.add_option("--data", flags.data,
+                 "An absent directory for the data, removed afterwards; its "
+                 "disk is what is measured")
+      ->default_str("./chipledger-bench-data");
+  app.add_flag("--json", flags.json, "Print JSON");
+  CLI11_PARSE(app, argc, argv);
+  if (flags.data.empty()) flags.data = "./chipledger-bench-data";
+  std::error_code error;
+  if (!std::filesystem::create_directory(flags.data, error)) {
+    std::cerr << "chipledger-bench: cannot make " << flags.data << ": "
+              << (error ? error.message() : "it exists") << "\n";
+    return 2;
+  }
+  absl::Status status;
+  {
+    Bench bench(flags);
+    status = bench.Run();
+    if (status.ok()) {
+      std::cout << (flags.json ? bench.report().ToJson()
+                               : bench.report().ToTable());
+    }
+  }
+  std::filesystem::remove_all(flags.data, error);
+  if (!status.ok()) {
+    std::cerr << "chipledger-bench: " << status << "\n";
+    return 1;
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace chipledger::bench
+
+int main(int argc, char** argv) { return chipledger::bench::Main(argc, argv); }

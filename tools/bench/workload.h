@@ -1,0 +1,31 @@
+// What the benchmarks write: shipments of a made-up year, the same in every
+// run.
+#ifndef CHIPLEDGER_TOOLS_BENCH_WORKLOAD_H_
+#define CHIPLEDGER_TOOLS_BENCH_WORKLOAD_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "chipledger/v1/headroom_service.pb.h"
+#include "chipledger/v1/shipment_service.pb.h"
+#include "grpcpp/channel.h"
+
+namespace chipledger::bench {
+
+// Records products, parties and a policy with one cap for each country and
+// year, by which every shipment is judged.
+absl::Status RecordCatalog(const std::shared_ptr<grpc::Channel>& channel);
+
+// The request with this number: one shipment of one item, to one of 40
+// countries, by one of 16 exporters. Numbers must not repeat in one ledger.
+void MakeRequest(uint64_t number, std::string& request_id,
+                 v1::RecordShipment& command);
+
+// A question for the total of one country.
+v1::GetHeadroomRequest MakeQuestion(uint64_t number);
+
+}  // namespace chipledger::bench
+
+#endif  // CHIPLEDGER_TOOLS_BENCH_WORKLOAD_H_
