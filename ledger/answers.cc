@@ -71,6 +71,11 @@ std::vector<std::string> DifferingFields(
   if (commands.size() != first_commands.size()) paths.push_back("commands");
   const size_t both = std::min(commands.size(), first_commands.size());
   for (size_t i = 0; i < both; ++i) {
+    // The usual case, and much faster than comparing by reflection.
+    if (first_commands[i].SerializeAsString() ==
+        commands[i]->SerializeAsString()) {
+      continue;
+    }
     MessageDifferencer differencer;
     PathReporter reporter(absl::StrCat("commands[", i, "]"), paths);
     differencer.ReportDifferencesTo(&reporter);

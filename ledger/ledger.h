@@ -160,7 +160,7 @@ class Ledger {
 
   // Calls `on_size` on the publishing thread after each group, with the new
   // size; it must not block. Ends when the handle is destroyed, which waits for
-  // a call under way.
+  // a call under way; so never from within the call.
   class Subscription {
    public:
     virtual ~Subscription() = default;

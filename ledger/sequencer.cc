@@ -8,9 +8,25 @@
 #include "ledger/base/error.h"
 #include "ledger/base/limits.h"
 #include "ledger/base/status_macros.h"
+#include "ledger/store/keyspace.h"
 
 namespace chipledger {
 namespace {
+
+// Ids looked up together: enough to share the cost, few enough to stay in the
+// processor's cache until they are used.
+constexpr size_t kPrefetchedIds = 256;
+
+// Appends the ids that deciding a request asks for.
+void AppendIds(const WriteRequest& request, std::vector<store::IdKey>& keys) {
+  keys.push_back(store::IdKey::Request(request.request_id));
+  for (const v1::Command* command : request.commands) {
+    if (!command->has_record_shipment()) continue;
+    const v1::Shipment& shipment = command->record_shipment().shipment();
+    keys.push_back(store::IdKey::Shipment(shipment.exporter(),
+                                          shipment.shipment_reference()));
+  }
+}
 
 absl::StatusOr<v1::Event> ParseEvent(absl::string_view bytes, uint64_t index) {
   v1::Entry entry;
@@ -40,7 +56,9 @@ void Sequencer::Run() {
   while (true) {
     switch (pipeline_.Next(!group_->empty(), batches)) {
       case Pipeline::Task::kDecide:
-        for (QueuedBatch& batch : batches) Decide(std::move(batch));
+        for (size_t i = 0; i < batches.size(); ++i) {
+          Decide(absl::MakeSpan(batches).subspan(i));
+        }
         break;
       case Pipeline::Task::kHandOn:
         HandOnGroup();
@@ -52,7 +70,8 @@ void Sequencer::Run() {
   }
 }
 
-void Sequencer::Decide(QueuedBatch queued) {
+void Sequencer::Decide(absl::Span<QueuedBatch> batches) {
+  QueuedBatch& queued = batches.front();
   WriteBatch& batch = *queued.batch;
   batch.answers.resize(batch.requests.size());
   for (size_t place = 0; place < batch.requests.size(); ++place) {
@@ -62,10 +81,27 @@ void Sequencer::Decide(QueuedBatch queued) {
     }
     group_->spans.back().end = place + 1;
     group_->commands += batch.requests[place].commands.size();
+    if (prefetched_ == 0) PrefetchIds(batches, place);
+    --prefetched_;
     DecideRequest(batch, place);
   }
   pipeline_.Dequeue(queued.commands);
   group_->finished.push_back(std::move(queued));
+}
+
+void Sequencer::PrefetchIds(absl::Span<const QueuedBatch> batches,
+                            size_t place) {
+  std::vector<store::IdKey> keys;
+  keys.reserve(kPrefetchedIds + 2);
+  for (const QueuedBatch& queued : batches) {
+    const std::vector<WriteRequest>& requests = queued.batch->requests;
+    for (; place < requests.size() && keys.size() < kPrefetchedIds; ++place) {
+      AppendIds(requests[place], keys);
+      ++prefetched_;
+    }
+    place = 0;
+  }
+  store_.ids().Prefetch(std::move(keys));
 }
 
 void Sequencer::DecideRequest(WriteBatch& batch, size_t place) {

@@ -11,6 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "ledger/base/clock.h"
 #include "ledger/domain/decide.h"
 #include "ledger/domain/state.h"
@@ -38,7 +39,11 @@ class Sequencer : private domain::History {
   void Run();
 
  private:
-  void Decide(QueuedBatch queued);
+  // Decides the first of the batches; the others are those behind it.
+  void Decide(absl::Span<QueuedBatch> batches);
+  // Looks up the ids of the next requests together, from one of the first
+  // batch on.
+  void PrefetchIds(absl::Span<const QueuedBatch> batches, size_t place);
   void DecideRequest(WriteBatch& batch, size_t place);
   // Makes the events entries of the group.
   void Record(WriteBatch& batch, const Uuid& request_id, WriteAnswer& answer);
@@ -59,6 +64,8 @@ class Sequencer : private domain::History {
   Pipeline& pipeline_;
 
   EnvelopeWriter envelope_;
+  // Of so many requests to come the ids have been looked up.
+  size_t prefetched_ = 0;
   // The group being formed.
   std::unique_ptr<Group> group_;
   // Entries of the groups handed on that may not be durable yet, oldest first.

@@ -1,5 +1,6 @@
 #include "server/logging.h"
 
+#include <atomic>
 #include <memory>
 
 #include "absl/strings/escaping.h"
@@ -13,9 +14,7 @@
 namespace chipledger {
 namespace {
 
-// Fields travel to the formatter behind the message, after this byte, which is
-// in no message.
-constexpr char kFieldSeparator = '\x1f';
+std::atomic<LogFormat> log_format = LogFormat::kText;
 
 std::string JsonString(absl::string_view text) {
   google::protobuf::Value value;
@@ -34,67 +33,32 @@ std::string TextValue(absl::string_view text) {
                : absl::StrCat("\"", absl::Utf8SafeCEscape(text), "\"");
 }
 
-// Formats a line's message and fields.
-class FieldsFormatter final : public spdlog::custom_flag_formatter {
- public:
-  explicit FieldsFormatter(LogFormat format) : format_(format) {}
-
-  void format(const spdlog::details::log_msg& message, const std::tm&,
-              spdlog::memory_buf_t& out) override {
-    absl::string_view rest(message.payload.data(), message.payload.size());
-    std::string line;
-    AddField("msg", Take(rest), line);
-    while (!rest.empty()) {
-      const absl::string_view key = Take(rest);
-      AddField(key, Take(rest), line);
-    }
-    out.append(line.data(), line.data() + line.size());
+void AddField(absl::string_view key, absl::string_view value,
+              std::string& line) {
+  if (log_format == LogFormat::kJson) {
+    absl::StrAppend(&line, line.empty() ? "" : ",", JsonString(key), ":",
+                    JsonString(value));
+  } else {
+    absl::StrAppend(&line, line.empty() ? "" : " ", key, "=", TextValue(value));
   }
-
-  std::unique_ptr<custom_flag_formatter> clone() const override {
-    return std::make_unique<FieldsFormatter>(format_);
-  }
-
- private:
-  static absl::string_view Take(absl::string_view& rest) {
-    const size_t end = rest.find(kFieldSeparator);
-    const absl::string_view part = rest.substr(0, end);
-    rest.remove_prefix(end == rest.npos ? rest.size() : end + 1);
-    return part;
-  }
-
-  void AddField(absl::string_view key, absl::string_view value,
-                std::string& line) const {
-    if (format_ == LogFormat::kJson) {
-      absl::StrAppend(&line, line.empty() ? "" : ",", JsonString(key), ":",
-                      JsonString(value));
-    } else {
-      absl::StrAppend(&line, line.empty() ? "" : " ", key, "=",
-                      TextValue(value));
-    }
-  }
-
-  const LogFormat format_;
-};
+}
 
 // gRPC's errors say little to an operator; what matters the server says itself.
 void OnGrpcLog(gpr_log_func_args* args) {
-  spdlog::debug("grpc: {}", args->message);
+  LogEvent(spdlog::level::debug, args->message, {{"by", "grpc"}});
 }
 
 }  // namespace
 
 void SetUpLogging(spdlog::level::level_enum level, LogFormat format) {
-  auto formatter = std::make_unique<spdlog::pattern_formatter>(
-      spdlog::pattern_time_type::utc);
-  formatter->add_flag<FieldsFormatter>('*', format);
-  formatter->set_pattern(
-      format == LogFormat::kJson
-          ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%*})"
-          : "time=%Y-%m-%dT%H:%M:%S.%eZ level=%l %*");
+  log_format = format;
   auto logger = std::make_shared<spdlog::logger>(
       "chipledger", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-  logger->set_formatter(std::move(formatter));
+  logger->set_formatter(std::make_unique<spdlog::pattern_formatter>(
+      format == LogFormat::kJson
+          ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})"
+          : "time=%Y-%m-%dT%H:%M:%S.%eZ level=%l %v",
+      spdlog::pattern_time_type::utc));
   logger->set_level(level);
   logger->flush_on(spdlog::level::trace);
   spdlog::set_default_logger(std::move(logger));
@@ -104,11 +68,9 @@ void SetUpLogging(spdlog::level::level_enum level, LogFormat format) {
 void LogEvent(spdlog::level::level_enum level, absl::string_view message,
               LogFields fields) {
   if (!spdlog::should_log(level)) return;
-  std::string line(message);
-  for (const auto& [key, value] : fields) {
-    absl::StrAppend(&line, absl::string_view(&kFieldSeparator, 1), key,
-                    absl::string_view(&kFieldSeparator, 1), value);
-  }
+  std::string line;
+  AddField("msg", message, line);
+  for (const auto& [key, value] : fields) AddField(key, value, line);
   spdlog::log(level, "{}", line);
 }
 

@@ -6,10 +6,12 @@
 #include <map>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
+#include "ledger/base/limits.h"
 #include "server/logging.h"
 #include "server/server.h"
 
@@ -51,6 +53,24 @@ struct Flags {
   LogFormat log_format = LogFormat::kText;
 };
 
+// Adds a flag that takes one of several names.
+template <typename Value>
+void AddChoice(CLI::App& app, const char* name, const char* description,
+               const char* standard,
+               const std::map<std::string, Value>& choices, Value& value) {
+  std::vector<std::string> names;
+  for (const auto& [choice, unused] : choices) names.push_back(choice);
+  app.add_option_function<std::string>(
+         name,
+         [&value, choices](const std::string& choice) {
+           value = choices.at(choice);
+         },
+         description)
+      ->check(CLI::IsMember(names))
+      ->type_name("NAME")
+      ->default_str(standard);
+}
+
 void AddFlags(CLI::App& app, Flags& flags) {
   flags.server.ledger.data_dir = "./chipledger-data";
   flags.server.ledger.made_by = absl::StrCat("chipledgerd ", kServerVersion);
@@ -68,22 +88,20 @@ void AddFlags(CLI::App& app, Flags& flags) {
                  flags.server.ledger.max_queued_commands,
                  "Commands that may wait to be decided before writes are "
                  "answered with QUEUE_FULL")
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::Range(limits::kMaxCommandsPerRequest,
+                         limits::kMaxQueuedCommands * 100))
       ->capture_default_str();
-  app.add_option("--log-level", flags.log_level, "debug, info, warn or error")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, spdlog::level::level_enum>{
-              {"debug", spdlog::level::debug},
-              {"info", spdlog::level::info},
-              {"warn", spdlog::level::warn},
-              {"error", spdlog::level::err}}))
-      ->type_name("LEVEL")
-      ->default_str("info");
-  app.add_option("--log-format", flags.log_format, "text or json")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, LogFormat>{
-          {"text", LogFormat::kText}, {"json", LogFormat::kJson}}))
-      ->type_name("FORMAT")
-      ->default_str("text");
+  AddChoice(app, "--log-level", "The least of what is logged", "info",
+            std::map<std::string, spdlog::level::level_enum>{
+                {"debug", spdlog::level::debug},
+                {"info", spdlog::level::info},
+                {"warn", spdlog::level::warn},
+                {"error", spdlog::level::err}},
+            flags.log_level);
+  AddChoice(app, "--log-format", "How the log looks", "text",
+            std::map<std::string, LogFormat>{{"text", LogFormat::kText},
+                                             {"json", LogFormat::kJson}},
+            flags.log_format);
 }
 
 int Run(const Flags& flags, StopSignal& stop) {

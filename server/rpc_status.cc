@@ -7,7 +7,7 @@
 #include "chipledger/v1/evidence.pb.h"
 #include "google/rpc/error_details.pb.h"
 #include "ledger/base/error.h"
-#include "spdlog/spdlog.h"
+#include "server/logging.h"
 
 namespace chipledger {
 namespace {
@@ -31,7 +31,7 @@ ErrorCause CauseOf(const absl::Status& status) {
 
 void LogDefect(const absl::Status& status, const ErrorCause& cause) {
   if (cause.reason == "INTERNAL_ERROR" || cause.reason == "DATA_DAMAGED") {
-    spdlog::error("{}: {}", cause.reason, std::string(status.message()));
+    LogEvent(spdlog::level::err, status.message(), {{"reason", cause.reason}});
   }
 }
 

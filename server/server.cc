@@ -71,6 +71,10 @@ class Server::Impl {
     builder.AddChannelArgument(
         GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
         kMinClientPingMs);
+    // A bulk stream's next batches arrive while one is decided; the default
+    // window would hold less than one batch.
+    builder.AddChannelArgument(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES,
+                               static_cast<int>(limits::kMaxMessageBytes));
     builder.SetMaxReceiveMessageSize(
         static_cast<int>(limits::kMaxMessageBytes));
     for (grpc::Service* service : std::initializer_list<grpc::Service*>{
@@ -131,6 +135,11 @@ class Server::Impl {
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(ServerOptions options) {
   ASSIGN_OR_RETURN(ListenAddress address, ParseListenAddress(options.listen));
+  if (!options.ledger.log) {
+    options.ledger.log = [](absl::string_view message) {
+      LogEvent(spdlog::level::err, message, {{"by", "ledger"}});
+    };
+  }
   ASSIGN_OR_RETURN(std::unique_ptr<Ledger> ledger,
                    Ledger::Open(options.ledger));
   auto impl = std::make_unique<Impl>(std::move(options), std::move(address),

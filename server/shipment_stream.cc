@@ -108,6 +108,7 @@ absl::Status ShipmentStream::TakeBatch() {
   Slot* slot;
   {
     absl::MutexLock lock(&mutex_);
+    requests_ += taken.envelope_errors.size();
     slot = &slots_.emplace_back(std::move(taken));
   }
   if (batch->requests.empty()) {
@@ -123,6 +124,7 @@ absl::Status ShipmentStream::TakeBatch() {
       });
   if (!submitted.ok()) {
     absl::MutexLock lock(&mutex_);
+    requests_ -= slots_.back().envelope_errors.size();
     slots_.pop_back();
   }
   return submitted;
@@ -157,7 +159,7 @@ void ShipmentStream::OnWriteDone(bool ok) {
   {
     absl::MutexLock lock(&mutex_);
     writing_ = false;
-    slots_.pop_front();
+    PopSlot();
     broken_ |= !ok;
     if (!ok) StopReading(grpc::Status::CANCELLED);
   }
@@ -190,20 +192,25 @@ void ShipmentStream::StopReading(grpc::Status status) {
   if (!final_status_) final_status_ = std::move(status);
 }
 
+void ShipmentStream::PopSlot() {
+  requests_ -= slots_.front().envelope_errors.size();
+  slots_.pop_front();
+}
+
 void ShipmentStream::GoOn() {
   grpc::Status status;
   {
     absl::MutexLock lock(&mutex_);
     if (finished_) return;
     while (broken_ && !writing_ && !slots_.empty() && slots_.front().response) {
-      slots_.pop_front();
+      PopSlot();
     }
     if (!writing_ && !slots_.empty() && slots_.front().response) {
       writing_ = true;
       StartWrite(&*slots_.front().response);
     }
     if (!reading_ && !taking_ && !final_status_ &&
-        slots_.size() < kMaxBatches) {
+        requests_ < limits::kMaxStreamRequests) {
       reading_ = true;
       StartRead(&read_buffer_);
     }

@@ -23,9 +23,9 @@ namespace chipledger {
 // The commands that shipment requests may have.
 const CommandKinds& ShipmentCommandKinds();
 
-// ShipmentStream is one call of StreamShipments. At most kMaxBatches batches
-// are under way: read, and their answers not yet written. Then it does not read
-// on, and gRPC's flow control slows the writer down.
+// ShipmentStream is one call of StreamShipments. It reads on only while less
+// than limits::kMaxStreamRequests requests are under way: read, and their
+// answers not yet written. Then gRPC's flow control slows the writer down.
 //
 // Lifecycle: deletes itself when done. It finishes only when no batch is under
 // way, so the ledger's callbacks never outlive it.
@@ -33,8 +33,6 @@ class ShipmentStream final
     : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>,
       public LongCall {
  public:
-  static constexpr size_t kMaxBatches = 2;
-
   ShipmentStream(Runtime* runtime, Principal principal);
 
   // Starts reading.
@@ -63,6 +61,8 @@ class ShipmentStream final
   // Reads no more; finishes with this status when nothing is under way. The
   // first call decides.
   void StopReading(grpc::Status status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Drops the oldest slot.
+  void PopSlot() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Starts what can be started; finishes when all is done.
   void GoOn() ABSL_LOCKS_EXCLUDED(mutex_);
 
@@ -78,6 +78,8 @@ class ShipmentStream final
   // A batch that was read is being parsed and submitted.
   bool taking_ ABSL_GUARDED_BY(mutex_) = false;
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
+  // Requests in slots_.
+  size_t requests_ ABSL_GUARDED_BY(mutex_) = 0;
   // The caller is gone: answers are dropped.
   bool broken_ ABSL_GUARDED_BY(mutex_) = false;
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;

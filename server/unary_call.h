@@ -3,8 +3,8 @@
 #define CHIPLEDGER_SERVER_UNARY_CALL_H_
 
 #include "absl/status/status.h"
-#include "grpcpp/support/byte_buffer.h"
 #include "grpcpp/server_context.h"
+#include "grpcpp/support/byte_buffer.h"
 #include "grpcpp/support/server_callback.h"
 #include "server/rpc_status.h"
 #include "server/runtime.h"

@@ -10,7 +10,7 @@
 #include "grpcpp/support/proto_buffer_reader.h"
 #include "grpcpp/support/slice.h"
 #include "ledger/base/error.h"
-#include "spdlog/spdlog.h"
+#include "server/logging.h"
 
 namespace chipledger {
 namespace {
@@ -24,7 +24,7 @@ void OnProtobufLog(google::protobuf::LogLevel level, const char*, int,
   if (parse_log != nullptr) {
     if (parse_log->empty()) *parse_log = message;
   } else if (level >= google::protobuf::LOGLEVEL_ERROR) {
-    spdlog::error("{}", message);
+    LogEvent(spdlog::level::err, message, {{"by", "protobuf"}});
   }
 }
 
@@ -89,7 +89,10 @@ grpc::ByteBuffer SerializeMessage(const google::protobuf::Message& message) {
   const grpc::Status status =
       grpc::SerializationTraits<google::protobuf::Message>::Serialize(
           message, &bytes, &own_buffer);
-  if (!status.ok()) spdlog::error("serialize: {}", status.error_message());
+  if (!status.ok()) {
+    LogEvent(spdlog::level::err, "cannot serialize an answer",
+             {{"error", status.error_message()}});
+  }
   return bytes;
 }
 

@@ -60,9 +60,11 @@ void State::RollbackRequest() {
     }
   }
   std::reverse(undo_->licenses.begin(), undo_->licenses.end());
-  for (auto& [id, license] : undo_->licenses) {
-    if (license != nullptr) {
-      licenses_[id].license = std::move(license);
+  for (auto& [id, slot] : undo_->licenses) {
+    if (slot.license != nullptr) {
+      // With its mark: what was untouched before the request may be shared with
+      // a snapshot and with rows that are being written.
+      licenses_[id] = std::move(slot);
     } else {
       licenses_.erase(id);
     }
@@ -97,7 +99,7 @@ bool State::AddToTotal(const TotalId& id, int64_t amount) {
 
 LicenseState& State::MutableLicense(const std::string& license_id) {
   LicenseSlot& slot = licenses_[license_id];
-  if (undo_) undo_->licenses.emplace_back(license_id, slot.license);
+  if (undo_) undo_->licenses.emplace_back(license_id, slot);
   if (slot.license == nullptr) {
     slot.license = std::make_shared<LicenseState>();
   } else if (!slot.touched || undo_) {
@@ -128,7 +130,7 @@ Delta State::TakeDelta() {
   delta.totals.reserve(touched_totals_.size());
   for (TotalId& id : touched_totals_) {
     const auto found = totals_.find(id);
-    if (found == totals_.end()) continue;
+    if (found == totals_.end() || !found->second.touched) continue;
     found->second.touched = false;
     delta.totals.emplace_back(std::move(id), found->second.total);
   }
@@ -136,7 +138,7 @@ Delta State::TakeDelta() {
   delta.licenses.reserve(touched_licenses_.size());
   for (const std::string& id : touched_licenses_) {
     const auto found = licenses_.find(id);
-    if (found == licenses_.end()) continue;
+    if (found == licenses_.end() || !found->second.touched) continue;
     found->second.touched = false;
     delta.licenses.push_back(found->second.license);
   }

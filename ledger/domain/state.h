@@ -149,7 +149,7 @@ class State {
     size_t catalog_rows;
     bool catalog_changed;
     std::vector<std::pair<TotalId, std::optional<Total>>> totals;
-    std::vector<std::pair<std::string, std::shared_ptr<LicenseState>>> licenses;
+    std::vector<std::pair<std::string, LicenseSlot>> licenses;
     std::vector<std::pair<uint64_t, std::optional<ShipmentChange>>> shipments;
   };
 
@@ -167,7 +167,8 @@ class State {
   absl::flat_hash_map<std::string, LicenseSlot> licenses_;
   absl::flat_hash_map<uint64_t, ShipmentChange> shipments_;
 
-  // Touched since the last TakeDelta. May name rows that a rollback removed.
+  // Touched since the last TakeDelta. After a rollback it may name rows that are
+  // gone or not touched any more, and rows twice.
   std::vector<TotalId> touched_totals_;
   std::vector<std::string> touched_licenses_;
   std::vector<uint64_t> touched_shipments_;

@@ -17,7 +17,8 @@ constexpr size_t kMiB = 1024 * 1024;
 // Bounds the log that a start after a crash reads again.
 constexpr size_t kMaxWalBytes = 256 * kMiB;
 constexpr size_t kCacheBytes = 128 * kMiB;
-constexpr size_t kFilterBitsPerId = 10;
+// One absent id in a thousand costs reading a block of a file.
+constexpr size_t kFilterBitsPerId = 14;
 
 rocksdb::DBOptions DatabaseOptions() {
   rocksdb::DBOptions options;

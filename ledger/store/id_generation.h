@@ -41,7 +41,8 @@ class IdGeneration {
     return it->second;
   }
 
-  size_t size() const { return ids_.size(); }
+  // Starts to load the place of a key into the processor's cache.
+  void Prefetch(absl::string_view key) const { ids_.prefetch(key); }
 
   // Returns all ids in the order of their keys. The keys live as long as the
   // generation.

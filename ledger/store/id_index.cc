@@ -74,10 +74,16 @@ absl::Status IdIndex::Restore(uint64_t size) {
   current_ = std::make_shared<IdGeneration>(watermark, 0);
   SetDurableSize(size);
   ingester_ = std::thread([this] { IngestLoop(); });
+  const absl::Status derived = DeriveFromLog(watermark, size);
+  // What was not derived must not be stored as if it were.
+  if (!derived.ok()) Stop();
+  return derived;
+}
 
+absl::Status IdIndex::DeriveFromLog(uint64_t begin, uint64_t end) {
   EntryReader reader(database_);
   v1::Entry entry;
-  for (uint64_t index = watermark; index < size; ++index) {
+  for (uint64_t index = begin; index < end; ++index) {
     ASSIGN_OR_RETURN(const absl::string_view bytes, reader.Read(index));
     const std::optional<Uuid> request_id =
         entry.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))
@@ -122,7 +128,25 @@ absl::StatusOr<std::optional<uint64_t>> IdIndex::LookUpShipment(
 absl::StatusOr<std::optional<uint64_t>> IdIndex::Find(const IdKey& key) const {
   if (const auto index = FindInMemory(key.view())) return index;
   if (!any_stored_.load(std::memory_order_acquire)) return std::nullopt;
+  if (absent_.contains(key.view())) return std::nullopt;
   return FindStored(key.view());
+}
+
+void IdIndex::Prefetch(std::vector<IdKey> keys) {
+  absent_.clear();
+  prefetched_ = std::move(keys);
+  for (const IdKey& key : prefetched_) current_->Prefetch(key.view());
+  if (!any_stored_.load(std::memory_order_acquire)) return;
+  std::vector<rocksdb::Slice> slices;
+  slices.reserve(prefetched_.size());
+  for (const IdKey& key : prefetched_) slices.push_back(ToSlice(key.view()));
+  std::vector<rocksdb::PinnableSlice> values(slices.size());
+  std::vector<rocksdb::Status> found(slices.size());
+  database_.db->MultiGet(rocksdb::ReadOptions(), database_.ids, slices.size(),
+                         slices.data(), values.data(), found.data());
+  for (size_t i = 0; i < found.size(); ++i) {
+    if (found[i].IsNotFound()) absent_.insert(prefetched_[i].view());
+  }
 }
 
 std::optional<uint64_t> IdIndex::FindInMemory(absl::string_view key) const {
@@ -192,6 +216,7 @@ void IdIndex::DropIngested() {
   while (!closed_.empty() && closed_.front()->ingested) {
     // The memory is freed after the lock is let go.
     const Generation ingested = closed_.front();
+    absent_.clear();
     absl::MutexLock lock(&memory_mutex_);
     closed_.pop_front();
   }

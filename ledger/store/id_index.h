@@ -13,17 +13,18 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "chipledger/v1/event.pb.h"
 #include "ledger/base/uuid.h"
+#include "ledger/store/keyspace.h"
 
 namespace chipledger::store {
 
 class IdGeneration;
-class IdKey;
 struct Database;
 
 // IdIndex finds ids for ever. Recent ones are in memory; older ones are in
@@ -36,8 +37,8 @@ struct Database;
 // other one in memory. A generation is ingested only when all of it is
 // durable, and dropped only after it was ingested.
 //
-// Thread-safety: Find, Add and EndGroup belong to the sequencer's thread;
-// LookUpShipment, SetDurableSize and status to any thread.
+// Thread-safety: Prefetch, Find, Add and EndGroup belong to the sequencer's
+// thread; LookUpShipment, SetDurableSize and status to any thread.
 class IdIndex {
  public:
   // `generation_entries`: a generation is closed when it covers that many
@@ -50,6 +51,10 @@ class IdIndex {
   // Brings the index up to `size` from the log's tail. Call first, once.
   // Errors: DATA_DAMAGED.
   absl::Status Restore(uint64_t size);
+
+  // Looks up ids together that will soon be asked for one by one: that costs
+  // RocksDB a fraction. Replaces those of the call before.
+  void Prefetch(std::vector<IdKey> keys);
 
   // The index of the request's first entry, if the id is known.
   // Errors: DATA_DAMAGED.
@@ -89,6 +94,8 @@ class IdIndex {
   using Generation = std::shared_ptr<IdGeneration>;
 
   absl::StatusOr<uint64_t> ReadWatermark() const;
+  // Adds the ids of the stored entries [begin, end).
+  absl::Status DeriveFromLog(uint64_t begin, uint64_t end);
   std::optional<uint64_t> FindInMemory(absl::string_view key) const;
   absl::StatusOr<std::optional<uint64_t>> FindStored(
       absl::string_view key) const;
@@ -116,6 +123,11 @@ class IdIndex {
   std::deque<Generation> closed_;
   // Whether RocksDB holds any id; until then nothing need be asked of it.
   std::atomic<bool> any_stored_{false};
+  // The keys of the last Prefetch, and those of them that RocksDB does not
+  // hold. An id that was added since is found in memory; so this is forgotten
+  // when memory lets ids go.
+  std::vector<IdKey> prefetched_;
+  absl::flat_hash_set<absl::string_view> absent_;
 
   mutable absl::Mutex ingest_mutex_;
   // Closed and not yet ingested, oldest first.

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "ledger/base/error.h"
 #include "ledger/store/store.h"
 #include "tests/store/entries.h"
 #include "tests/support/temp_dir.h"
@@ -139,6 +140,39 @@ TEST_F(IdIndexTest, WhatIsNotDurableIsNotStored) {
   Open(10);
   ExpectAllFound();
   EXPECT_EQ(ids().FindRequest(TestRequestId(20)).value(), std::nullopt);
+}
+
+TEST_F(IdIndexTest, EntryThatIsNoneFailsEveryTimeAndIsNotSkipped) {
+  Open(1'000'000);
+  EntryGroup group(0);
+  for (uint64_t index = 0; index < 40; ++index) {
+    group.Append(index == 30 ? "not an entry"
+                             : TestEntry(index).SerializeAsString());
+  }
+  ASSERT_EQ(store_->AppendGroup(group, {}, TestHead(40)), absl::OkStatus());
+  for (int round = 0; round < 2; ++round) {
+    store_.reset();
+    const absl::Status status = Store::Open({.data_dir = temp_.path() + "/data",
+                                             .id_generation_entries = 4})
+                                    .status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << status;
+    EXPECT_EQ(GetErrorCause(status)->metadata["index"], "30");
+  }
+}
+
+TEST_F(IdIndexTest, PrefetchingChangesNoAnswer) {
+  Open(10);
+  AppendTo(105, 7);
+  std::vector<IdKey> keys;
+  for (uint64_t index = 0; index < 300; ++index) {
+    keys.push_back(IdKey::Request(TestRequestId(index)));
+    keys.push_back(IdKey::Shipment("acme", TestReference(index)));
+  }
+  ids().Prefetch(keys);
+  ExpectAllFound();
+  // Ids that were absent then are added, stored and let go from memory.
+  AppendTo(250, 7);
+  ExpectAllFound();
 }
 
 TEST_F(IdIndexTest, OtherThreadsLookUpWhileGenerationsMove) {
