@@ -177,6 +177,9 @@ int Import(Cli& cli, const Options& options) {
       import::ImportShipments(cli.client(), **source, import_options);
   progress.Clear();
   const import::ImportCounts& counts = outcome.counts;
+  if (!outcome.status.ok() && counts.Done() == 0) {
+    return Fail(cli, outcome.status);
+  }
   if (cli.json) {
     PrintCountsAsJson(counts, registered, import_options.dry_run);
   } else {

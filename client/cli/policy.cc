@@ -5,9 +5,13 @@
 #include "client/cli/cli.h"
 #include "client/cli/print.h"
 #include "client/cli/table.h"
+#include "ledger/base/decimal.h"
 
 namespace chipledger::cli {
 namespace {
+
+// Of a limit, in any measure.
+constexpr int kMaxLimitDecimals = 3;
 
 struct AdoptOptions {
   std::string file;
@@ -90,8 +94,13 @@ std::string LimitText(const v1::Rule& rule) {
   const absl::string_view unit =
       rule.measure() == v1::MEASURE_TPP ? " TPP" : " GPUs";
   switch (limit.kind_case()) {
-    case v1::Limit::kConstant:
-      return absl::StrCat(limit.constant(), unit);
+    case v1::Limit::kConstant: {
+      const auto milli = ParseDecimal(limit.constant(), kMaxLimitDecimals);
+      return absl::StrCat(
+          milli ? FormatDecimalForPeople(*milli, kMaxLimitDecimals)
+                : limit.constant(),
+          unit);
+    }
     case v1::Limit::kZero:
       return absl::StrCat("0", unit);
     case v1::Limit::kNone:

@@ -94,7 +94,7 @@ std::string FormatAmount(v1::Measure measure, int64_t amount) {
 
 std::string FormatTime(const google::protobuf::Timestamp& time) {
   return absl::FormatTime(
-      absl::RFC3339_full,
+      "%Y-%m-%dT%H:%M:%E*SZ",
       absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos()),
       absl::UTCTimeZone());
 }

@@ -167,8 +167,8 @@ class State {
   absl::flat_hash_map<std::string, LicenseSlot> licenses_;
   absl::flat_hash_map<uint64_t, ShipmentChange> shipments_;
 
-  // Touched since the last TakeDelta. After a rollback it may name rows that are
-  // gone or not touched any more, and rows twice.
+  // Touched since the last TakeDelta. After a rollback it may name rows that
+  // are gone or not touched any more, and rows twice.
   std::vector<TotalId> touched_totals_;
   std::vector<std::string> touched_licenses_;
   std::vector<uint64_t> touched_shipments_;

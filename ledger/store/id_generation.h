@@ -11,9 +11,25 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/hash/hash.h"
 #include "absl/strings/string_view.h"
 
 namespace chipledger::store {
+
+// Hashes an IdKey by its first bytes after the kind, which are spread already;
+// absl's seed keeps a caller who chooses request ids from choosing collisions.
+struct IdKeyHash {
+  size_t operator()(absl::string_view key) const {
+    uint64_t first = 0;
+    key.copy(reinterpret_cast<char*>(&first), sizeof(first), 1);
+    uint64_t second = 0;
+    if (key.size() > 1 + sizeof(first)) {
+      key.copy(reinterpret_cast<char*>(&second), sizeof(second),
+               1 + sizeof(first));
+    }
+    return absl::HashOf(first, second);
+  }
+};
 
 // IdGeneration maps id keys to indexes. It keeps the keys' bytes in large
 // chunks, so that adding an id seldom allocates.
@@ -56,7 +72,7 @@ class IdGeneration {
 
   uint64_t begin_;
   uint64_t end_ = 0;
-  absl::flat_hash_map<absl::string_view, uint64_t> ids_;
+  absl::flat_hash_map<absl::string_view, uint64_t, IdKeyHash> ids_;
   std::vector<std::unique_ptr<char[]>> chunks_;
   size_t free_in_chunk_ = 0;
 };

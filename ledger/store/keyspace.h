@@ -100,8 +100,26 @@ inline std::optional<uint64_t> DecodeEntriesKey(absl::string_view key) {
 
 // Keys of `ids` ------------------------------------------------------------
 
+// FNV-1a with a final mix: spreads keys that start alike. On disk, so it must
+// never change.
+inline uint64_t SpreadOf(absl::string_view exporter,
+                         absl::string_view shipment_reference) {
+  uint64_t hash = 0xcbf29ce484222325;
+  const auto take = [&hash](char byte) {
+    hash = (hash ^ static_cast<uint8_t>(byte)) * 0x100000001b3;
+  };
+  for (const char byte : exporter) take(byte);
+  take('\0');
+  for (const char byte : shipment_reference) take(byte);
+  hash = (hash ^ hash >> 33) * 0xff51afd7ed558ccd;
+  return hash ^ hash >> 33;
+}
+
 // IdKey is a key of `ids`, made without touching the heap for ids within their
-// limits.
+// limits. The bytes after the kind are spread over all values: a request id is
+// random, and a shipment's key starts with a hash of itself. So keys are sorted
+// and told apart by their first bytes; a shipment's whole name follows, because
+// a hash alone would not be exact.
 class IdKey {
  public:
   static IdKey Watermark() { return IdKey(IdKind::kWatermark); }
@@ -114,6 +132,9 @@ class IdKey {
   static IdKey Shipment(absl::string_view exporter,
                         absl::string_view shipment_reference) {
     IdKey key(IdKind::kShipment);
+    const Fixed64 spread =
+        EncodeFixed64(SpreadOf(exporter, shipment_reference));
+    key.Append(AsView(spread));
     key.Append(exporter);
     key.bytes_.push_back('\0');
     key.Append(shipment_reference);
@@ -128,7 +149,7 @@ class IdKey {
     bytes_.insert(bytes_.end(), part.begin(), part.end());
   }
 
-  absl::InlinedVector<char, 136> bytes_;
+  absl::InlinedVector<char, 144> bytes_;
 };
 
 // Keys of `state` ----------------------------------------------------------

@@ -27,15 +27,17 @@ TEST(KeyspaceTest, IdKeysArePinned) {
   EXPECT_EQ(Bytes(IdKey::Watermark().view()), std::string("\0", 1));
   EXPECT_EQ(Bytes(IdKey::Request(*uuid).view()), "\1abcdefghijklmnop");
   EXPECT_EQ(Bytes(IdKey::Shipment("acme", "S-1").view()),
-            std::string("\2acme\0S-1", 9));
+            std::string("\2\x79\x37r\x0c\x56\x0c\x0b\x59"
+                        "acme\0S-1",
+                        17));
 }
 
 TEST(KeyspaceTest, IdKeysOfLongStringsAreWhole) {
   const std::string exporter(64, 'e');
   const std::string reference(64, 'r');
-  EXPECT_EQ(IdKey::Shipment(exporter, reference).view().size(), 130u);
+  EXPECT_EQ(IdKey::Shipment(exporter, reference).view().size(), 138u);
   EXPECT_EQ(IdKey::Shipment(std::string(500, 'e'), reference).view().size(),
-            566u);
+            574u);
 }
 
 TEST(KeyspaceTest, StateKeysArePinned) {

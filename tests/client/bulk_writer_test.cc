@@ -1,0 +1,307 @@
+// Goal: a bulk writer records each request once and answers each in order, with
+// bounded memory, whatever happens to its stream. Method: a real server; for
+// broken streams a service that breaks them by a script.
+#include "client/bulk_writer.h"
+
+#include <atomic>
+#include <map>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/synchronization/notification.h"
+#include "client/errors.h"
+#include "gmock/gmock.h"
+#include "grpcpp/server_builder.h"
+#include "gtest/gtest.h"
+#include "ledger/base/uuid.h"
+#include "tests/support/server_fixture.h"
+
+namespace chipledger::client {
+namespace {
+
+using ::testing::ElementsAreArray;
+using testing::ServerTest;
+using testing::ShipmentOf;
+using ::testing::SizeIs;
+
+BulkWriter::Request RequestOf(const v1::RecordShipmentRequest& request) {
+  BulkWriter::Request result;
+  result.set_request_id(request.request_id());
+  *result.add_commands()->mutable_record_shipment() = request.command();
+  return result;
+}
+
+// Collects answers by their shipment's reference, in order.
+class Answers {
+ public:
+  BulkWriter::OnAnswer Collector() {
+    return [this](const BulkWriter::Request& request,
+                  const BulkWriter::Answer& answer) {
+      absl::MutexLock lock(&mutex_);
+      references_.push_back(request.commands(0)
+                                .record_shipment()
+                                .shipment()
+                                .shipment_reference());
+      answers_.push_back(answer);
+    };
+  }
+  std::vector<std::string> references() {
+    absl::MutexLock lock(&mutex_);
+    return references_;
+  }
+  std::vector<BulkWriter::Answer> answers() {
+    absl::MutexLock lock(&mutex_);
+    return answers_;
+  }
+
+ private:
+  absl::Mutex mutex_;
+  std::vector<std::string> references_ ABSL_GUARDED_BY(mutex_);
+  std::vector<BulkWriter::Answer> answers_ ABSL_GUARDED_BY(mutex_);
+};
+
+class BulkWriterTest : public ServerTest {
+ protected:
+  void SetUp() override { RecordCatalog(); }
+
+  uint64_t CountShipments(Client& client) {
+    v1::ListShipmentsRequest request;
+    request.set_page_size(1000);
+    uint64_t count = 0;
+    do {
+      const auto page = client.ListShipments(request);
+      EXPECT_TRUE(page.ok()) << page.status();
+      if (!page.ok()) break;
+      count += static_cast<uint64_t>(page->shipments_size());
+      request.set_page_token(page->next_page_token());
+    } while (!request.page_token().empty());
+    return count;
+  }
+};
+
+TEST_F(BulkWriterTest, AnswersEachRequestInTheOrderOfWriting) {
+  Client client({.server = address()});
+  Answers answers;
+  std::vector<std::string> written;
+  BulkWriter writer(client, {.max_requests_per_batch = 64},
+                    answers.Collector());
+  for (int i = 0; i < 2000; ++i) {
+    written.push_back(absl::StrCat("S-", i));
+    ASSERT_TRUE(writer
+                    .Write(RequestOf(ShipmentOf(
+                        "H100", 1, i % 2 == 0 ? "FR" : "DE", written.back())))
+                    .ok());
+  }
+  ASSERT_TRUE(writer.Finish().ok());
+  EXPECT_THAT(answers.references(), ElementsAreArray(written));
+  EXPECT_EQ(CountShipments(client), 2000);
+}
+
+TEST_F(BulkWriterTest, ARequestThatFailsAffectsNoOther) {
+  Client client({.server = address()});
+  Answers answers;
+  BulkWriter writer(client, {}, answers.Collector());
+  ASSERT_TRUE(writer.Write(RequestOf(ShipmentOf("H100", 1, "FR", "a"))).ok());
+  ASSERT_TRUE(writer.Write(RequestOf(ShipmentOf("NOPE", 1, "FR", "b"))).ok());
+  ASSERT_TRUE(
+      writer.Write(RequestOf(ShipmentOf("H100", 2000, "FR", "c"))).ok());
+  ASSERT_TRUE(writer.Write(RequestOf(ShipmentOf("H100", 1, "FR", "d"))).ok());
+  ASSERT_TRUE(writer.Flush().ok());
+  const auto got = answers.answers();
+  ASSERT_THAT(got, SizeIs(4));
+  EXPECT_FALSE(got[0].has_error());
+  EXPECT_EQ(GetErrorDetails(FromRpcStatus(got[1].error())).reason,
+            v1::PRODUCT_NOT_FOUND);
+  EXPECT_TRUE(GetErrorDetails(FromRpcStatus(got[2].error())).refusal);
+  EXPECT_FALSE(got[3].has_error());
+  ASSERT_TRUE(writer.Finish().ok());
+  EXPECT_FALSE(writer.Write(RequestOf(ShipmentOf("H100", 1, "FR", "e"))).ok());
+}
+
+TEST_F(BulkWriterTest, GoesOnWithAServerThatIsStartedAgain) {
+  const std::string server = address();
+  Client client({.server = server,
+                 .max_attempts = 100,
+                 .max_backoff = absl::Milliseconds(50)});
+  Answers answers;
+  BulkWriter writer(
+      client, {.max_requests_per_batch = 20, .max_requests_under_way = 100},
+      answers.Collector());
+  const std::vector<std::string> countries = {"FR", "DE", "JP"};
+  for (int i = 0; i < 1500; ++i) {
+    if (i == 500 || i == 1000) {
+      StartServer([&](ServerOptions& options) { options.listen = server; });
+    }
+    ASSERT_TRUE(writer
+                    .Write(RequestOf(ShipmentOf("H100", 1, countries[i % 3],
+                                                absl::StrCat("S-", i))))
+                    .ok());
+  }
+  const absl::Status finished = writer.Finish();
+  ASSERT_TRUE(finished.ok()) << finished;
+  for (const auto& answer : answers.answers()) {
+    EXPECT_FALSE(answer.has_error()) << answer.error().message();
+  }
+  EXPECT_THAT(answers.references(), SizeIs(1500));
+  EXPECT_EQ(CountShipments(client), 1500);
+}
+
+// Answers batches by a script: each number is how many requests a stream
+// answers before it breaks in the middle of nowhere; after the script streams
+// do not break.
+class BreakingServer : public v1::ShipmentService::Service {
+ public:
+  explicit BreakingServer(std::vector<int> answers_per_stream)
+      : answers_per_stream_(std::move(answers_per_stream)) {
+    grpc::ServerBuilder builder;
+    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(),
+                             &port_);
+    builder.RegisterService(this);
+    server_ = builder.BuildAndStart();
+  }
+  ~BreakingServer() override {
+    Release();
+    server_->Shutdown();
+  }
+
+  ClientOptions options() const {
+    return {.server = absl::StrCat("127.0.0.1:", port_),
+            .max_attempts = 3,
+            .initial_backoff = absl::Milliseconds(1)};
+  }
+  // Streams read nothing until Release.
+  void Hold() { held_ = true; }
+  void Release() {
+    if (!released_.HasBeenNotified()) released_.Notify();
+  }
+  // How often each request id was received.
+  std::map<std::string, int> received() {
+    absl::MutexLock lock(&mutex_);
+    return received_;
+  }
+
+  grpc::Status StreamShipments(
+      grpc::ServerContext*,
+      grpc::ServerReaderWriter<v1::StreamShipmentsResponse,
+                               v1::StreamShipmentsRequest>* stream) override {
+    if (held_) released_.WaitForNotification();
+    const size_t number = streams_++;
+    int left = number < answers_per_stream_.size() ? answers_per_stream_[number]
+                                                   : 1'000'000;
+    v1::StreamShipmentsRequest batch;
+    while (stream->Read(&batch)) {
+      v1::StreamShipmentsResponse response;
+      {
+        absl::MutexLock lock(&mutex_);
+        for (const auto& request : batch.requests()) {
+          ++received_[request.request_id()];
+          response.add_answers()->mutable_result()->set_index(1);
+        }
+      }
+      left -= batch.requests_size();
+      if (left < 0) return {grpc::StatusCode::UNAVAILABLE, "Socket closed"};
+      stream->Write(response);
+    }
+    return grpc::Status::OK;
+  }
+
+ private:
+  const std::vector<int> answers_per_stream_;
+  int port_ = 0;
+  std::atomic<size_t> streams_ = 0;
+  std::atomic<bool> held_ = false;
+  absl::Notification released_;
+  absl::Mutex mutex_;
+  std::map<std::string, int> received_ ABSL_GUARDED_BY(mutex_);
+  std::unique_ptr<grpc::Server> server_;
+};
+
+BulkWriter::Request Numbered(int i) {
+  BulkWriter::Request request;
+  request.set_request_id(Uuid::Random().ToString());
+  request.add_commands()
+      ->mutable_record_shipment()
+      ->mutable_shipment()
+      ->set_shipment_reference(absl::StrCat(i));
+  return request;
+}
+
+TEST(BulkWriterBreakTest, SendsUnansweredRequestsAgainUnderTheirIds) {
+  BreakingServer server({10, 0, 25});
+  Client client(server.options());
+  Answers answers;
+  BulkWriter writer(client, {.max_requests_per_batch = 5}, answers.Collector());
+  std::vector<std::string> ids, references;
+  for (int i = 0; i < 100; ++i) {
+    BulkWriter::Request request = Numbered(i);
+    ids.push_back(request.request_id());
+    references.push_back(absl::StrCat(i));
+    ASSERT_TRUE(writer.Write(std::move(request)).ok());
+  }
+  const absl::Status finished = writer.Finish();
+  ASSERT_TRUE(finished.ok()) << finished;
+  EXPECT_THAT(answers.references(), ElementsAreArray(references));
+  int sent_again = 0;
+  const auto received = server.received();
+  EXPECT_THAT(received, SizeIs(100));
+  for (const std::string& id : ids) sent_again += received.at(id) > 1 ? 1 : 0;
+  EXPECT_GT(sent_again, 0);
+}
+
+TEST(BulkWriterBreakTest, GivesUpAfterSomeTriesWithoutProgress) {
+  BreakingServer server({10, 0, 0, 0, 0, 0, 0, 0});
+  Client client(server.options());
+  Answers answers;
+  BulkWriter writer(client, {.max_requests_per_batch = 5}, answers.Collector());
+  for (int i = 0; i < 50; ++i) {
+    if (!writer.Write(Numbered(i)).ok()) break;
+  }
+  const absl::Status finished = writer.Finish();
+  EXPECT_EQ(finished.code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(writer.Write(Numbered(0)), finished);
+  EXPECT_LE(answers.references().size(), 10);
+}
+
+TEST(BulkWriterBreakTest, BlocksTheCallerWhileTooMuchIsUnderWay) {
+  BreakingServer server({});
+  server.Hold();
+  Client client(server.options());
+  Answers answers;
+  BulkWriter writer(client,
+                    {.max_requests_per_batch = 5, .max_requests_under_way = 20},
+                    answers.Collector());
+  std::atomic<int> written = 0;
+  absl::Notification twenty;
+  std::thread caller([&] {
+    for (int i = 0; i < 60; ++i) {
+      EXPECT_TRUE(writer.Write(Numbered(i)).ok());
+      if (++written == 20) twenty.Notify();
+    }
+  });
+  twenty.WaitForNotification();
+  // Time for a caller that does not block to show itself.
+  absl::SleepFor(absl::Milliseconds(100));
+  EXPECT_EQ(written, 20);
+  server.Release();
+  caller.join();
+  EXPECT_TRUE(writer.Finish().ok());
+  EXPECT_THAT(answers.references(), SizeIs(60));
+}
+
+TEST(BulkWriterBreakTest, AServerThatNeverAnswersIsGivenUp) {
+  BreakingServer server({});
+  server.Hold();
+  ClientOptions options = server.options();
+  options.max_attempts = 1;
+  Client client(options);
+  BulkWriter writer(client, {.answer_timeout = absl::Milliseconds(10)},
+                    [](const auto&, const auto&) {});
+  ASSERT_TRUE(writer.Write(Numbered(0)).ok());
+  EXPECT_EQ(writer.Finish().code(), absl::StatusCode::kUnavailable);
+}
+
+}  // namespace
+}  // namespace chipledger::client

@@ -1,0 +1,338 @@
+// Goal: the command line does each person's job, exits as it documents, and an
+// error says what to do next. Method: the real binary against a real server.
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/time/time.h"
+#include "chipledger/v1/shipment_service.pb.h"
+#include "gmock/gmock.h"
+#include "google/protobuf/util/json_util.h"
+#include "gtest/gtest.h"
+#include "tests/client/files.h"
+#include "tests/support/server_fixture.h"
+#include "tests/support/subprocess.h"
+
+namespace chipledger::testing {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::SizeIs;
+
+constexpr absl::Duration kTimeout = absl::Seconds(30);
+
+struct Result {
+  int code = -1;
+  std::string output;
+  std::string error;
+};
+
+class CliTest : public ServerTest {
+ protected:
+  void SetUp() override { RecordCatalog(); }
+
+  Result Run(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(),
+                     {CHIPLEDGER_PATH, "--server", address()});
+    Subprocess program(arguments);
+    const auto code = program.Wait(kTimeout);
+    EXPECT_TRUE(code) << "still running";
+    return {code.value_or(-1), program.standard_output(),
+            program.standard_error()};
+  }
+
+  // Runs what must succeed; returns its output.
+  std::string Do(const std::vector<std::string>& arguments) {
+    const Result result = Run(arguments);
+    EXPECT_EQ(result.code, 0) << result.error << result.output;
+    return result.output;
+  }
+
+  std::vector<std::string> Record(const std::string& reference,
+                                  const std::string& product,
+                                  const std::string& to = "FR") {
+    return {"shipment",       "record",     "--exporter", "acme",
+            "--reference",    reference,    "--to",       to,
+            "--export-date",  "2025-03-01", "--product",  product,
+            "--before-export"};
+  }
+};
+
+TEST_F(CliTest, RecordsAShipmentAndShowsTheEvidence) {
+  EXPECT_THAT(Do(Record("S-1", "H100=400", "France")),
+              AllOf(HasSubstr("Recorded as entry"), HasSubstr("caps/gpus"),
+                    HasSubstr("400 GPUs"), HasSubstr("1,000 GPUs"),
+                    HasSubstr("600 GPUs"), HasSubstr("within-limit")));
+  EXPECT_THAT(
+      Do({"shipment", "get", "--exporter", "acme", "--reference", "S-1"}),
+      AllOf(HasSubstr("400 x H100 to FR on 2025-03-01"),
+            HasSubstr("revision 1")));
+  EXPECT_THAT(Do({"headroom", "get", "--policy", "caps", "--rule", "gpus",
+                  "--country", "FR", "--on-date", "2025-06-01"}),
+              AllOf(HasSubstr("600 GPUs"), HasSubstr("40"),
+                    HasSubstr("2025-01-01 to 2026-01-01")));
+}
+
+TEST_F(CliTest, ARefusalPrintsEveryNumberAndExitsWithOne) {
+  Do(Record("S-1", "H100=400"));
+  const Result refused = Run(Record("S-2", "RACK=10"));
+  EXPECT_EQ(refused.code, 1);
+  EXPECT_THAT(refused.output, IsEmpty());
+  EXPECT_THAT(refused.error,
+              AllOf(HasSubstr("Refused by the rules (entry"),
+                    HasSubstr("caps/gpus"), HasSubstr("1,000 GPUs"),
+                    HasSubstr("400 GPUs"), HasSubstr("720 GPUs"),
+                    HasSubstr("600 GPUs"), HasSubstr("120 GPUs")));
+}
+
+TEST_F(CliTest, ValidateOnlyRecordsNothing) {
+  auto arguments = Record("S-1", "H100=400");
+  arguments.push_back("--validate-only");
+  EXPECT_THAT(Do(arguments), HasSubstr("Nothing was recorded"));
+  EXPECT_THAT(Do({"shipment", "list"}), Not(HasSubstr("S-1")));
+}
+
+TEST_F(CliTest, CorrectsAndVoidsAShipment) {
+  Do(Record("S-1", "H100=400"));
+  auto correct = Record("S-1", "H100=300");
+  correct[1] = "correct";
+  correct.insert(correct.end(),
+                 {"--reason", "miscounted", "--expected-revision", "1"});
+  EXPECT_THAT(Do(correct),
+              AllOf(HasSubstr("-400 GPUs"), HasSubstr("300 GPUs")));
+  EXPECT_EQ(Run(correct).code, 2) << "the revision is 2 now";
+  Do({"shipment", "void", "--exporter", "acme", "--reference", "S-1",
+      "--reason", "canceled"});
+  EXPECT_THAT(Do({"shipment", "list", "--to", "FR"}), HasSubstr("voided"));
+}
+
+TEST_F(CliTest, ErrorsSayWhatToDoNext) {
+  const Result product = Run(Record("S-1", "NOPE=1"));
+  EXPECT_EQ(product.code, 2);
+  EXPECT_THAT(product.error, AllOf(HasSubstr("NOPE"),
+                                   HasSubstr("chipledger product register")));
+  const Result party =
+      Run({"shipment", "record", "--exporter", "nobody", "--reference", "S-1",
+           "--to", "FR", "--export-date", "2025-03-01", "--product", "H100=1",
+           "--after-the-fact"});
+  EXPECT_EQ(party.code, 2);
+  EXPECT_THAT(party.error,
+              HasSubstr("chipledger party register --id 'nobody'"));
+  Do(Record("S-1", "H100=1"));
+  EXPECT_THAT(Run(Record("S-1", "H100=2")).error,
+              HasSubstr("chipledger shipment correct"));
+}
+
+TEST_F(CliTest, WrongUsageExitsWithTwoAndSendsNothing) {
+  EXPECT_EQ(Run({}).code, 2);
+  EXPECT_EQ(Run({"shipment", "teleport"}).code, 2);
+  EXPECT_EQ(Run({"shipment", "record"}).code, 2);
+  EXPECT_EQ(Run(Record("S-1", "H100")).code, 2);
+  EXPECT_EQ(Run(Record("S-1", "H100=1", "Atlantis")).code, 2);
+  auto both = Record("S-1", "H100=1");
+  both.push_back("--after-the-fact");
+  EXPECT_EQ(Run(both).code, 2);
+  const Result bytes = Run(Record("S-\xFF", "H100=1"));
+  EXPECT_EQ(bytes.code, 2);
+  EXPECT_THAT(bytes.error, HasSubstr("not UTF-8"));
+  EXPECT_EQ(Run({"--help"}).code, 0);
+  EXPECT_THAT(Run({"--help"}).output, HasSubstr("Exit codes"));
+}
+
+TEST_F(CliTest, AServerThatIsNotThereExitsWithThree) {
+  Subprocess program(
+      {CHIPLEDGER_PATH, "--server", "127.0.0.1:1", "admin", "status"});
+  EXPECT_EQ(program.Wait(kTimeout), 3);
+  EXPECT_THAT(program.standard_error(),
+              AllOf(HasSubstr("127.0.0.1:1"), HasSubstr("CHIPLEDGER_SERVER")));
+}
+
+TEST_F(CliTest, JsonIsProtobufJson) {
+  auto arguments = Record("S-1", "H100=400");
+  arguments.push_back("--json");
+  v1::RecordShipmentResponse response;
+  ASSERT_TRUE(
+      google::protobuf::util::JsonStringToMessage(Do(arguments), &response)
+          .ok());
+  EXPECT_EQ(response.evidence().rules(0).headroom_after(), 600);
+
+  Do(Record("S-2", "H100=1"));
+  const std::vector<std::string> lines = absl::StrSplit(
+      Do({"--json", "shipment", "list"}), '\n', absl::SkipEmpty());
+  ASSERT_THAT(lines, SizeIs(2));
+  v1::ShipmentView view;
+  ASSERT_TRUE(
+      google::protobuf::util::JsonStringToMessage(lines[1], &view).ok());
+  EXPECT_EQ(view.shipment().shipment_reference(), "S-2");
+
+  auto refused = Record("S-3", "H100=5000");
+  refused.push_back("--json");
+  const Result result = Run(refused);
+  EXPECT_EQ(result.code, 1);
+  google::rpc::Status status;
+  ASSERT_TRUE(
+      google::protobuf::util::JsonStringToMessage(result.error, &status).ok())
+      << result.error;
+  EXPECT_EQ(DetailOf<v1::Refusal>(status)->violations(0).asked(), 5000);
+}
+
+TEST_F(CliTest, ALicenseFromGrantToRevocation) {
+  Do({"license", "grant", "--id", "L-1", "--exporter", "acme", "--to", "FR",
+      "--to", "DE", "--grant-date", "2025-01-01", "--expiry-date", "2026-12-31",
+      "--line", "H100=100@FR", "--line", "H100=50@Germany"});
+  auto ship = Record("S-1", "H100=40");
+  ship.insert(ship.end(), {"--license", "L-1"});
+  EXPECT_THAT(Do(ship), HasSubstr("Drawn from license L-1 line 1: 40 units"));
+  Do({"license", "revoke", "L-1", "--date", "2025-06-01", "--reason", "less",
+      "--line", "2=20"});
+  EXPECT_THAT(Do({"license", "get", "L-1"}),
+              AllOf(HasSubstr("valid 2025-01-01 to 2026-12-31"),
+                    HasSubstr("60"), HasSubstr("30")));
+  Do({"license", "suspend", "L-1", "--date", "2025-07-01", "--reason",
+      "check"});
+  Do({"license", "reinstate", "L-1", "--date", "2025-08-01", "--reason", "ok"});
+  Do({"license", "revoke", "L-1", "--date", "2025-09-01", "--reason", "end"});
+  EXPECT_THAT(Do({"license", "list"}), HasSubstr("revoked from 2025-09-01"));
+  const Result again = Run(
+      {"license", "revoke", "L-1", "--date", "2025-09-01", "--reason", "end"});
+  EXPECT_EQ(again.code, 2);
+}
+
+TEST_F(CliTest, ALicenseIsGrantedAndAmendedFromAFile) {
+  const std::string file = WriteFile(dir_, "license.textproto", R"pb(
+    license_id: "L-2"
+    exporter: "acme"
+    destination_countries: "FR"
+    grant_date: "2025-01-01"
+    expiry_date: "2025-12-31"
+    lines { line_number: 1 product_code: "H100" quantity: 10 }
+  )pb");
+  Do({"license", "grant", "--file", file});
+  Do({"license", "amend", "--reason", "more", "--id", "L-2", "--exporter",
+      "acme", "--to", "FR", "--grant-date", "2025-01-01", "--expiry-date",
+      "2026-12-31", "--line", "H100=20"});
+  EXPECT_THAT(Do({"license", "get", "L-2"}),
+              AllOf(HasSubstr("to 2026-12-31"), HasSubstr("20"),
+                    HasSubstr("revision 2")));
+}
+
+TEST_F(CliTest, AdoptsEveryShippedPolicyFile) {
+  const std::string folder = CHIPLEDGER_SOURCE_DIR "/ledger/policies";
+  int files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.path().extension() != ".textproto") continue;
+    ++files;
+    Do({"policy", "adopt", entry.path().string(), "--report-only"});
+    const std::string id = entry.path().stem().string();
+    EXPECT_THAT(
+        Do({"policy", "show", id}),
+        AllOf(HasSubstr(id), HasSubstr("Citation"), HasSubstr("report-only")));
+  }
+  EXPECT_GT(files, 0);
+  EXPECT_THAT(Do({"policy", "show", "us-diffusion-2025"}),
+              HasSubstr("790,000,000 TPP"));
+  EXPECT_THAT(Do({"policy", "list"}), HasSubstr("historical"));
+  EXPECT_THAT(Do({"policy", "group", "list"}), HasSubstr("join"));
+  Do({"policy", "rescind", "caps", "--date", "2027-01-01", "--reason", "over"});
+  EXPECT_THAT(Do({"policy", "list"}), HasSubstr("rescinded from 2027-01-01"));
+}
+
+TEST_F(CliTest, ATypoInAPolicyFileIsNamedByLineAndColumn) {
+  const std::string file =
+      WriteFile(dir_, "bad.textproto",
+                "policy {\n  policy_id: \"p\"\n  rules {\n    measur: "
+                "MEASURE_GPUS\n  }\n}\n");
+  const Result result = Run({"policy", "adopt", file});
+  EXPECT_EQ(result.code, 2);
+  EXPECT_THAT(result.error,
+              AllOf(HasSubstr(absl::StrCat(file, ":4:")), HasSubstr("measur")));
+  EXPECT_EQ(Run({"policy", "adopt", dir_.File("absent")}).code, 2);
+}
+
+TEST_F(CliTest, CountryGroupsProductsAndParties) {
+  Do({"policy", "group", "change", "D:9", "--join", "Malaysia@2025-01-01",
+      "--join", "VN", "--leave", "VN@2026-01-01", "--reason", "test"});
+  EXPECT_THAT(
+      Do({"policy", "group", "list", "--group", "D:9"}),
+      AllOf(HasSubstr("MY"), HasSubstr("2025-01-01"), HasSubstr("leave")));
+  Do({"product", "register", "--code", "MI300X", "--gpus-per-unit", "1",
+      "--tpp", "20919.2", "--source", "test"});
+  EXPECT_THAT(Do({"product", "list"}),
+              AllOf(HasSubstr("20,919.2"), HasSubstr("15,824")));
+  EXPECT_EQ(Run({"product", "register", "--code", "X", "--gpus-per-unit", "1",
+                 "--tpp", "1.2345", "--source", "test"})
+                .code,
+            2);
+  Do({"party", "register", "--id", "sub", "--name", "Sub", "--headquarters",
+      "JP", "--headquarters", "SG@2025-01-01", "--ultimate-parent", "acme"});
+  EXPECT_THAT(Do({"party", "list"}),
+              AllOf(HasSubstr("JP, SG from 2025-01-01"), HasSubstr("acme")));
+}
+
+TEST_F(CliTest, ImportsProductsAndShipmentsFromFiles) {
+  const std::string chips = WriteFile(
+      dir_, "chips.csv",
+      "chip,tpp_epoch,tpp_check_16_8\nA,100.5,\nB,,200\nC,,\nD,fast,\n");
+  const Result products = Run({"product", "import", chips});
+  EXPECT_EQ(products.code, 2);
+  EXPECT_THAT(products.output, HasSubstr("Registered: 3"));
+  EXPECT_THAT(products.error, HasSubstr("line 5"));
+
+  const std::string shipments = WriteFile(
+      dir_, "shipments.csv",
+      "shipment_reference,export_date,destination_country,product_code,"
+      "quantity\nS-1,2025-03-01,FR,A,10\nS-2,2025-03-01,FR,H100,5000\n");
+  const std::vector<std::string> import = {
+      "shipment",   "import", shipments,     "--format",     "csv",
+      "--exporter", "acme",   "--assurance", "before-export"};
+  const Result first = Run(import);
+  EXPECT_EQ(first.code, 1) << "one was refused by the rules";
+  EXPECT_THAT(first.output, AllOf(HasSubstr("Recorded: 1"),
+                                  HasSubstr("Refused by the rules: 1")));
+  EXPECT_THAT(first.error, IsEmpty()) << "no progress bar off a terminal";
+  const Result second = Run(import);
+  EXPECT_THAT(second.output,
+              AllOf(HasSubstr("Recorded: 0"), HasSubstr("Already there: 1")));
+  EXPECT_EQ(
+      Run({"shipment", "import", dir_.File("absent"), "--format", "csv"}).code,
+      2);
+}
+
+TEST_F(CliTest, AnAuditorReadsAndReplays) {
+  for (int i = 0; i < 20; ++i) {
+    Run(Record(absl::StrCat("S-", i), "H100=90"));
+  }
+  EXPECT_THAT(Do({"audit", "read", "--from", "6", "--to", "8"}),
+              AllOf(HasSubstr("shipment_recorded"), HasSubstr("90 x H100"),
+                    Not(HasSubstr("ledger_opened"))));
+  EXPECT_THAT(Do({"audit", "read"}), HasSubstr("by caps/gpus"))
+      << "refusals are entries";
+  EXPECT_THAT(Do({"audit", "replay"}),
+              AllOf(HasSubstr("990 GPUs"), HasSubstr("26 entries replayed"),
+                    HasSubstr("Every total of the server is")));
+  EXPECT_THAT(Do({"audit", "replay", "--at-size", "8"}),
+              AllOf(HasSubstr("180 GPUs"), HasSubstr("8 entries replayed")));
+  EXPECT_EQ(Run({"audit", "replay", "--at-size", "1000"}).code, 2);
+  EXPECT_THAT(Do({"admin", "status"}), HasSubstr("26"));
+}
+
+TEST_F(CliTest, WatchesShowWhatChanges) {
+  Subprocess headroom({CHIPLEDGER_PATH, "--server", address(), "headroom",
+                       "watch", "--country", "FR"});
+  Subprocess entries(
+      {CHIPLEDGER_PATH, "--server", address(), "audit", "watch"});
+  EXPECT_TRUE(entries.WaitForLine("       0", kTimeout));
+  ASSERT_TRUE(headroom.WaitForLine("As of ledger size", kTimeout));
+  Do(Record("S-1", "H100=123"));
+  EXPECT_TRUE(entries.WaitForLine("       6", kTimeout));
+  EXPECT_TRUE(headroom.WaitForLine("As of ledger size 7", kTimeout));
+  EXPECT_THAT(headroom.standard_output(), HasSubstr("123 GPUs"));
+}
+
+}  // namespace
+}  // namespace chipledger::testing

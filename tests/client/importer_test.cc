@@ -1,0 +1,169 @@
+// Goal: an import records every good row once, says what became of the others,
+// and can be run again at any time. Method: files against a real server.
+#include "client/import/importer.h"
+
+#include <algorithm>
+#include <string>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "client/errors.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/client/files.h"
+#include "tests/support/server_fixture.h"
+
+namespace chipledger::import {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using testing::ReadFile;
+using testing::ServerTest;
+using testing::WriteFile;
+
+constexpr absl::string_view kHeader =
+    "shipment_reference,exporter,export_date,destination_country,product_code,"
+    "quantity,assurance\n";
+
+// Good, bad and refused rows: the cap is 1,000 GPUs a country and year.
+constexpr absl::string_view kMixed =
+    "S-1,acme,2025-03-01,FR,H100,600,before-export\n"
+    "S-2,acme,2025-03-01,FR,H100,many,before-export\n"
+    "S-3,acme,2025-03-01,FR,NOPE,1,before-export\n"
+    "S-4,acme,2025-03-01,FR,H100,600,before-export\n"
+    "S-5,acme,2025-03-01,DE,H100,\"1\n\",before-export\n"
+    "S-6,acme,2025-13-01,FR,H100,1,before-export\n"
+    "S-7,acme,2025-03-01,FR,H100,300,before-export\n"
+    "S-7,acme,2025-03-01,FR,RACK,1,before-export\n";
+
+class ImporterTest : public ServerTest {
+ protected:
+  void SetUp() override { RecordCatalog(); }
+
+  ImportOutcome Import(const std::string& rows,
+                       const ImportOptions& options = {}) {
+    client::Client client({.server = address()});
+    auto source = OpenShipmentSource(
+        WriteFile(dir_, "in.csv", absl::StrCat(kHeader, rows)), "csv", {});
+    EXPECT_TRUE(source.ok()) << source.status();
+    return ImportShipments(client, **source, options);
+  }
+
+  uint64_t Size() {
+    client::Client client({.server = address()});
+    return client.GetLedger({})->size();
+  }
+};
+
+TEST_F(ImporterTest, OneBadRowNeverStopsTheOthers) {
+  const std::string rejects = dir_.File("rejects.csv");
+  const ImportOutcome outcome =
+      Import(std::string(kMixed), {.rejects_path = rejects});
+  ASSERT_TRUE(outcome.status.ok()) << outcome.status;
+  EXPECT_EQ(outcome.counts.recorded, 3);
+  EXPECT_EQ(outcome.counts.refused, 1);
+  EXPECT_EQ(outcome.counts.rejected, 3);
+  EXPECT_THAT(outcome.counts.missing_products, ElementsAre("NOPE"));
+  const std::string text = ReadFile(rejects);
+  EXPECT_THAT(text, HasSubstr("line,reason,record\n"));
+  EXPECT_THAT(text, HasSubstr("\n3,\"quantity \"\"many\"\" is no whole"));
+  EXPECT_THAT(text,
+              HasSubstr("\"S-3,acme,2025-03-01,FR,NOPE,1,before-export\""));
+  EXPECT_THAT(text, HasSubstr("\n5,"));
+  EXPECT_THAT(text, HasSubstr("2025-13-01"));
+  EXPECT_THAT(text, Not(HasSubstr("S-7")));
+}
+
+TEST_F(ImporterTest, RunningItAgainChangesNothing) {
+  const ImportOutcome first = Import(std::string(kMixed));
+  const uint64_t size = Size();
+  const ImportOutcome second = Import(std::string(kMixed));
+  ASSERT_TRUE(second.status.ok()) << second.status;
+  EXPECT_EQ(Size(), size);
+  EXPECT_EQ(second.counts.recorded, 0);
+  EXPECT_EQ(second.counts.already_there, first.counts.recorded);
+  EXPECT_EQ(second.counts.refused, 1);
+  EXPECT_EQ(second.counts.refused_before, 1);
+  EXPECT_EQ(second.counts.rejected, 3);
+}
+
+TEST_F(ImporterTest, AnImportThatWasCutOffGoesOn) {
+  std::string rows;
+  for (int i = 0; i < 100; ++i) {
+    absl::StrAppend(&rows, "S-", i,
+                    ",acme,2025-03-01,FR,H100,1,before-export\n");
+  }
+  const std::string half = rows.substr(0, rows.find("S-50,"));
+  EXPECT_EQ(Import(half).counts.recorded, 50);
+  const ImportOutcome whole = Import(rows);
+  EXPECT_EQ(whole.counts.recorded, 50);
+  EXPECT_EQ(whole.counts.already_there, 50);
+}
+
+TEST_F(ImporterTest, AChangedRowIsToldFromTheOneRecorded) {
+  Import("S-1,acme,2025-03-01,FR,H100,5,before-export\n");
+  const ImportOutcome outcome =
+      Import("S-1,acme,2025-03-01,FR,H100,6,before-export\n");
+  EXPECT_EQ(outcome.counts.rejected, 1);
+  EXPECT_EQ(outcome.counts.recorded, 0);
+}
+
+TEST_F(ImporterTest, ADryRunJudgesAndStoresNothing) {
+  const uint64_t size = Size();
+  const ImportOutcome outcome = Import(std::string(kMixed), {.dry_run = true});
+  ASSERT_TRUE(outcome.status.ok()) << outcome.status;
+  EXPECT_EQ(Size(), size);
+  // Each is judged by itself, so S-4 would be accepted.
+  EXPECT_EQ(outcome.counts.recorded, 4);
+  EXPECT_EQ(outcome.counts.rejected, 3);
+}
+
+TEST_F(ImporterTest, StrictStopsAtTheFirstBadRow) {
+  const ImportOutcome outcome = Import(
+      "S-1,acme,2025-03-01,FR,H100,1,before-export\n"
+      "S-2,acme,2025-03-01,FR,H100,many,before-export\n"
+      "S-3,acme,2025-03-01,FR,H100,many,before-export\n",
+      {.strict = true});
+  ASSERT_TRUE(outcome.status.ok()) << outcome.status;
+  EXPECT_EQ(outcome.counts.recorded, 1);
+  EXPECT_EQ(outcome.counts.rejected, 1);
+}
+
+TEST_F(ImporterTest, WhatWasRefusedCanBeAskedAboutAnew) {
+  const std::string row = "S-1,acme,2025-03-01,FR,H100,1500,before-export\n";
+  EXPECT_EQ(Import(row).counts.refused, 1);
+  client::Client client({.server = address()});
+  v1::RescindPolicyRequest rescind;
+  rescind.mutable_command()->set_policy_id("caps");
+  rescind.mutable_command()->set_effective_date("2025-01-01");
+  rescind.mutable_command()->set_reason("test");
+  ASSERT_TRUE(client.RescindPolicy(rescind).ok());
+
+  EXPECT_EQ(Import(row).counts.refused_before, 1);
+  const ImportOutcome retried = Import(row, {.retry_refused = "no cap"});
+  EXPECT_EQ(retried.counts.recorded, 1);
+  EXPECT_EQ(retried.counts.refused, 0);
+}
+
+TEST_F(ImporterTest, AServerThatIsGoneIsAnError) {
+  const std::string server = address();
+  StopServer();
+  client::Client client({.server = server, .max_attempts = 1});
+  auto source = OpenShipmentSource(
+      WriteFile(dir_, "in.csv", absl::StrCat(kHeader, kMixed)), "csv", {});
+  const ImportOutcome outcome = ImportShipments(client, **source, {});
+  EXPECT_EQ(outcome.status.code(), absl::StatusCode::kUnavailable);
+}
+
+TEST_F(ImporterTest, RejectsThatCannotBeWrittenAreAnErrorBeforeAnythingIsSent) {
+  const uint64_t size = Size();
+  const ImportOutcome outcome = Import(
+      std::string(kMixed), {.rejects_path = dir_.File("absent/rejects.csv")});
+  EXPECT_THAT(std::string(outcome.status.message()), HasSubstr("rejects"));
+  EXPECT_EQ(Size(), size);
+}
+
+}  // namespace
+}  // namespace chipledger::import

@@ -1,0 +1,283 @@
+// Goal: each format says exactly the shipments that it documents.
+#include "client/import/shipment_source.h"
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "client/import/digest.h"
+#include "gmock/gmock.h"
+#include "google/protobuf/text_format.h"
+#include "google/protobuf/util/message_differencer.h"
+#include "gtest/gtest.h"
+#include "tests/client/files.h"
+
+namespace chipledger::import {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+using testing::WriteFile;
+
+constexpr absl::string_view kHeader =
+    "shipment_reference,exporter,export_date,destination_country,product_code,"
+    "quantity,consignee,consignee_name,authorization_kind,license_id,assurance,"
+    "source\n";
+
+constexpr absl::string_view kEpochHeader =
+    "Name,Status,Country,Owner,First Operational Date,Chip type (primary),"
+    "Chip quantity (primary),Chip type (secondary),Chip quantity (secondary),"
+    "Note\n";
+
+class ShipmentSourceTest : public ::testing::Test {
+ protected:
+  std::vector<SourceShipment> ReadAll(const std::string& format,
+                                      const std::string& content,
+                                      const ImportDefaults& defaults = {}) {
+    auto source =
+        OpenShipmentSource(WriteFile(dir_, "in", content), format, defaults);
+    EXPECT_TRUE(source.ok()) << source.status();
+    std::vector<SourceShipment> shipments;
+    while (source.ok()) {
+      auto shipment = (*source)->Next();
+      EXPECT_TRUE(shipment.ok()) << shipment.status();
+      if (!shipment.ok() || !*shipment) break;
+      shipments.push_back(**std::move(shipment));
+    }
+    return shipments;
+  }
+
+  std::vector<SourceShipment> ReadCsv(const std::string& rows) {
+    return ReadAll("csv", absl::StrCat(kHeader, rows));
+  }
+  std::vector<SourceShipment> ReadEpoch(const std::string& rows) {
+    return ReadAll("epoch-gpu-clusters", absl::StrCat(kEpochHeader, rows),
+                   {.exporter = "public-record"});
+  }
+
+  testing::TempDir dir_;
+};
+
+void ExpectCommand(const SourceShipment& shipment, const std::string& text) {
+  v1::RecordShipment wanted;
+  ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &wanted));
+  EXPECT_EQ(shipment.problem, "");
+  EXPECT_EQ(shipment.command.DebugString(), wanted.DebugString());
+}
+
+TEST_F(ShipmentSourceTest, CsvRecordsWithOneReferenceAreItemsOfOneShipment) {
+  const auto shipments = ReadCsv(
+      "S-1,acme,2025-03-01,France,H100,8,globex,,license,L-1,before-export,me\n"
+      "S-1,acme,,,H200,16,,,,,,\n"
+      "S-2,acme,2025-03-02,ARE,H100,1,,\"Big, Data\",,,after-the-fact,\n");
+  ASSERT_EQ(shipments.size(), 2);
+  ExpectCommand(shipments[0], R"pb(
+    shipment {
+      exporter: "acme"
+      shipment_reference: "S-1"
+      export_date: "2025-03-01"
+      destination_country: "FR"
+      consignee: "globex"
+      authorization { kind: AUTHORIZATION_KIND_LICENSE license_id: "L-1" }
+      items { product_code: "H100" quantity: 8 }
+      items { product_code: "H200" quantity: 16 }
+      source: "me"
+    }
+    assurance: ASSURANCE_BEFORE_EXPORT)pb");
+  EXPECT_EQ(shipments[0].records[1].line, 3);
+  ExpectCommand(shipments[1], R"pb(
+    shipment {
+      exporter: "acme"
+      shipment_reference: "S-2"
+      export_date: "2025-03-02"
+      destination_country: "AE"
+      consignee_name: "Big, Data"
+      items { product_code: "H100" quantity: 1 }
+    }
+    assurance: ASSURANCE_AFTER_THE_FACT)pb");
+}
+
+TEST_F(ShipmentSourceTest, CsvDefaultsFillWhatTheFileLeavesOpen) {
+  const auto shipments = ReadAll(
+      "csv",
+      "quantity,product_code,destination_country,export_date,shipment_reference"
+      "\n5,H100,JP,2025-01-01,S-1\n",
+      {.exporter = "acme", .assurance = v1::ASSURANCE_AFTER_THE_FACT});
+  ASSERT_EQ(shipments.size(), 1);
+  ExpectCommand(shipments[0], R"pb(
+    shipment {
+      exporter: "acme"
+      shipment_reference: "S-1"
+      export_date: "2025-01-01"
+      destination_country: "JP"
+      items { product_code: "H100" quantity: 5 }
+    }
+    assurance: ASSURANCE_AFTER_THE_FACT)pb");
+}
+
+TEST_F(ShipmentSourceTest, CsvSaysWhatIsWrongWithARowAndGoesOn) {
+  const auto shipments = ReadCsv(
+      "S-1,acme,2025-03-01,Atlantis,H100,8,,,,,before-export,\n"
+      "S-2,acme,2025-03-01,FR,H100,eight,,,,,before-export,\n"
+      "S-3,acme,2025-03-01,FR,H100,8,,,,,,\n"
+      "S-4,,2025-03-01,FR,H100,8,,,,,before-export,\n"
+      "S-5,acme,2025-03-01,FR,H100,8,,,permit,,before-export,\n"
+      "S-6,acme,2025-03-01,FR,H100,8,,,,,before-export,\n");
+  ASSERT_EQ(shipments.size(), 6);
+  EXPECT_THAT(shipments[0].problem, HasSubstr("Atlantis"));
+  EXPECT_THAT(shipments[1].problem, HasSubstr("eight"));
+  EXPECT_THAT(shipments[2].problem, HasSubstr("assurance"));
+  EXPECT_THAT(shipments[3].problem, HasSubstr("exporter"));
+  EXPECT_THAT(shipments[4].problem, HasSubstr("permit"));
+  EXPECT_EQ(shipments[5].problem, "");
+}
+
+TEST_F(ShipmentSourceTest, CsvNeverImportsPartOfAShipment) {
+  const auto shipments = ReadCsv(
+      // A later record that contradicts the first.
+      "S-1,acme,2025-03-01,FR,H100,8,,,,,before-export,\n"
+      "S-1,acme,2025-03-01,DE,H100,8,,,,,before-export,\n"
+      // A record that cannot be read, between two of one shipment.
+      "S-2,acme,2025-03-01,FR,H100,8,,,,,before-export,\n"
+      "S-2,acme,too few\n"
+      "S-2,acme,2025-03-01,FR,H200,8,,,,,before-export,\n");
+  ASSERT_EQ(shipments.size(), 3);
+  EXPECT_THAT(shipments[0].problem, HasSubstr("must agree"));
+  EXPECT_EQ(shipments[0].records.size(), 2);
+  EXPECT_THAT(shipments[1].problem, HasSubstr("fields"));
+  EXPECT_THAT(shipments[2].problem, HasSubstr("line 5"));
+  EXPECT_EQ(shipments[2].records.size(), 2);
+}
+
+TEST_F(ShipmentSourceTest, CsvBoundsTheItemsOfAShipment) {
+  std::string rows;
+  for (int i = 0; i < 250; ++i) {
+    rows += "S-1,acme,2025-03-01,FR,H100,1,,,,,before-export,\n";
+  }
+  rows += "S-2,acme,2025-03-01,FR,H100,1,,,,,before-export,\n";
+  const auto shipments = ReadCsv(rows);
+  size_t records = 0;
+  for (size_t i = 0; i + 1 < shipments.size(); ++i) {
+    EXPECT_THAT(shipments[i].problem, HasSubstr("more than 100"));
+    records += shipments[i].records.size();
+  }
+  EXPECT_EQ(records, 250);
+  EXPECT_EQ(shipments.back().problem, "");
+}
+
+TEST_F(ShipmentSourceTest, JsonlReadsOneShipmentALine) {
+  const auto shipments = ReadAll(
+      "jsonl",
+      R"({"shipment":{"shipmentReference":"S-1","export_date":"2025-03-01","destinationCountry":"FR","items":[{"productCode":"H100","quantity":"8"}]},"assurance":"ASSURANCE_BEFORE_EXPORT"}
+
+{"shipment":{"exporter":"acme"
+{"shipmint":{}}
+)",
+      {.exporter = "acme"});
+  ASSERT_EQ(shipments.size(), 3);
+  ExpectCommand(shipments[0], R"pb(
+    shipment {
+      exporter: "acme"
+      shipment_reference: "S-1"
+      export_date: "2025-03-01"
+      destination_country: "FR"
+      items { product_code: "H100" quantity: 8 }
+    }
+    assurance: ASSURANCE_BEFORE_EXPORT)pb");
+  EXPECT_THAT(shipments[1].problem, HasSubstr("JSON"));
+  EXPECT_EQ(shipments[1].records[0].line, 3);
+  EXPECT_THAT(shipments[2].problem, HasSubstr("shipmint"));
+}
+
+TEST_F(ShipmentSourceTest, JsonlBoundsALine) {
+  const auto shipments =
+      ReadAll("jsonl", absl::StrCat(std::string(1 << 20, 'x'), "\n{}\n"),
+              {.exporter = "acme", .assurance = v1::ASSURANCE_AFTER_THE_FACT});
+  ASSERT_EQ(shipments.size(), 2);
+  EXPECT_THAT(shipments[0].problem, HasSubstr("longer than"));
+  EXPECT_EQ(shipments[1].problem, "");
+}
+
+TEST_F(ShipmentSourceTest, EpochTakesBothChipsAndRoundsHalfUp) {
+  const auto shipments = ReadEpoch(
+      "\"Big, \nOne\",Existing,Korea (Republic of),\"Owner\nInc\",2024-05-06,"
+      "NVIDIA H100,30000.000000000004,NVIDIA V100,2.5,a note\n");
+  ASSERT_EQ(shipments.size(), 1);
+  const std::string reference =
+      shipments[0].command.shipment().shipment_reference();
+  EXPECT_THAT(reference, StartsWith("epoch-"));
+  ExpectCommand(
+      shipments[0],
+      absl::StrCat("shipment { exporter: 'public-record' shipment_reference: '",
+                   reference,
+                   "' export_date: '2024-05-06' destination_country: 'KR' "
+                   "consignee_name: 'Owner Inc' "
+                   "items { product_code: 'NVIDIA H100' quantity: 30000 } "
+                   "items { product_code: 'NVIDIA V100' quantity: 3 } "
+                   "source: 'Epoch AI, Data on GPU Clusters, "
+                   "epoch.ai/data/gpu-clusters, CC BY 4.0: Big,  One' } "
+                   "assurance: ASSURANCE_AFTER_THE_FACT"));
+}
+
+TEST_F(ShipmentSourceTest, EpochSkipsWhatItsRuleLeavesOut) {
+  const auto shipments = ReadEpoch(
+      "a,Planned,China,,2024-05-06,,5,,,\n"
+      "b,Existing,,,2024-05-06,,5,,,\n"
+      "c,Existing,China,,2021-07,,5,,,\n"
+      "d,Existing,China,,2024-05-06,H100,,,,\n"
+      "e,Decommissioned,China,,2024-05-06,,5,H100,,\n"
+      "f,Existing,China,,2024-05-06,,5,,7,\n"
+      "g,Existing,China,,2024-02-30,,5,,,\n"
+      "h,Existing,China,,2024-02-03,,0.4,,,\n"
+      "i,Existing,Atlantis,,2024-02-03,,4,,,\n");
+  ASSERT_EQ(shipments.size(), 9);
+  EXPECT_THAT(shipments[0].skipped, HasSubstr("Status"));
+  EXPECT_THAT(shipments[1].skipped, HasSubstr("Country"));
+  EXPECT_THAT(shipments[2].skipped, HasSubstr("Date"));
+  EXPECT_THAT(shipments[3].skipped, HasSubstr("quantity (primary)"));
+  for (const int half_secondary : {4, 5}) {
+    const auto& items = shipments[half_secondary].command.shipment().items();
+    ASSERT_EQ(items.size(), 1);
+    EXPECT_EQ(items[0].product_code(), "unspecified");
+    EXPECT_EQ(items[0].quantity(), 5);
+  }
+  EXPECT_THAT(shipments[6].problem, HasSubstr("2024-02-30"));
+  EXPECT_THAT(shipments[7].problem, HasSubstr("0.4"));
+  EXPECT_THAT(shipments[8].problem, HasSubstr("Atlantis"));
+}
+
+TEST_F(ShipmentSourceTest, EpochReferencesAreStableAndDistinctForEqualRecords) {
+  const std::string row = "a,Existing,China,Owner,2024-05-06,,5,,,";
+  const auto first = ReadEpoch(row + "\n" + row + "\n");
+  const auto other_note = ReadEpoch(row + "another note\n");
+  std::set<std::string> references;
+  for (const auto& shipment : first) {
+    references.insert(shipment.command.shipment().shipment_reference());
+  }
+  EXPECT_EQ(references.size(), 2);
+  EXPECT_EQ(other_note[0].command.shipment().shipment_reference(),
+            first[0].command.shipment().shipment_reference());
+}
+
+TEST_F(ShipmentSourceTest, EpochNeedsAnExporter) {
+  const auto source =
+      OpenShipmentSource(WriteFile(dir_, "in", std::string(kEpochHeader)),
+                         "epoch-gpu-clusters", {});
+  EXPECT_THAT(std::string(source.status().message()), HasSubstr("--exporter"));
+}
+
+TEST(RequestIdTest, DependsOnTheContentAndTheAttemptAlone) {
+  v1::RecordShipment command;
+  command.mutable_shipment()->set_shipment_reference("S-1");
+  const Uuid id = RequestIdFor(command);
+  EXPECT_EQ(RequestIdFor(command), id);
+  EXPECT_NE(RequestIdFor(command, "again").ToString(), id.ToString());
+  // Pinned: another value would record every import a second time.
+  EXPECT_EQ(id.ToString(), "cd9ca9e5-e021-89d8-a93c-c0f4317a1b04");
+  command.mutable_shipment()->set_shipment_reference("S-2");
+  EXPECT_NE(RequestIdFor(command).ToString(), id.ToString());
+}
+
+}  // namespace
+}  // namespace chipledger::import

@@ -1,0 +1,76 @@
+// Goal: text is read exactly: decimals without floats, UTF-8 by RFC 3629, names
+// of countries that Epoch AI uses.
+#include "client/import/text.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace chipledger::import {
+namespace {
+
+TEST(RoundHalfUpTest, RoundsOnTheDigits) {
+  EXPECT_EQ(RoundHalfUp("30000.000000000004", 0), 30000);
+  EXPECT_EQ(RoundHalfUp("0.5", 0), 1);
+  EXPECT_EQ(RoundHalfUp("0.49999999999999999999999999999999", 0), 0);
+  EXPECT_EQ(RoundHalfUp("2.5", 0), 3);
+  EXPECT_EQ(RoundHalfUp("9223372036854775806.5", 0), 9223372036854775807);
+  EXPECT_EQ(RoundHalfUp("20919.2", 3), 20919200);
+  EXPECT_EQ(RoundHalfUp("19.9072", 3), 19907);
+  EXPECT_EQ(RoundHalfUp("19.9075", 3), 19908);
+  EXPECT_EQ(RoundHalfUp("884.736", 3), 884736);
+}
+
+TEST(RoundHalfUpTest, TakesPlainDecimalsThatFitOnly) {
+  for (const char* text : {"", "-1", "1e5", "1,000", "abc", ".", "1.", " 1",
+                           "1.x", "9223372036854775807.5", "+1"}) {
+    EXPECT_EQ(RoundHalfUp(text, 0), std::nullopt) << text;
+  }
+}
+
+TEST(Utf8Test, KnowsWellFormedText) {
+  EXPECT_TRUE(IsUtf8(""));
+  EXPECT_TRUE(IsUtf8("Wrocław 計算 \xF0\x9F\x87\xA6"));
+  EXPECT_FALSE(IsUtf8("\xFF"));
+  EXPECT_FALSE(IsUtf8("abc\xC3"));           // Cut off.
+  EXPECT_FALSE(IsUtf8("\xC0\x80"));          // Overlong.
+  EXPECT_FALSE(IsUtf8("\xE0\x80\x80"));      // Overlong.
+  EXPECT_FALSE(IsUtf8("\xED\xA0\x80"));      // A surrogate.
+  EXPECT_FALSE(IsUtf8("\xF4\x90\x80\x80"));  // Past U+10FFFF.
+}
+
+TEST(Utf8Test, TruncatesBetweenCharacters) {
+  EXPECT_EQ(TruncateUtf8("Köln", 2), "K");
+  EXPECT_EQ(TruncateUtf8("Köln", 3), "Kö");
+  EXPECT_EQ(TruncateUtf8("Köln", 10), "Köln");
+}
+
+TEST(OneLineTest, TurnsControlCharactersIntoBlanks) {
+  EXPECT_EQ(OneLine("\n a\tb\r\nc "), "a b  c");
+}
+
+TEST(CountryNameTest, FindsCodesNamesAndEpochsOwn) {
+  EXPECT_EQ(FindCountryByAnyName("de"), "DE");
+  EXPECT_EQ(FindCountryByAnyName("DEU"), "DE");
+  EXPECT_EQ(FindCountryByAnyName(" Germany "), "DE");
+  EXPECT_EQ(FindCountryByAnyName("Korea (Republic of)"), "KR");
+  EXPECT_EQ(FindCountryByAnyName("Philippines (the)"), "PH");
+  EXPECT_EQ(FindCountryByAnyName("Russia"), "RU");
+  EXPECT_EQ(FindCountryByAnyName("United Kingdom of Great Britain and Northern "
+                                 "Ireland"),
+            "GB");
+  EXPECT_EQ(FindCountryByAnyName("Atlantis"), std::nullopt);
+}
+
+TEST(WordTest, ReadsEnumsInAnyCaseAndListsThem) {
+  EXPECT_EQ(*ParseAuthorizationKind("none-required"),
+            v1::AUTHORIZATION_KIND_NONE_REQUIRED);
+  EXPECT_EQ(*ParseAuthorizationKind("NVEU"), v1::AUTHORIZATION_KIND_NVEU);
+  EXPECT_EQ(*ParseAssurance("After_The_Fact"), v1::ASSURANCE_AFTER_THE_FACT);
+  EXPECT_THAT(std::string(ParseAssurance("later").status().message()),
+              ::testing::AllOf(::testing::HasSubstr("later"),
+                               ::testing::HasSubstr("before-export")));
+  EXPECT_FALSE(ParseAssurance("unspecified").ok());
+}
+
+}  // namespace
+}  // namespace chipledger::import
