@@ -147,10 +147,9 @@ TEST_F(LifecycleTest, TheSameLedgerGoesOnAfterARestart) {
 }
 
 TEST_F(LifecycleTest, AFullQueueSaysWhenToTryAgain) {
-  StopServer();
+  RecordCatalog();
   StartServer(
       [](ServerOptions& options) { options.ledger.max_queued_commands = 1; });
-  RecordCatalog();
   // Unary writes from several connections at once: some meet a full queue.
   std::vector<std::thread> writers;
   absl::Mutex mutex;

@@ -107,9 +107,9 @@ ReplayTotals(const std::vector<std::string>& entries) {
     RETURN_IF_ERROR(replayer.Feed(entry));
   }
   if (replayer.state().size() != entries.size()) {
-    return absl::DataLossError(
-        absl::StrCat("the request at entry ", replayer.state().size(),
-                     " is not there whole"));
+    return absl::DataLossError(absl::StrCat("the request at entry ",
+                                            replayer.state().size(),
+                                            " is not there whole"));
   }
   return replayer.state().SortedTotals();
 }

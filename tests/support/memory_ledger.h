@@ -47,6 +47,8 @@ class MemoryLedger : public domain::History {
   void GoToDate(Date record_date);
 
   const domain::State& state() const { return state_; }
+  // What changed since the last call, as a writer of read models takes it.
+  domain::Delta TakeDelta() { return state_.TakeDelta(); }
   const std::vector<std::string>& entries() const { return entries_; }
 
   // History.

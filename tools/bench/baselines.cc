@@ -5,10 +5,8 @@
 
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "grpcpp/generic/async_generic_service.h"
 #include "grpcpp/grpcpp.h"
 #include "rocksdb/db.h"
@@ -57,8 +55,8 @@ EmptyServer::EmptyServer() : service_(std::make_unique<Service>()) {
 
 EmptyServer::~EmptyServer() { server_->Shutdown(); }
 
-absl::StatusOr<double> WriteBareRocksDb(
-    const std::string& directory, const std::vector<std::string>& groups) {
+absl::StatusOr<double> WriteBareRocksDb(const std::string& directory,
+                                        const std::vector<BareGroup>& groups) {
   rocksdb::Options options;
   options.create_if_missing = true;
   rocksdb::DB* raw = nullptr;
@@ -68,9 +66,15 @@ absl::StatusOr<double> WriteBareRocksDb(
   rocksdb::WriteOptions synced;
   synced.sync = true;
   const Stopwatch watch;
-  for (size_t i = 0; i < groups.size(); ++i) {
+  uint64_t next_key = 0;
+  for (const BareGroup& group : groups) {
     rocksdb::WriteBatch batch;
-    batch.Put(absl::StrFormat("%016x", i), groups[i]);
+    for (const std::string& value : group) {
+      const uint64_t key = __builtin_bswap64(next_key++);
+      batch.Put(
+          rocksdb::Slice(reinterpret_cast<const char*>(&key), sizeof(key)),
+          value);
+    }
     status = db->Write(synced, &batch);
     if (!status.ok()) return absl::UnavailableError(status.ToString());
   }

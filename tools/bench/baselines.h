@@ -4,7 +4,6 @@
 #define CHIPLEDGER_TOOLS_BENCH_BASELINES_H_
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -33,10 +32,13 @@ class EmptyServer {
   std::string address_;
 };
 
-// Writes the groups to a new RocksDB, one key and one sync a group, and nothing
-// else. Returns the seconds it took.
+// The values of one synced write.
+using BareGroup = std::vector<std::string>;
+
+// Writes the groups to a new RocksDB, one write and one sync a group and a key
+// of its own for each value, and nothing else. Returns the seconds it took.
 absl::StatusOr<double> WriteBareRocksDb(const std::string& directory,
-                                        const std::vector<std::string>& groups);
+                                        const std::vector<BareGroup>& groups);
 
 // Appends `bytes` to a file and syncs its data, `count` times.
 absl::StatusOr<Latencies> MeasureDataSync(const std::string& path, size_t bytes,
