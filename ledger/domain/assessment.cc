@@ -196,9 +196,11 @@ absl::Status Assessment::Add(const CompiledPolicy& policy,
                              int64_t amount, Test test, bool measurable,
                              v1::Evidence& evidence) {
   Total total = state_.GetTotal(id);
-  for (const auto& [pending_id, pending] : pending_totals_) {
-    if (pending_id == id) total.used += pending;
+  int64_t pending = 0;
+  for (const auto& [pending_id, pending_amount] : pending_totals_) {
+    if (pending_id == id) pending += pending_amount;
   }
+  total.used += pending;
   const std::optional<int64_t> after = CheckedAdd(total.used, amount);
   if (!after) return TotalOverflow(rule.rule_id);
 
@@ -222,8 +224,11 @@ absl::Status Assessment::Add(const CompiledPolicy& policy,
     evaluation.set_headroom_after(*left);
     exceeded = *left < 0;
   }
+  // An event that takes back at least as much as it adds, such as a correction
+  // downwards, makes nothing worse and is not refused.
+  const bool adds = pending + amount > 0;
   const bool violated =
-      exceeded && amount > 0 && test == Test::kLimit && policy.Refuses(rule);
+      exceeded && adds && test == Test::kLimit && policy.Refuses(rule);
   evaluation.set_verdict(violated ? v1::RuleEvaluation::VERDICT_VIOLATED
                          : exceeded || !measurable
                              ? v1::RuleEvaluation::VERDICT_REPORTED
@@ -349,7 +354,9 @@ absl::Status Assessment::DrawItem(const LicenseState& license,
                                      item.product_code(), "\" to ", country));
     return absl::OkStatus();
   }
-  if (available < item.quantity()) {
+  const bool draws_more =
+      PendingUnits(license_id, drawn->line_number) + item.quantity() > 0;
+  if (available < item.quantity() && draws_more) {
     v1::Violation& violation = AddLicenseViolation(
         v1::QUANTITY_EXHAUSTED, license,
         absl::StrCat("line ", drawn->line_number, " has ", available,

@@ -128,16 +128,6 @@ absl::Status CheckReplacement(const LicenseState& current,
   return absl::OkStatus();
 }
 
-// Units of a charge that count at present: a part that was revoked counts on
-// where the rule keeps charges.
-int64_t UnitsCharged(const LicenseState& license,
-                     const v1::LicenseCharge& charge) {
-  const LicenseState::Line* line = license.FindLine(charge.line_number());
-  if (line == nullptr) return 0;
-  return line->authorized +
-         (charge.release_on_revocation() ? 0 : line->revoked);
-}
-
 }  // namespace
 
 absl::Status DecideGrantLicense(v1::GrantLicense& command, Case& c) {
@@ -167,8 +157,10 @@ absl::Status DecideAmendLicense(v1::AmendLicense& command, Case& c) {
   Assessment assessment(c.state);
   RETURN_IF_ERROR(assessment.Release(
       *current,
+      // What was revoked in part was given back, or its charge stays.
       [&](const v1::LicenseCharge& charge) {
-        return UnitsCharged(*current, charge);
+        const auto* line = current->FindLine(charge.line_number());
+        return line == nullptr ? 0 : line->authorized;
       },
       evidence));
   RETURN_IF_ERROR(CountLicense(c.state, license, assessment, evidence));

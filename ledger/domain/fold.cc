@@ -195,7 +195,8 @@ class Folder {
     return absl::OkStatus();
   }
 
-  // Sets what a license authorizes; what was shipped carries over by line.
+  // Sets what a license authorizes; what was shipped and what was revoked in
+  // part carry over by line.
   absl::Status SetLicense(const v1::License& license,
                           const v1::Evidence& evidence, LicenseState& state) {
     const std::optional<Date> granted = Date::Parse(license.grant_date());
@@ -208,6 +209,7 @@ class Folder {
                        .product_code = line.product_code(),
                        .destination_country = LineDestination(license, line),
                        .authorized = line.quantity(),
+                       .revoked = before == nullptr ? 0 : before->revoked,
                        .shipped = before == nullptr ? 0 : before->shipped});
     }
     state.license = license;
