@@ -23,10 +23,10 @@ inline constexpr size_t kMaxQueuedCommands = 65'536;
 // Commands decided in one group: large enough to amortize one sync, small
 // enough to keep the latency of its first command low.
 inline constexpr size_t kMaxGroupCommands = 8'192;
-// Requests of one bulk stream that are read and not yet answered: two full
-// groups, so that one is decided while the other is synced. One batch more may
-// be read.
-inline constexpr size_t kMaxStreamRequests = 2 * kMaxGroupCommands;
+// Requests of one bulk stream that are read and not yet answered: four full
+// groups, one being read, one decided, one synced and one answered. One batch
+// more may be read.
+inline constexpr size_t kMaxStreamRequests = 4 * kMaxGroupCommands;
 // Bytes of one group, so that reading one entry never reads more than this.
 inline constexpr size_t kMaxGroupBytes = 4 * 1024 * 1024;
 

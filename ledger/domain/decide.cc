@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "google/protobuf/descriptor.h"
 #include "ledger/base/error.h"
 #include "ledger/base/limits.h"
 #include "ledger/base/status_macros.h"
@@ -16,6 +17,7 @@ namespace chipledger::domain {
 namespace {
 
 using google::protobuf::Arena;
+using google::protobuf::FieldDescriptor;
 
 // An entry's envelope: index, times, principal, ids.
 constexpr size_t kEnvelopeBytes = 512;
@@ -257,85 +259,46 @@ absl::StatusOr<DecidedRequest> DecideRequest(
   return DecidedRequest{.events = {refused}, .refused = true};
 }
 
-std::vector<v1::Command*> CommandsOf(v1::Event& event, Arena* arena) {
-  std::vector<v1::Command*> commands;
-  if (event.has_refused()) {
-    for (v1::Command& command : *event.mutable_refused()->mutable_commands()) {
-      commands.push_back(&command);
+const FieldDescriptor* CommandKindOf(int event_kind) {
+  // Each kind of event but LedgerOpened and Refused has a field "command",
+  // whose type is that of one kind of command.
+  static const auto& kinds = *new std::vector<const FieldDescriptor*>([] {
+    std::vector<const FieldDescriptor*> by_event_kind;
+    const auto& event_kinds = *v1::Event::descriptor()->oneof_decl(0);
+    const auto& command_kinds = *v1::Command::descriptor()->oneof_decl(0);
+    for (int e = 0; e < event_kinds.field_count(); ++e) {
+      const FieldDescriptor& kind = *event_kinds.field(e);
+      by_event_kind.resize(kind.number() + 1);
+      const FieldDescriptor* command =
+          kind.message_type()->FindFieldByName("command");
+      for (int c = 0; command != nullptr && c < command_kinds.field_count();
+           ++c) {
+        if (command_kinds.field(c)->message_type() == command->message_type()) {
+          by_event_kind[kind.number()] = command_kinds.field(c);
+        }
+      }
     }
-    return commands;
-  }
-  auto* command = Arena::CreateMessage<v1::Command>(arena);
-  switch (event.kind_case()) {
-    case v1::Event::kProductRegistered:
-      command->unsafe_arena_set_allocated_register_product(
-          event.mutable_product_registered()->mutable_command());
-      break;
-    case v1::Event::kPartyRegistered:
-      command->unsafe_arena_set_allocated_register_party(
-          event.mutable_party_registered()->mutable_command());
-      break;
-    case v1::Event::kCountryGroupChanged:
-      command->unsafe_arena_set_allocated_change_country_group(
-          event.mutable_country_group_changed()->mutable_command());
-      break;
-    case v1::Event::kPolicyAdopted:
-      command->unsafe_arena_set_allocated_adopt_policy(
-          event.mutable_policy_adopted()->mutable_command());
-      break;
-    case v1::Event::kPolicyRescinded:
-      command->unsafe_arena_set_allocated_rescind_policy(
-          event.mutable_policy_rescinded()->mutable_command());
-      break;
-    case v1::Event::kLicenseGranted:
-      command->unsafe_arena_set_allocated_grant_license(
-          event.mutable_license_granted()->mutable_command());
-      break;
-    case v1::Event::kLicenseAmended:
-      command->unsafe_arena_set_allocated_amend_license(
-          event.mutable_license_amended()->mutable_command());
-      break;
-    case v1::Event::kLicenseSuspended:
-      command->unsafe_arena_set_allocated_suspend_license(
-          event.mutable_license_suspended()->mutable_command());
-      break;
-    case v1::Event::kLicenseReinstated:
-      command->unsafe_arena_set_allocated_reinstate_license(
-          event.mutable_license_reinstated()->mutable_command());
-      break;
-    case v1::Event::kLicenseRevoked:
-      command->unsafe_arena_set_allocated_revoke_license(
-          event.mutable_license_revoked()->mutable_command());
-      break;
-    case v1::Event::kShipmentRecorded:
-      command->unsafe_arena_set_allocated_record_shipment(
-          event.mutable_shipment_recorded()->mutable_command());
-      break;
-    case v1::Event::kShipmentVoided:
-      command->unsafe_arena_set_allocated_void_shipment(
-          event.mutable_shipment_voided()->mutable_command());
-      break;
-    case v1::Event::kShipmentCorrected:
-      command->unsafe_arena_set_allocated_correct_shipment(
-          event.mutable_shipment_corrected()->mutable_command());
-      break;
-    case v1::Event::kLedgerOpened:
-    case v1::Event::kRefused:
-    case v1::Event::KIND_NOT_SET:
-      return commands;
-  }
-  commands.push_back(command);
-  return commands;
+    return by_event_kind;
+  }());
+  const auto kind = static_cast<size_t>(event_kind);
+  return kind < kinds.size() ? kinds[kind] : nullptr;
 }
 
 std::vector<v1::Command> CommandsOf(const v1::Event& event) {
-  Arena arena;
-  auto* copy = Arena::CreateMessage<v1::Event>(&arena);
-  *copy = event;
-  std::vector<v1::Command> commands;
-  for (const v1::Command* command : CommandsOf(*copy, &arena)) {
-    commands.push_back(*command);
+  if (event.has_refused()) {
+    return {event.refused().commands().begin(),
+            event.refused().commands().end()};
   }
+  const FieldDescriptor* command_kind = CommandKindOf(event.kind_case());
+  if (command_kind == nullptr) return {};
+  const auto& kind = event.GetReflection()->GetMessage(
+      event, v1::Event::descriptor()->FindFieldByNumber(event.kind_case()));
+  std::vector<v1::Command> commands(1);
+  commands[0]
+      .GetReflection()
+      ->MutableMessage(&commands[0], command_kind)
+      ->CopyFrom(kind.GetReflection()->GetMessage(
+          kind, kind.GetDescriptor()->FindFieldByName("command")));
   return commands;
 }
 

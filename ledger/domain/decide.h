@@ -60,12 +60,12 @@ absl::StatusOr<DecidedRequest> DecideRequest(
     Effect effect);
 
 // Returns the commands that an entry's event came from: all of them for a
-// Refused, else one. None for LedgerOpened. They live on `arena` and share the
-// messages of the event, which must live there too.
-std::vector<v1::Command*> CommandsOf(v1::Event& event,
-                                     google::protobuf::Arena* arena);
-// The same, as copies.
+// Refused, else one. None for LedgerOpened.
 std::vector<v1::Command> CommandsOf(const v1::Event& event);
+
+// Returns the field of v1::Command that holds the command of this kind of event
+// (a field number of v1::Event), or null when the kind has none of its own.
+const google::protobuf::FieldDescriptor* CommandKindOf(int event_kind);
 
 // Returns the event's evidence, or null when its kind has none.
 const v1::Evidence* EvidenceOf(const v1::Event& event);

@@ -5,9 +5,13 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
+#include "chipledger/storage/v1/rows.pb.h"
 #include "chipledger/v1/event.pb.h"
 #include "google/protobuf/arena.h"
+#include "google/protobuf/io/coded_stream.h"
+#include "google/protobuf/wire_format_lite.h"
 #include "ledger/base/status_macros.h"
 #include "ledger/domain/decide.h"
 #include "ledger/domain/errors.h"
@@ -16,17 +20,87 @@ namespace chipledger::domain {
 namespace {
 
 using google::protobuf::Arena;
+using google::protobuf::internal::WireFormatLite;
+using storage::v1::StoredEntry;
 
-std::string ShipmentKey(absl::string_view exporter,
-                        absl::string_view reference) {
-  // A party id has no NUL byte.
-  return absl::StrCat(exporter, absl::string_view("\0", 1), reference);
+// One field of a serialized message.
+struct WireField {
+  int number = 0;
+  absl::string_view bytes;
+};
+
+// Returns the first field of a serialized message that holds bytes, of the
+// number that is wanted or, for 0, of any.
+std::optional<WireField> FindField(absl::string_view message, int wanted) {
+  google::protobuf::io::CodedInputStream input(
+      reinterpret_cast<const uint8_t*>(message.data()),
+      static_cast<int>(message.size()));
+  while (const uint32_t tag = input.ReadTag()) {
+    const int number = WireFormatLite::GetTagFieldNumber(tag);
+    uint32_t size = 0;
+    if (WireFormatLite::GetTagWireType(tag) !=
+        WireFormatLite::WIRETYPE_LENGTH_DELIMITED) {
+      if (!WireFormatLite::SkipField(&input, tag)) return std::nullopt;
+      continue;
+    }
+    if (!input.ReadVarint32(&size)) return std::nullopt;
+    const auto at = static_cast<size_t>(input.CurrentPosition());
+    if (size > message.size() - at) return std::nullopt;
+    if (wanted == 0 || number == wanted) {
+      return WireField{number, message.substr(at, size)};
+    }
+    if (!input.Skip(static_cast<int>(size))) return std::nullopt;
+  }
+  return std::nullopt;
 }
 
-int64_t RecordTimeNs(const v1::Entry& entry) {
+bool Parse(absl::string_view bytes, google::protobuf::MessageLite& message) {
+  return message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+}
+
+int64_t RecordTimeNs(const StoredEntry& entry) {
   return entry.record_time().seconds() * 1'000'000'000 +
          entry.record_time().nanos();
 }
+
+// Which shipment has a reference. Keeps a hash for each and leaves the rest to
+// the log; the rare references whose hashes are equal are kept whole.
+class ShipmentIndex {
+ public:
+  using Name = std::pair<std::string, std::string>;
+
+  void Add(const v1::Shipment& shipment, uint64_t index) {
+    const uint64_t hash =
+        absl::HashOf(shipment.exporter(), shipment.shipment_reference());
+    if (!by_hash_.try_emplace(hash, index).second) {
+      others_[{shipment.exporter(), shipment.shipment_reference()}] = index;
+    }
+  }
+
+  // `read_event` reads the event with an index.
+  template <typename ReadEvent>
+  absl::StatusOr<std::optional<uint64_t>> Find(
+      absl::string_view exporter, absl::string_view reference,
+      const ReadEvent& read_event) const {
+    const auto found = by_hash_.find(absl::HashOf(exporter, reference));
+    if (found == by_hash_.end()) return std::nullopt;
+    ASSIGN_OR_RETURN(const v1::Event event, read_event(found->second));
+    const v1::Shipment& shipment =
+        event.shipment_recorded().command().shipment();
+    if (shipment.exporter() == exporter &&
+        shipment.shipment_reference() == reference) {
+      return found->second;
+    }
+    const auto other =
+        others_.find({std::string(exporter), std::string(reference)});
+    if (other == others_.end()) return std::nullopt;
+    return other->second;
+  }
+
+ private:
+  absl::flat_hash_map<uint64_t, uint64_t> by_hash_;
+  absl::flat_hash_map<Name, uint64_t> others_;
+};
 
 }  // namespace
 
@@ -37,9 +111,8 @@ class Replayer::Impl final : public History {
 
   absl::Status Feed(absl::string_view stored) {
     const uint64_t index = state_.size() + pending_.size();
-    auto* entry = Arena::CreateMessage<v1::Entry>(&arena_);
-    if (!entry->ParseFromArray(stored.data(),
-                               static_cast<int>(stored.size()))) {
+    auto* entry = Arena::CreateMessage<StoredEntry>(&arena_);
+    if (!Parse(stored, *entry)) {
       return DataDamaged(index, "the stored bytes are not an Entry");
     }
     RETURN_IF_ERROR(CheckEnvelope(index, *entry));
@@ -60,15 +133,14 @@ class Replayer::Impl final : public History {
 
   absl::StatusOr<std::optional<uint64_t>> FindShipment(
       absl::string_view exporter, absl::string_view reference) const override {
-    const auto found = shipments_.find(ShipmentKey(exporter, reference));
-    if (found == shipments_.end()) return std::nullopt;
-    return found->second;
+    return shipments_.Find(exporter, reference,
+                           [this](uint64_t index) { return ReadEvent(index); });
   }
 
   absl::StatusOr<v1::Event> ReadEvent(uint64_t index) const override {
     ASSIGN_OR_RETURN(const std::string stored, read_entry_(index));
     v1::Entry entry;
-    if (!entry.ParseFromString(stored)) {
+    if (!Parse(stored, entry)) {
       return DataDamaged(index, "the stored bytes are not an Entry");
     }
     return std::move(*entry.mutable_event());
@@ -76,11 +148,11 @@ class Replayer::Impl final : public History {
 
  private:
   struct Pending {
-    v1::Entry* entry;
+    StoredEntry* entry;
     absl::string_view stored;
   };
 
-  absl::Status CheckEnvelope(uint64_t index, const v1::Entry& entry) {
+  absl::Status CheckEnvelope(uint64_t index, const StoredEntry& entry) {
     if (entry.index() != index) {
       return DataDamaged(index,
                          absl::StrCat("says it is entry ", entry.index()));
@@ -108,17 +180,10 @@ class Replayer::Impl final : public History {
 
   absl::Status JudgeRequest() {
     const uint64_t first = state_.size();
-    if (first == 0) return state_.Fold(pending_[0].entry->event());
+    if (first == 0) return FoldFirst();
     std::vector<v1::Command*> commands;
-    for (const Pending& pending : pending_) {
-      for (v1::Command* command :
-           CommandsOf(*pending.entry->mutable_event(), &arena_)) {
-        commands.push_back(command);
-      }
-    }
-    if (commands.empty()) {
-      return DataDamaged(first,
-                         "its event has no kind that this version knows");
+    for (size_t i = 0; i < pending_.size(); ++i) {
+      RETURN_IF_ERROR(TakeCommands(first + i, *pending_[i].entry, commands));
     }
     absl::StatusOr<DecidedRequest> decided =
         DecideRequest(state_, *this, commands, &arena_, Effect::kApply);
@@ -139,24 +204,70 @@ class Replayer::Impl final : public History {
     return absl::OkStatus();
   }
 
+  absl::Status FoldFirst() {
+    v1::Event event;
+    if (!Parse(pending_[0].entry->event(), event)) {
+      return DataDamaged(0, "its event is not an Event");
+    }
+    return state_.Fold(event);
+  }
+
+  // Reads what was asked from an event and leaves what was decided, which is
+  // decided again.
+  absl::Status TakeCommands(uint64_t index, const StoredEntry& entry,
+                            std::vector<v1::Command*>& commands) {
+    const std::optional<WireField> kind = FindField(entry.event(), 0);
+    if (kind && kind->number == v1::Event::kRefusedFieldNumber) {
+      auto* refused = Arena::CreateMessage<v1::Refused>(&arena_);
+      if (!Parse(kind->bytes, *refused)) {
+        return DataDamaged(index, "its event is not an Event");
+      }
+      for (v1::Command& command : *refused->mutable_commands()) {
+        commands.push_back(&command);
+      }
+      return absl::OkStatus();
+    }
+    const auto* command_kind = kind ? CommandKindOf(kind->number) : nullptr;
+    // Every kind of event has its command as field 1.
+    const std::optional<WireField> bytes =
+        command_kind ? FindField(kind->bytes, 1) : std::nullopt;
+    if (!bytes) {
+      return DataDamaged(index,
+                         "its event has no kind that this version knows");
+    }
+    auto* command = Arena::CreateMessage<v1::Command>(&arena_);
+    if (!Parse(bytes->bytes, *command->GetReflection()->MutableMessage(
+                                 command, command_kind))) {
+      return DataDamaged(index, "its command is not what its kind says");
+    }
+    commands.push_back(command);
+    return absl::OkStatus();
+  }
+
   // Compares the stored bytes with those that the decided event gives.
   absl::Status Compare(uint64_t index, const Pending& pending,
                        v1::Event* decided) {
-    v1::Entry& entry = *pending.entry;
-    v1::Event* stored = entry.unsafe_arena_release_event();
-    entry.unsafe_arena_set_allocated_event(decided);
-    judged_.clear();
-    entry.AppendToString(&judged_);
-    if (judged_ != pending.stored) {
+    const StoredEntry& entry = *pending.entry;
+    expected_.set_index(index);
+    *expected_.mutable_record_time() = entry.record_time();
+    expected_.set_principal(entry.principal());
+    expected_.set_request_id(entry.request_id());
+    expected_.set_request_part(entry.request_part());
+    expected_.set_request_parts(entry.request_parts());
+    // Lent for the moment of writing, so that the event is not copied.
+    expected_.unsafe_arena_set_allocated_event(decided);
+    expected_bytes_.clear();
+    expected_.AppendToString(&expected_bytes_);
+    expected_.unsafe_arena_release_event();
+    if (expected_bytes_ != pending.stored) {
+      v1::Event found;
+      Parse(entry.event(), found);
       return DataDamaged(index,
                          absl::StrCat("expected ", decided->ShortDebugString(),
-                                      ", found ", stored->ShortDebugString()));
+                                      ", found ", found.ShortDebugString()));
     }
     if (decided->has_shipment_recorded()) {
-      const v1::Shipment& shipment =
-          decided->shipment_recorded().command().shipment();
-      shipments_[ShipmentKey(shipment.exporter(),
-                             shipment.shipment_reference())] = index;
+      shipments_.Add(decided->shipment_recorded().command().shipment(), index);
     }
     return absl::OkStatus();
   }
@@ -173,16 +284,20 @@ class Replayer::Impl final : public History {
 
   ReadEntry read_entry_;
   State state_;
+  ShipmentIndex shipments_;
+  int64_t last_record_time_ns_ = 0;
+
+  // The request that is being fed.
   std::unique_ptr<char[]> block_ = std::make_unique<char[]>(kBlockBytes);
   Arena arena_;
-  // The bytes of a judged entry; kept for its memory.
-  std::string judged_;
   std::vector<Pending> pending_;
   // The stored bytes of pending entries but the last; a deque keeps them where
   // they are.
   std::deque<std::string> held_;
-  int64_t last_record_time_ns_ = 0;
-  absl::flat_hash_map<std::string, uint64_t> shipments_;
+
+  // Kept for their memory.
+  v1::Entry expected_;
+  std::string expected_bytes_;
 };
 
 Replayer::Replayer(ReadEntry read_entry)

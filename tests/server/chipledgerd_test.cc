@@ -16,6 +16,7 @@
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/support/server_fixture.h"
 #include "tests/support/subprocess.h"
 #include "tests/support/temp_dir.h"
 
@@ -118,6 +119,48 @@ TEST_F(ChipledgerdTest, ForeignDataIsAClearFailureAndLeftAlone) {
   auto program = Run({"--data", data_, "--listen", "127.0.0.1:0"});
   ExpectFailure(*program, data_);
   EXPECT_TRUE(std::filesystem::exists(data_ + "/thesis.txt"));
+}
+
+TEST_F(ChipledgerdTest, NewerDataIsAClearFailure) {
+  std::filesystem::create_directory(data_);
+  std::ofstream(data_ + "/CHIPLEDGER")
+      << "chipledger data directory\nformat_version: 1000\n";
+  auto program = Run({"--data", data_, "--listen", "127.0.0.1:0"});
+  ExpectFailure(*program, "use a newer chipledger");
+}
+
+TEST_F(ChipledgerdTest, ASecondSignalEndsItAtOnce) {
+  auto server = Start();
+  const auto channel =
+      grpc::CreateChannel(ListenOfReady(), grpc::InsecureChannelCredentials());
+  const auto policies = v1::PolicyService::NewStub(channel);
+  for (int i = 0; i < 100; ++i) {
+    v1::SubmitPolicyCommandsRequest request;
+    request.set_request_id(NewRequestId());
+    for (int j = 0; j < 20; ++j) {
+      v1::Party& party =
+          *request.add_commands()->mutable_register_party()->mutable_party();
+      party.set_party_id(absl::StrCat("p", i, ".", j));
+      party.set_name("P");
+      party.set_source(std::string(2'000, 's'));
+    }
+    Context context;
+    v1::SubmitPolicyCommandsResponse response;
+    const grpc::Status status =
+        policies->SubmitPolicyCommands(&context, request, &response);
+    ASSERT_TRUE(status.ok()) << status.error_message();
+  }
+  // A reader that stops reading holds up the drain.
+  const auto audit = v1::AuditService::NewStub(channel);
+  Context context;
+  auto reader = audit->ReadEntries(&context, {});
+  v1::ReadEntriesResponse chunk;
+  ASSERT_TRUE(reader->Read(&chunk));
+  server->Signal(SIGTERM);
+  EXPECT_FALSE(server->Wait(absl::Milliseconds(300)));
+  server->Signal(SIGTERM);
+  EXPECT_EQ(server->Wait(absl::Seconds(5)), 128 + SIGTERM);
+  context.TryCancel();
 }
 
 TEST_F(ChipledgerdTest, ADirectoryThatCannotBeMadeIsAClearFailure) {
