@@ -80,6 +80,7 @@ bool BulkWriter::IsDone() const {
 
 void BulkWriter::Run() {
   Backoff backoff(client_.options(), absl::InfiniteFuture());
+  backoff.BridgeOutages();
   absl::Status status;
   while (true) {
     {
@@ -139,6 +140,7 @@ absl::Status BulkWriter::RunStream(Backoff& backoff) {
 
 void BulkWriter::StartResend() {
   absl::MutexLock lock(&mutex_);
+  for (size_t i = 0; i < sent_batches_; ++i) batches_[i]->sent_again = true;
   if (answered_in_front_ > 0) {
     batches_.front()->message.mutable_requests()->DeleteSubrange(
         0, std::exchange(answered_in_front_, 0));
@@ -208,9 +210,13 @@ std::shared_ptr<BulkWriter::Batch> BulkWriter::NextToSend() {
 absl::Status BulkWriter::TakeAnswers(
     const v1::StreamShipmentsResponse& response) {
   std::shared_ptr<const Batch> batch;
+  bool sent_again = false;
   {
     absl::MutexLock lock(&mutex_);
-    if (sent_batches_ > 0) batch = batches_.front();
+    if (sent_batches_ > 0) {
+      batch = batches_.front();
+      sent_again = batch->sent_again;
+    }
   }
   if (batch == nullptr ||
       batch->message.requests_size() != response.answers_size()) {
@@ -229,7 +235,7 @@ absl::Status BulkWriter::TakeAnswers(
       transient = error;
       break;
     }
-    on_answer_(batch->message.requests(answered), answer);
+    on_answer_(batch->message.requests(answered), answer, sent_again);
     ++answered;
   }
   DropAnswered(answered);

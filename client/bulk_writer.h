@@ -39,7 +39,7 @@ struct BulkWriterOptions {
 // BulkWriter streams independent requests in batches, with back-pressure, and
 // passes each answer on in the order of writing. When the stream breaks it
 // opens a new one and sends what was not answered again with the same
-// request_ids, as often as ClientOptions::max_attempts without progress.
+// request_ids, for ClientOptions::max_outage without progress.
 //
 // Durability: an accepted answer is durable. After an error from Write, Flush
 // or Finish, a request without an answer may or may not have been recorded;
@@ -50,7 +50,10 @@ class BulkWriter {
  public:
   using Request = v1::StreamShipmentsRequest::Request;
   using Answer = v1::StreamShipmentsResponse::Answer;
-  using OnAnswer = std::function<void(const Request&, const Answer&)>;
+  // `sent_again`: the request was sent more than once, after a broken stream,
+  // so that a repeated answer may be to this writer's own earlier sending.
+  using OnAnswer =
+      std::function<void(const Request&, const Answer&, bool sent_again)>;
 
   // `client` must outlive the writer.
   BulkWriter(Client& client, BulkWriterOptions options, OnAnswer on_answer);
@@ -76,6 +79,7 @@ class BulkWriter {
   struct Batch {
     v1::StreamShipmentsRequest message;
     absl::Time sent;
+    bool sent_again = false;
   };
 
   void Run();

@@ -112,6 +112,37 @@ absl::Status Drain(grpc::ClientContext& context,
   return stopped ? absl::OkStatus() : FromGrpcStatus(status);
 }
 
+// Streams messages, with a new call after a broken connection. `on_message` may
+// change the request of that call. A server that was never reached is given up
+// as for other calls.
+template <typename Stub, typename Request, typename Response>
+absl::Status Stream(Client& client, Stub& stub,
+                    std::unique_ptr<grpc::ClientReader<Response>> (
+                        Stub::*method)(grpc::ClientContext*, const Request&),
+                    const Request& request,
+                    absl::FunctionRef<bool(const Response&)> on_message,
+                    const CallOptions& call) {
+  const absl::Time deadline =
+      call.deadline ? Now() + *call.deadline : absl::InfiniteFuture();
+  Backoff backoff(client.options(), deadline);
+  while (true) {
+    absl::Status status =
+        client.Connect(std::min(deadline, Now() + client.options().deadline));
+    if (status.ok()) {
+      backoff.BridgeOutages();
+      grpc::ClientContext context;
+      if (call.deadline) context.set_deadline(absl::ToChronoTime(deadline));
+      const auto reader = (stub.*method)(&context, request);
+      status = Drain<Response>(context, *reader, [&](const Response& response) {
+        backoff.Reset();
+        return on_message(response);
+      });
+      if (status.ok()) return status;
+    }
+    if (!backoff.WaitAfter(status)) return status;
+  }
+}
+
 // Streams entries, again from the next index after a broken connection.
 template <typename Request, typename Response>
 absl::Status StreamEntries(
@@ -120,26 +151,12 @@ absl::Status StreamEntries(
         v1::AuditService::Stub::*method)(grpc::ClientContext*, const Request&),
     Request request, absl::FunctionRef<bool(const Response&)> on_message,
     const CallOptions& call) {
-  const absl::Time deadline =
-      call.deadline ? Now() + *call.deadline : absl::InfiniteFuture();
-  Backoff backoff(client.options(), deadline);
-  while (true) {
-    absl::Status status =
-        client.Connect(std::min(deadline, Now() + client.options().deadline));
-    if (status.ok()) {
-      grpc::ClientContext context;
-      if (call.deadline) context.set_deadline(absl::ToChronoTime(deadline));
-      const auto reader = (stub.*method)(&context, request);
-      status = Drain<Response>(context, *reader, [&](const Response& response) {
-        backoff.Reset();
-        request.set_start_index(response.first_index() +
-                                response.entries_size());
-        return on_message(response);
-      });
-      if (status.ok()) return status;
-    }
-    if (!backoff.WaitAfter(status)) return status;
-  }
+  const auto take = [&](const Response& response) {
+    request.set_start_index(response.first_index() + response.entries_size());
+    return on_message(response);
+  };
+  return Stream<v1::AuditService::Stub, Request, Response>(client, stub, method,
+                                                           request, take, call);
 }
 
 }  // namespace
@@ -361,13 +378,10 @@ absl::Status Client::WatchHeadroom(
     const v1::WatchHeadroomRequest& request,
     absl::FunctionRef<bool(const v1::WatchHeadroomResponse&)> on_message,
     const CallOptions& call) {
-  RETURN_IF_ERROR(Connect(DeadlineOf(*this, {})));
-  grpc::ClientContext context;
-  if (call.deadline) {
-    context.set_deadline(absl::ToChronoTime(Now() + *call.deadline));
-  }
-  const auto reader = headroom_->WatchHeadroom(&context, request);
-  return Drain<v1::WatchHeadroomResponse>(context, *reader, on_message);
+  return Stream<v1::HeadroomService::Stub, v1::WatchHeadroomRequest,
+                v1::WatchHeadroomResponse>(
+      *this, *headroom_, &v1::HeadroomService::Stub::WatchHeadroom, request,
+      on_message, call);
 }
 
 }  // namespace chipledger::client

@@ -29,8 +29,12 @@ struct ClientOptions {
   // From the start of a call to its end, retries included.
   absl::Duration deadline = absl::Seconds(10);
   // Tries of a call, the first included, while the error is transient. Higher:
-  // longer outages are bridged; 1: no retries.
+  // longer outages are bridged; 1: no retries. Streams that have reached the
+  // server once go by max_outage instead.
   int max_attempts = 5;
+  // How long a stream is tried again without progress, while the error is
+  // transient. Higher: longer outages are bridged.
+  absl::Duration max_outage = absl::Seconds(30);
   // Waiting before the second try; it doubles from try to try up to
   // max_backoff. Half of each wait is random, so that callers spread out.
   absl::Duration initial_backoff = absl::Milliseconds(100);
@@ -125,18 +129,21 @@ class Client {
   // Streams. Each message is passed to `on_message` on the calling thread;
   // returning false ends the stream with OK. No deadline unless `call` has one.
 
-  // Calls again from the next index when the connection breaks.
+  // When the connection breaks they call again, for ClientOptions::max_outage
+  // without a message.
+
+  // Calls again from the next index.
   absl::Status ReadEntries(
       v1::ReadEntriesRequest request,
       absl::FunctionRef<bool(const v1::ReadEntriesResponse&)> on_message,
       const CallOptions& call = {});
-  // Calls again from the next index when the connection breaks. Does not end by
-  // itself.
+  // Calls again from the next index. Does not end by itself.
   absl::Status WatchEntries(
       v1::WatchEntriesRequest request,
       absl::FunctionRef<bool(const v1::WatchEntriesResponse&)> on_message,
       const CallOptions& call = {});
-  // Ends when the connection breaks. Does not end by itself.
+  // Each call starts with all rows, so that a call made again says everything
+  // that changed meanwhile. Does not end by itself.
   absl::Status WatchHeadroom(
       const v1::WatchHeadroomRequest& request,
       absl::FunctionRef<bool(const v1::WatchHeadroomResponse&)> on_message,

@@ -18,12 +18,15 @@ double RandomFraction() { return Uuid::Random().bytes[0] / 256.0; }
 absl::Time Now() { return absl::FromUnixNanos(SystemClock()->NowNs()); }
 
 bool Backoff::WaitAfter(const absl::Status& status) {
-  ++failed_attempts_;
-  if (!IsTransient(status) || failed_attempts_ >= options_.max_attempts) {
+  const absl::Time now = Now();
+  if (++failed_attempts_ == 1) failing_since_ = now;
+  if (!IsTransient(status)) return false;
+  const absl::Duration wait = NextWait(status);
+  if (bridges_outages_ ? now + wait > failing_since_ + options_.max_outage
+                       : failed_attempts_ >= options_.max_attempts) {
     return false;
   }
-  const absl::Duration wait = NextWait(status);
-  if (Now() + wait >= deadline_) return false;
+  if (now + wait >= deadline_) return false;
   absl::SleepFor(wait);
   return true;
 }

@@ -11,7 +11,8 @@ namespace chipledger::client {
 // The current time, by ledger/base/clock.h.
 absl::Time Now();
 
-// Backoff counts the tries of a call and waits between them.
+// Backoff bounds the tries of a call, by number or time, and waits between
+// them.
 class Backoff {
  public:
   // Tries end at `deadline`. Requires: `options` outlives it.
@@ -20,8 +21,10 @@ class Backoff {
 
   // Waits before the next try after a try failed with this status. Returns
   // false, at once, when there is none: the error is not transient, the tries
-  // are used up, or the wait would pass the deadline.
+  // or the time are used up, or the wait would pass the deadline.
   bool WaitAfter(const absl::Status& status);
+  // From now on tries end after max_outage without progress, not by number.
+  void BridgeOutages() { bridges_outages_ = true; }
   // Forgets the failed tries: there was progress.
   void Reset() { failed_attempts_ = 0; }
 
@@ -30,7 +33,10 @@ class Backoff {
 
   const ClientOptions& options_;
   absl::Time deadline_;
+  bool bridges_outages_ = false;
   int failed_attempts_ = 0;
+  // When the first of them failed.
+  absl::Time failing_since_;
 };
 
 }  // namespace chipledger::client

@@ -6,8 +6,10 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "ledger/base/error.h"
 #include "ledger/base/status_macros.h"
@@ -23,7 +25,8 @@ using ::google::protobuf::util::MessageDifferencer;
 // Error messages travel in headers of bounded size; the details have it all.
 constexpr size_t kMaxListed = 10;
 
-// Notes the path of every field that differs.
+// Notes the path of every field that differs, without the messages that hold
+// it.
 class PathReporter : public MessageDifferencer::Reporter {
  public:
   PathReporter(std::string prefix, std::vector<std::string>& paths)
@@ -55,7 +58,15 @@ class PathReporter : public MessageDifferencer::Reporter {
       const int index = part.index >= 0 ? part.index : part.new_index;
       if (index >= 0) absl::StrAppend(&path, "[", index, "]");
     }
-    paths_.push_back(std::move(path));
+    if (!HoldsLastPath(path)) paths_.push_back(std::move(path));
+  }
+
+  // A message is reported after its fields.
+  bool HoldsLastPath(absl::string_view path) const {
+    if (paths_.empty()) return false;
+    absl::string_view rest = paths_.back();
+    return absl::ConsumePrefix(&rest, path) &&
+           (absl::StartsWith(rest, ".") || absl::StartsWith(rest, "["));
   }
 
   const std::string prefix_;

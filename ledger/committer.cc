@@ -65,8 +65,7 @@ absl::Status Committer::Store(const Group& group) {
   next->last_record_time_ns = group.last_record_time_ns;
   const absl::Status stored = store_.AppendGroup(
       *group.entries, ToRows(group.delta, next->catalog),
-      MakeHead(ledger_id_, next->size, group.last_record_time_ns,
-               group.latest_fact_date));
+      MakeHead(ledger_id_, next->size, group.last_record_time_ns));
   if (!stored.ok()) return stored;
   store_.ids().SetDurableSize(next->size);
   publisher_.Publish(std::move(next));

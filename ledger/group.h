@@ -5,10 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <vector>
 
-#include "ledger/base/date.h"
 #include "ledger/domain/state.h"
 #include "ledger/ledger.h"
 #include "ledger/store/entry_group.h"
@@ -21,6 +19,7 @@ struct QueuedBatch {
   Ledger::WriteDone done;
   // Of all its requests.
   size_t commands = 0;
+  WhenFull when_full = WhenFull::kRefuse;
 };
 
 // Group is what becomes durable in one write: whole requests, in order. A
@@ -57,7 +56,6 @@ struct Group {
   // Set when the group is handed on: the state after it.
   domain::Delta delta;
   int64_t last_record_time_ns = 0;
-  std::optional<Date> latest_fact_date;
 };
 
 }  // namespace chipledger

@@ -3,24 +3,20 @@
 #define CHIPLEDGER_LEDGER_HEAD_H_
 
 #include <cstdint>
-#include <optional>
 #include <string>
 
 #include "chipledger/storage/v1/rows.pb.h"
-#include "ledger/base/date.h"
 #include "ledger/store/keyspace.h"
 
 namespace chipledger {
 
 inline storage::v1::Head MakeHead(const std::string& ledger_id, uint64_t size,
-                                  int64_t last_record_time_ns,
-                                  std::optional<Date> latest_fact_date) {
+                                  int64_t last_record_time_ns) {
   storage::v1::Head head;
   head.set_format_version(store::kFormatVersion);
   head.set_ledger_id(ledger_id);
   head.set_size(size);
   head.set_last_record_time_ns(last_record_time_ns);
-  if (latest_fact_date) head.set_latest_fact_date(latest_fact_date->days());
   return head;
 }
 

@@ -46,8 +46,7 @@ absl::StatusOr<Opened> MakeNewLedger(const LedgerOptions& options,
                           {&event}, entries);
   RETURN_IF_ERROR(store.AppendGroup(
       entries, ToRows(opened.state.TakeDelta(), opened.state.catalog()),
-      MakeHead(opened.state.ledger_id(), 1, opened.last_record_time_ns,
-               opened.state.latest_fact_date())));
+      MakeHead(opened.state.ledger_id(), 1, opened.last_record_time_ns)));
   store.ids().Add(request_id, 0, {&event});
   store.ids().SetDurableSize(1);
   return opened;
@@ -137,8 +136,8 @@ class LedgerImpl : public Ledger {
   absl::Status Submit(std::unique_ptr<WriteBatch> batch, WhenFull when_full,
                       WriteDone done) override {
     ASSIGN_OR_RETURN(const size_t commands, CountCommands(*batch));
-    return pipeline_.Push({std::move(batch), std::move(done), commands},
-                          when_full);
+    return pipeline_.Push(
+        {std::move(batch), std::move(done), commands, when_full});
   }
 
   std::shared_ptr<const domain::Snapshot> Latest() const override {

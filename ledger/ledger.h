@@ -70,12 +70,12 @@ struct WriteBatch {
   std::vector<WriteAnswer> answers;
 };
 
-// What a full queue does to a batch.
+// What bounds the batches that wait to be decided.
 enum class WhenFull {
+  // LedgerOptions::max_queued_commands, for all such batches together; above it
   // Submit fails with QUEUE_FULL.
   kRefuse,
-  // The batch waits beyond the bound. The caller bounds how many it has under
-  // way.
+  // The caller, who bounds what it has under way. Takes no room from kRefuse.
   kWait,
 };
 
@@ -87,15 +87,16 @@ struct LedgerOptions {
   std::string made_by = "chipledger";
   // Source of record times and of "today". Must outlive the ledger.
   const Clock* clock = SystemClock();
-  // Commands waiting to be decided. Lower: earlier QUEUE_FULL; higher: more
-  // memory and a longer wait.
+  // Commands of WhenFull::kRefuse batches waiting to be decided; a batch that
+  // would wait alone is taken at any size. Lower: earlier QUEUE_FULL; higher:
+  // more memory and a longer wait.
   size_t max_queued_commands = limits::kMaxQueuedCommands;
   // Whether a group is synced to the disk before it is answered. Only
   // benchmarks of the other parts turn it off.
   bool sync = true;
   // Entries whose ids are kept in memory before they go to a file of their own.
   // Lower: more files; higher: more memory and a longer start.
-  size_t id_generation_entries = 262'144;
+  size_t id_generation_entries = limits::kIdGenerationEntries;
   // Told what an operator must know, such as why the ledger became read-only.
   // Called on any thread; must not block. May be empty.
   std::function<void(absl::string_view)> log;
@@ -122,7 +123,8 @@ class Ledger {
   // Takes a batch. `done` is called once with it, on the ledger's publishing
   // thread, when everything it was answered is durable; it must not block.
   // Errors (done is not called): QUEUE_FULL, SHUTTING_DOWN, READ_ONLY,
-  // TOO_MANY_COMMANDS.
+  // TOO_MANY_COMMANDS; INVALID_FIELD for a request without commands, or a
+  // principal of more than limits::kMaxNameBytes.
   using WriteDone = absl::AnyInvocable<void(std::unique_ptr<WriteBatch>)>;
   virtual absl::Status Submit(std::unique_ptr<WriteBatch> batch,
                               WhenFull when_full, WriteDone done) = 0;

@@ -26,19 +26,26 @@ absl::Status ShuttingDown() {
 
 }  // namespace
 
-absl::Status Pipeline::Push(QueuedBatch batch, WhenFull when_full) {
+absl::Status Pipeline::Push(QueuedBatch batch) {
   absl::MutexLock lock(&mutex_);
   if (!read_only_.ok()) return read_only_;
   if (closed_) return ShuttingDown();
-  const size_t queued = queued_commands_;
-  if (when_full == WhenFull::kRefuse &&
-      queued + batch.commands > max_queued_commands_) {
-    return QueueFull(queued, max_queued_commands_);
+  if (batch.when_full == WhenFull::kRefuse) {
+    const size_t queued = bounded_commands_;
+    if (queued > 0 && queued + batch.commands > max_queued_commands_) {
+      return QueueFull(queued, max_queued_commands_);
+    }
+    bounded_commands_ += batch.commands;
   }
   queued_commands_ += batch.commands;
   queue_.push_back(std::move(batch));
   sequencer_wakes_.Signal();
   return absl::OkStatus();
+}
+
+void Pipeline::Dequeue(const QueuedBatch& batch) {
+  queued_commands_ -= batch.commands;
+  if (batch.when_full == WhenFull::kRefuse) bounded_commands_ -= batch.commands;
 }
 
 void Pipeline::Close() {

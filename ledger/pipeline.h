@@ -29,10 +29,11 @@ class Pipeline {
   explicit Pipeline(size_t max_queued_commands)
       : max_queued_commands_(max_queued_commands) {}
 
-  // Adds a batch at the end of the queue.
+  // Adds a batch at the end of the queue. Only kRefuse batches count against
+  // `max_queued_commands`; one that finds none of them waiting is taken at any
+  // size, because it would not find more room later.
   // Errors: QUEUE_FULL, SHUTTING_DOWN, READ_ONLY.
-  absl::Status Push(QueuedBatch batch, WhenFull when_full)
-      ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::Status Push(QueuedBatch batch) ABSL_LOCKS_EXCLUDED(mutex_);
 
   // Lets Push fail from now on. What is queued is still decided.
   void Close() ABSL_LOCKS_EXCLUDED(mutex_);
@@ -41,9 +42,10 @@ class Pipeline {
   // OK, or the error of RefuseWrites.
   absl::Status read_only() const ABSL_LOCKS_EXCLUDED(mutex_);
 
+  // Commands that wait to be decided, of all batches.
   size_t queued_commands() const { return queued_commands_; }
   // Says that the commands of a batch are decided and queue no more.
-  void Dequeue(size_t commands) { queued_commands_ -= commands; }
+  void Dequeue(const QueuedBatch& batch);
 
   // What the sequencer is to do next.
   enum class Task {
@@ -69,6 +71,8 @@ class Pipeline {
  private:
   const size_t max_queued_commands_;
   std::atomic<size_t> queued_commands_{0};
+  // Those of kRefuse batches.
+  std::atomic<size_t> bounded_commands_{0};
 
   mutable absl::Mutex mutex_;
   absl::CondVar sequencer_wakes_;

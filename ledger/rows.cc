@@ -13,6 +13,7 @@ void FillTotal(const domain::TotalId& id, const domain::Total& total,
   row.mutable_group()->set_license_id(id.license_id);
   row.set_used(total.used);
   row.set_reserved(total.reserved);
+  row.set_unmeasured_gpus(total.unmeasured_gpus);
 }
 
 void FillShipment(uint64_t index, const domain::ShipmentChange& change,
@@ -29,7 +30,7 @@ std::vector<storage::v1::StateRow> ToRows(const domain::Delta& delta,
                                           const domain::Catalog& catalog) {
   std::vector<storage::v1::StateRow> rows = delta.catalog_rows;
   rows.reserve(rows.size() + delta.totals.size() + delta.licenses.size() +
-               delta.shipments.size());
+               delta.shipments.size() + delta.fact_dates.size());
   for (const auto& [id, total] : delta.totals) {
     FillTotal(id, total, catalog, *rows.emplace_back().mutable_total());
   }
@@ -38,6 +39,11 @@ std::vector<storage::v1::StateRow> ToRows(const domain::Delta& delta,
   }
   for (const auto& [index, change] : delta.shipments) {
     FillShipment(index, change, *rows.emplace_back().mutable_shipment());
+  }
+  for (const auto& [date, facts] : delta.fact_dates) {
+    storage::v1::FactDateRow& row = *rows.emplace_back().mutable_fact_date();
+    row.set_date(date.days());
+    row.set_facts(facts);
   }
   return rows;
 }

@@ -85,7 +85,7 @@ void Sequencer::Decide(absl::Span<QueuedBatch> batches) {
     --prefetched_;
     DecideRequest(batch, place);
   }
-  pipeline_.Dequeue(queued.commands);
+  pipeline_.Dequeue(queued);
   group_->finished.push_back(std::move(queued));
 }
 
@@ -116,8 +116,11 @@ void Sequencer::DecideRequest(WriteBatch& batch, size_t place) {
     group_->repeats.push_back({&batch, place, **known});
     return;
   }
+  const int64_t record_time_ns =
+      std::max(clock_.NowNs(), last_record_time_ns_ + 1);
   auto decided = domain::DecideRequest(
-      state_, *this, request.commands, &batch.arena,
+      state_, *this, request.commands, Date::FromUnixNs(record_time_ns),
+      &batch.arena,
       request.validate_only ? domain::Effect::kValidateOnly
                             : domain::Effect::kApply);
   if (!decided.ok()) {
@@ -125,7 +128,9 @@ void Sequencer::DecideRequest(WriteBatch& batch, size_t place) {
     return;
   }
   answer.events = std::move(decided->events);
-  if (!request.validate_only) Record(batch, request.request_id, answer);
+  if (!request.validate_only) {
+    Record(batch, request.request_id, record_time_ns, answer);
+  }
   answer.size = state_.size();
   if (decided->refused) {
     answer.status =
@@ -134,10 +139,8 @@ void Sequencer::DecideRequest(WriteBatch& batch, size_t place) {
 }
 
 void Sequencer::Record(WriteBatch& batch, const Uuid& request_id,
-                       WriteAnswer& answer) {
+                       int64_t record_time_ns, WriteAnswer& answer) {
   const uint64_t index = group_->entries->end_index();
-  const int64_t record_time_ns =
-      std::max(clock_.NowNs(), last_record_time_ns_ + 1);
   envelope_.Append(batch.principal.name, request_id, record_time_ns,
                    answer.events, *group_->entries);
   last_record_time_ns_ =
@@ -155,7 +158,6 @@ bool Sequencer::GroupIsFull() const {
 void Sequencer::HandOnGroup() {
   group_->delta = state_.TakeDelta();
   group_->last_record_time_ns = last_record_time_ns_;
-  group_->latest_fact_date = state_.latest_fact_date();
   const uint64_t durable_size = publisher_.Latest()->size;
   while (!under_way_.empty() &&
          under_way_.front()->end_index() <= durable_size) {

@@ -46,7 +46,8 @@ class Sequencer : private domain::History {
   void PrefetchIds(absl::Span<const QueuedBatch> batches, size_t place);
   void DecideRequest(WriteBatch& batch, size_t place);
   // Makes the events entries of the group.
-  void Record(WriteBatch& batch, const Uuid& request_id, WriteAnswer& answer);
+  void Record(WriteBatch& batch, const Uuid& request_id, int64_t record_time_ns,
+              WriteAnswer& answer);
   bool GroupIsFull() const;
   void HandOnGroup();
 

@@ -4,13 +4,16 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "ledger/base/status_macros.h"
 
 namespace chipledger {
 namespace {
@@ -37,6 +40,34 @@ int TryToBind(const addrinfo& address) {
   return error;
 }
 
+// "cannot listen on HOST:PORT: why".
+std::string CannotListen(const ListenAddress& address, absl::string_view why) {
+  return absl::StrCat("cannot listen on ", address.ToString(), ": ", why);
+}
+
+// Tries every address that the host has. Returns 0 or an errno for each.
+absl::StatusOr<std::vector<int>> TryToBindAll(const ListenAddress& address) {
+  addrinfo hints{};
+  hints.ai_family = AF_UNSPEC;
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_PASSIVE;
+  addrinfo* found = nullptr;
+  const int unknown = ::getaddrinfo(
+      address.host.c_str(), absl::StrCat(address.port).c_str(), &hints, &found);
+  if (unknown != 0) {
+    return absl::InvalidArgumentError(CannotListen(
+        address,
+        absl::StrCat("the host is not known: ", ::gai_strerror(unknown))));
+  }
+  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(
+      found, &::freeaddrinfo);
+  std::vector<int> errors;
+  for (const addrinfo* one = found; one != nullptr; one = one->ai_next) {
+    errors.push_back(TryToBind(*one));
+  }
+  return errors;
+}
+
 std::string Advice(int error) {
   switch (error) {
     case EADDRINUSE:
@@ -51,6 +82,17 @@ std::string Advice(int error) {
     default:
       return std::strerror(error);
   }
+}
+
+absl::Status Failure(const ListenAddress& address,
+                     const std::vector<int>& errors) {
+  for (const int error : errors) {
+    if (error != 0) {
+      return absl::UnavailableError(CannotListen(address, Advice(error)));
+    }
+  }
+  return absl::UnavailableError(
+      CannotListen(address, "it was taken a moment ago; try again"));
 }
 
 }  // namespace
@@ -77,30 +119,17 @@ absl::StatusOr<ListenAddress> ParseListenAddress(absl::string_view text) {
                        .port = static_cast<uint16_t>(port)};
 }
 
+absl::Status CheckCanListen(const ListenAddress& address) {
+  ASSIGN_OR_RETURN(const std::vector<int> errors, TryToBindAll(address));
+  if (std::find(errors.begin(), errors.end(), 0) != errors.end()) {
+    return absl::OkStatus();
+  }
+  return Failure(address, errors);
+}
+
 absl::Status ExplainListenFailure(const ListenAddress& address) {
-  addrinfo hints{};
-  hints.ai_family = AF_UNSPEC;
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_PASSIVE;
-  addrinfo* found = nullptr;
-  const std::string what =
-      absl::StrCat("cannot listen on ", address.ToString(), ": ");
-  const int unknown = ::getaddrinfo(
-      address.host.c_str(), absl::StrCat(address.port).c_str(), &hints, &found);
-  if (unknown != 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(what, "the host is not known: ", ::gai_strerror(unknown)));
-  }
-  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(
-      found, &::freeaddrinfo);
-  int error = 0;
-  for (const addrinfo* one = found; one != nullptr && error == 0;
-       one = one->ai_next) {
-    error = TryToBind(*one);
-  }
-  return absl::UnavailableError(
-      absl::StrCat(what, error == 0 ? "it was taken a moment ago; try again"
-                                    : Advice(error)));
+  ASSIGN_OR_RETURN(const std::vector<int> errors, TryToBindAll(address));
+  return Failure(address, errors);
 }
 
 }  // namespace chipledger

@@ -25,6 +25,11 @@ struct ListenAddress {
 // Errors: INVALID_ARGUMENT.
 absl::StatusOr<ListenAddress> ParseListenAddress(absl::string_view text);
 
+// Tries to take the address and lets go of it, so that a server that cannot
+// listen finds out before it makes anything.
+// Errors: those of ExplainListenFailure.
+absl::Status CheckCanListen(const ListenAddress& address);
+
 // Says why listening failed: the host is not known, is not this machine's, the
 // port is taken or not allowed.
 absl::Status ExplainListenFailure(const ListenAddress& address);

@@ -48,6 +48,12 @@ void LongCalls::ShutDown() {
   for (LongCall* call : calls_) call->End(why);
 }
 
+void LongCalls::AwaitNone(absl::Time deadline) {
+  absl::MutexLock lock(&mutex_);
+  mutex_.AwaitWithDeadline(absl::Condition(this, &LongCalls::IsEmpty),
+                           deadline);
+}
+
 void LongCalls::OnGroup(uint64_t size) {
   absl::MutexLock lock(&mutex_);
   size_ = std::max(size_, size);

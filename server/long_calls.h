@@ -54,10 +54,15 @@ class LongCalls {
 
   // Ends all calls with SHUTTING_DOWN and takes no more.
   void ShutDown() ABSL_LOCKS_EXCLUDED(mutex_);
+  // Waits until every call was removed, or for the deadline.
+  void AwaitNone(absl::Time deadline) ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
   void OnGroup(uint64_t size) ABSL_LOCKS_EXCLUDED(mutex_);
   void TellSizes() ABSL_LOCKS_EXCLUDED(mutex_);
+  bool IsEmpty() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
+    return calls_.empty();
+  }
   bool HasNews() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
     return stopped_ || (!calls_.empty() && (again_ || told_ < size_));
   }

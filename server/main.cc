@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
 #include "ledger/base/limits.h"
+#include "server/listen_address.h"
 #include "server/logging.h"
 #include "server/server.h"
 
@@ -83,11 +84,14 @@ void AddFlags(CLI::App& app, Flags& flags) {
   app.add_option("--listen", flags.server.listen,
                  "Where to serve gRPC; port 0 takes any free one")
       ->type_name("HOST:PORT")
+      ->check([](const std::string& text) {
+        return std::string(ParseListenAddress(text).status().message());
+      })
       ->capture_default_str();
   app.add_option("--max-queued-commands",
                  flags.server.ledger.max_queued_commands,
-                 "Commands that may wait to be decided before writes are "
-                 "answered with QUEUE_FULL")
+                 "Commands of single writes that may wait to be decided "
+                 "before more are answered with QUEUE_FULL")
       ->check(CLI::Range(limits::kMaxCommandsPerRequest,
                          limits::kMaxQueuedCommands * 100))
       ->capture_default_str();

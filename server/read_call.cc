@@ -28,11 +28,13 @@ class WaitingRead final : public grpc::ServerUnaryReactor, public LongCall {
 
   void Start(uint64_t min_size, absl::Time deadline) {
     if (!runtime_.long_calls.Add(this)) return End(ShuttingDown());
-    runtime_.ledger.WhenSize(min_size, deadline,
-                             [claim = claim_](const absl::Status& status) {
-                               if (WaitingRead* call = claim->Take())
-                                 call->Settle(status);
-                             });
+    runtime_.ledger.WhenSize(
+        min_size, deadline, [claim = claim_](const absl::Status& status) {
+          WaitingRead* call = claim->Take();
+          if (call == nullptr) return;
+          // The thread is the one that commits groups.
+          call->runtime_.workers.Post([call, status] { call->Settle(status); });
+        });
   }
 
   void End(const absl::Status& why) override {

@@ -1,9 +1,9 @@
 #include "server/server.h"
 
-#include <chrono>
 #include <mutex>
 #include <utility>
 
+#include "absl/time/clock.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/grpcpp.h"
 #include "grpcpp/health_check_service_interface.h"
@@ -108,11 +108,17 @@ class Server::Impl {
   void Drain() {
     LogEvent(spdlog::level::info, "shutting down",
              {{"drain_timeout", absl::FormatDuration(options_.drain_timeout)}});
+    const absl::Time deadline = absl::Now() + options_.drain_timeout;
     if (auto* health = server_->GetHealthCheckService()) health->Shutdown();
     long_calls_->ShutDown();
+    // gRPC closes a connection once its caller has acknowledged the shutdown
+    // and its last call has ended. A bulk stream that ended after that would
+    // lose its last answers: its caller still sends, and a connection closed
+    // with unread bytes is reset. Ended before, its answers are ahead of what
+    // the caller acknowledges.
+    long_calls_->AwaitNone(deadline);
     // Returns when every call has ended; cuts those that take too long.
-    server_->Shutdown(std::chrono::system_clock::now() +
-                      absl::ToChronoMilliseconds(options_.drain_timeout));
+    server_->Shutdown(absl::ToChronoTime(deadline));
     server_->Wait();
     server_.reset();
   }
@@ -135,6 +141,8 @@ class Server::Impl {
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(ServerOptions options) {
   ASSIGN_OR_RETURN(ListenAddress address, ParseListenAddress(options.listen));
+  // A server that cannot listen shall not leave a new ledger behind.
+  RETURN_IF_ERROR(CheckCanListen(address));
   if (!options.ledger.log) {
     options.ledger.log = [](absl::string_view message) {
       LogEvent(spdlog::level::err, message, {{"by", "ledger"}});

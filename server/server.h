@@ -46,8 +46,9 @@ class Server {
   std::string address() const;
   Ledger& ledger();
 
-  // Drains: takes no new calls, ends watches and bulk streams with
-  // SHUTTING_DOWN, finishes what is under way, and closes the ledger.
+  // Drains: ends watches and bulk streams with SHUTTING_DOWN once what was read
+  // of them is answered, then takes no new calls, finishes what is under way,
+  // and closes the ledger.
   // Everything that was answered is durable. Blocks; only the first call does
   // anything.
   void Shutdown();

@@ -99,17 +99,19 @@ absl::Status ShipmentStream::TakeBatch() {
   RETURN_IF_ERROR(CheckBatchSize(request->requests_size()));
   Slot taken;
   taken.with_evidence = request->with_evidence();
+  taken.load.requests = request->requests_size();
+  taken.load.bytes = read_buffer_.Length();
   batch->requests.reserve(request->requests_size());
   taken.envelope_errors.reserve(request->requests_size());
   for (BatchRequest::Request& one : *request->mutable_requests()) {
+    taken.load.commands += one.commands_size();
     taken.envelope_errors.push_back(
         TakeRequest(one, request->validate_only(), *batch));
   }
   Slot* slot;
   {
     absl::MutexLock lock(&mutex_);
-    requests_ += taken.envelope_errors.size();
-    slot = &slots_.emplace_back(std::move(taken));
+    slot = &PushSlot(std::move(taken));
   }
   if (batch->requests.empty()) {
     Answer(*slot, *batch);
@@ -124,8 +126,7 @@ absl::Status ShipmentStream::TakeBatch() {
       });
   if (!submitted.ok()) {
     absl::MutexLock lock(&mutex_);
-    requests_ -= slots_.back().envelope_errors.size();
-    slots_.pop_back();
+    PopNewestSlot();
   }
   return submitted;
 }
@@ -148,11 +149,13 @@ void ShipmentStream::Answer(Slot& slot, WriteBatch& decided) {
   }
   response->set_size(size > 0 ? size : runtime_.ledger.Latest()->size);
   grpc::ByteBuffer bytes = SerializeMessage(*response);
+  std::optional<grpc::Status> end;
   {
     absl::MutexLock lock(&mutex_);
     slot.response = std::move(bytes);
+    end = GoOnLocked();
   }
-  GoOn();
+  if (end) Finish(*std::move(end));
 }
 
 void ShipmentStream::OnWriteDone(bool ok) {
@@ -192,34 +195,61 @@ void ShipmentStream::StopReading(grpc::Status status) {
   if (!final_status_) final_status_ = std::move(status);
 }
 
+ShipmentStream::Slot& ShipmentStream::PushSlot(Slot slot) {
+  load_.requests += slot.load.requests;
+  load_.commands += slot.load.commands;
+  load_.bytes += slot.load.bytes;
+  return slots_.emplace_back(std::move(slot));
+}
+
 void ShipmentStream::PopSlot() {
-  requests_ -= slots_.front().envelope_errors.size();
+  Unload(slots_.front().load);
   slots_.pop_front();
 }
 
+void ShipmentStream::PopNewestSlot() {
+  Unload(slots_.back().load);
+  slots_.pop_back();
+}
+
+void ShipmentStream::Unload(const Load& load) {
+  load_.requests -= load.requests;
+  load_.commands -= load.commands;
+  load_.bytes -= load.bytes;
+}
+
+bool ShipmentStream::HasRoom() const {
+  return load_.requests < limits::kMaxStreamRequests &&
+         load_.commands < limits::kMaxStreamCommands &&
+         load_.bytes < limits::kMaxStreamBytes;
+}
+
+std::optional<grpc::Status> ShipmentStream::GoOnLocked() {
+  if (finished_) return std::nullopt;
+  while (broken_ && !writing_ && !slots_.empty() && slots_.front().response) {
+    PopSlot();
+  }
+  if (!writing_ && !slots_.empty() && slots_.front().response) {
+    writing_ = true;
+    StartWrite(&*slots_.front().response);
+  }
+  if (!reading_ && !taking_ && !final_status_ && HasRoom()) {
+    reading_ = true;
+    StartRead(&read_buffer_);
+  }
+  if (!final_status_ || taking_ || !slots_.empty()) return std::nullopt;
+  finished_ = true;
+  return final_status_;
+}
+
 void ShipmentStream::GoOn() {
-  grpc::Status status;
+  std::optional<grpc::Status> end;
   {
     absl::MutexLock lock(&mutex_);
-    if (finished_) return;
-    while (broken_ && !writing_ && !slots_.empty() && slots_.front().response) {
-      PopSlot();
-    }
-    if (!writing_ && !slots_.empty() && slots_.front().response) {
-      writing_ = true;
-      StartWrite(&*slots_.front().response);
-    }
-    if (!reading_ && !taking_ && !final_status_ &&
-        requests_ < limits::kMaxStreamRequests) {
-      reading_ = true;
-      StartRead(&read_buffer_);
-    }
-    if (!final_status_ || taking_ || !slots_.empty()) return;
-    finished_ = true;
-    status = *final_status_;
+    end = GoOnLocked();
   }
   // From here on this may be deleted.
-  Finish(std::move(status));
+  if (end) Finish(*std::move(end));
 }
 
 }  // namespace chipledger

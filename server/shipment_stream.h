@@ -24,11 +24,14 @@ namespace chipledger {
 const CommandKinds& ShipmentCommandKinds();
 
 // ShipmentStream is one call of StreamShipments. It reads on only while less
-// than limits::kMaxStreamRequests requests are under way: read, and their
-// answers not yet written. Then gRPC's flow control slows the writer down.
+// than limits::kMaxStreamRequests, kMaxStreamCommands and kMaxStreamBytes are
+// under way: read, and their answers not yet written. Then gRPC's flow control
+// slows the writer down.
 //
 // Lifecycle: deletes itself when done. It finishes only when no batch is under
-// way, so the ledger's callbacks never outlive it.
+// way, so the ledger's callbacks never outlive it. A worker that answers the
+// last batch may therefore not touch the stream once it has let go of the lock:
+// another thread may finish it.
 class ShipmentStream final
     : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>,
       public LongCall {
@@ -45,9 +48,16 @@ class ShipmentStream final
   void End(const absl::Status& why) override ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
+  // What is held to the limits of a stream.
+  struct Load {
+    size_t requests = 0;
+    size_t commands = 0;
+    size_t bytes = 0;
+  };
   // A batch under way.
   struct Slot {
     bool with_evidence = false;
+    Load load;
     // By request: the error of one that was not submitted, else OK.
     std::vector<absl::Status> envelope_errors;
     // The answer, once there.
@@ -61,9 +71,18 @@ class ShipmentStream final
   // Reads no more; finishes with this status when nothing is under way. The
   // first call decides.
   void StopReading(grpc::Status status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Drops the oldest slot.
+  // Add a slot behind the others, and drop the oldest or the newest.
+  Slot& PushSlot(Slot slot) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void PopSlot() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Starts what can be started; finishes when all is done.
+  void PopNewestSlot() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Unload(const Load& load) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool HasRoom() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Starts what can be started. Returns the status to call Finish with when all
+  // is done: only the caller who gets it, and that one must, without the lock.
+  [[nodiscard]] std::optional<grpc::Status> GoOnLocked()
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Goes on and finishes. For gRPC's reactions and for End, during which the
+  // stream is not deleted.
   void GoOn() ABSL_LOCKS_EXCLUDED(mutex_);
 
   Runtime& runtime_;
@@ -78,8 +97,8 @@ class ShipmentStream final
   // A batch that was read is being parsed and submitted.
   bool taking_ ABSL_GUARDED_BY(mutex_) = false;
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
-  // Requests in slots_.
-  size_t requests_ ABSL_GUARDED_BY(mutex_) = 0;
+  // Of all slots_.
+  Load load_ ABSL_GUARDED_BY(mutex_);
   // The caller is gone: answers are dropped.
   bool broken_ ABSL_GUARDED_BY(mutex_) = false;
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;

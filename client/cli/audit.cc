@@ -76,15 +76,18 @@ void AddAuditCommands(CLI::App& app, Cli& cli) {
   AddCommand<Options>(
       *group, cli, "read", "print entries",
       [](CLI::App& sub, Options& options) {
-        sub.add_option("--from", options.from, "first index (default: 0)");
+        sub.add_option("--from", options.from, "first index (default: 0)")
+            ->check(CLI::NonNegativeNumber);
         sub.add_option("--to", options.to,
-                       "first index not to print (default: all)");
+                       "first index not to print (default: all)")
+            ->check(CLI::NonNegativeNumber);
       },
       Read);
   AddCommand<Options>(
       *group, cli, "watch", "print entries, then new ones, until stopped",
       [](CLI::App& sub, Options& options) {
-        sub.add_option("--from", options.from, "first index (default: 0)");
+        sub.add_option("--from", options.from, "first index (default: 0)")
+            ->check(CLI::NonNegativeNumber);
       },
       Watch);
   AddReplayCommand(*group, cli);

@@ -97,6 +97,11 @@ absl::Status ReadTextProto(const std::string& path,
                                absl::StrCat("cannot read ", path));
   }
   if (!parsed) return absl::InvalidArgumentError(errors.text());
+  if (message.ByteSizeLong() == 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, " is empty or all comments; it must hold a ",
+                     message.GetTypeName(), " in text form"));
+  }
   return absl::OkStatus();
 }
 

@@ -100,7 +100,7 @@ absl::StatusOr<std::string> ParseCountry(absl::string_view text);
 
 // Reads a .textproto file. Errors: NOT_FOUND and others naming the file;
 // INVALID_ARGUMENT with a line "FILE:LINE:COLUMN: what is wrong" for each
-// error.
+// error, or that the file says nothing.
 absl::Status ReadTextProto(const std::string& path,
                            google::protobuf::Message& message);
 

@@ -105,11 +105,15 @@ void PrintForPeople(const absl::Status& status,
     std::cerr << ":\n" << FormatViolations(details.refusal->violations());
     return;
   }
-  std::cerr << "chipledger: " << status.message() << "\n";
   if (details.fields.size() > 1) {
+    // The message is the same as one line.
+    std::cerr << "chipledger: " << details.fields.size()
+              << " fields are wrong:\n";
     for (const FieldViolation& field : details.fields) {
       std::cerr << "  - " << field.field << ": " << field.description << "\n";
     }
+  } else {
+    std::cerr << "chipledger: " << status.message() << "\n";
   }
   if (const std::string step = NextStep(status, details); !step.empty()) {
     std::cerr << "  next: " << step << "\n";

@@ -30,7 +30,7 @@ void AddOptions(CLI::App& app, Options& options, bool one_rule) {
     filter.set_rule_id(value);
   })->required(one_rule);
   app.add_option("--country", options.country,
-                 "only totals of this destination");
+                 "only totals that this destination's facts go into");
   text("--license", "only totals of this license",
        [&](const std::string& value) { filter.set_license_id(value); });
   text("--on-date", "only the window and the policies of this date",

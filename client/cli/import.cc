@@ -26,7 +26,8 @@ constexpr char kImportHelp[] = R"(Formats:
                       consignee, consignee_name, authorization_kind,
                       license_id, assurance, source. Records that follow each
                       other with the same exporter and reference are the items
-                      of one shipment.
+                      of one shipment, equal ones included; a reference that
+                      comes again further down is rejected.
   jsonl               One chipledger.v1.RecordShipment in protobuf JSON a line.
   epoch-gpu-clusters  Epoch AI's gpu_clusters.csv. Needs --exporter. What its
                       rule leaves out is counted as skipped. A blank chip type

@@ -113,7 +113,8 @@ void AddChangeOptions(CLI::App& app, ChangeOptions& options) {
       ->required();
   app.add_option("--reason", options.reason, "why")->required();
   app.add_option("--expected-revision", options.expected_revision,
-                 "the revision you saw; another one fails");
+                 "the revision you saw; another one fails")
+      ->check(CLI::NonNegativeNumber);
   AddWriteOptions(app, options.write);
 }
 
@@ -309,7 +310,8 @@ void AddLicenseCommands(CLI::App& app, Cli& cli) {
         AddGrantOptions(sub, options);
         sub.add_option("--reason", options.reason, "why")->required();
         sub.add_option("--expected-revision", options.expected_revision,
-                       "the revision you saw; another one fails");
+                       "the revision you saw; another one fails")
+            ->check(CLI::NonNegativeNumber);
       },
       Amend);
   AddCommand<ChangeOptions>(*group, cli, "suspend", "suspend it from a date on",

@@ -1,6 +1,10 @@
 // The `chipledger` command line.
+#include <algorithm>
 #include <iostream>
 
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "client/cli/cli.h"
 #include "client/import/text.h"
 
@@ -33,11 +37,14 @@ void AddAllCommands(CLI::App& app, Cli& cli) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  Cli cli;
+  // Errors of usage are JSON too, so this is asked before parsing.
+  cli.json = std::find(argv + 1, argv + argc, absl::string_view("--json")) !=
+             argv + argc;
   for (int i = 1; i < argc; ++i) {
     if (!chipledger::import::IsUtf8(argv[i])) {
-      std::cerr << "chipledger: argument " << i
-                << " is not UTF-8; nothing was sent\n";
-      return chipledger::cli::kBadInput;
+      return Fail(cli, absl::InvalidArgumentError(absl::StrCat(
+                           "argument ", i, " is not UTF-8; nothing was sent")));
     }
   }
   CLI::App app("chipledger: an append-only ledger of AI-chip shipments",
@@ -46,7 +53,6 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   // Lets --json and --server stand after the subcommand as well.
   app.fallthrough();
-  Cli cli;
   app.add_option("--server", cli.server, "HOST:PORT of chipledgerd")
       ->envname("CHIPLEDGER_SERVER")
       ->capture_default_str();
@@ -60,6 +66,9 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
+    if (cli.json && error.get_exit_code() != 0) {
+      return Fail(cli, absl::InvalidArgumentError(error.what()));
+    }
     return app.exit(error) == 0 ? chipledger::cli::kDone
                                 : chipledger::cli::kBadInput;
   }

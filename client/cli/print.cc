@@ -177,6 +177,7 @@ std::string FormatViolations(
 std::string FormatHeadroom(const std::vector<v1::HeadroomRow>& rows) {
   Table table({"RULE", "STANDING", "TOTAL OF", "WINDOW", "LIMIT>", "USED>",
                "RESERVED>", "HEADROOM>", "USED %>", "STATUS", "ENFORCEMENT"});
+  std::string notes;
   for (const v1::HeadroomRow& row : rows) {
     const v1::Measure measure = row.measure();
     table.AddRow(
@@ -193,8 +194,15 @@ std::string FormatHeadroom(const std::vector<v1::HeadroomRow>& rows) {
              : "-",
          FormatEnum(row.status(), "STATUS_"),
          FormatEnum(row.enforcement(), "MODE_")});
+    if (row.unmeasured_gpus() != 0) {
+      absl::StrAppend(&notes, RuleName(row.policy_id(), row.rule_id()), " of ",
+                      FormatGroup(row.group()), " leaves out ",
+                      FormatCount(row.unmeasured_gpus()),
+                      " GPUs whose TPP is not known: the true total is "
+                      "larger.\n");
+    }
   }
-  return table.ToString();
+  return absl::StrCat(table.ToString(), notes);
 }
 
 std::string EventKind(const v1::Event& event) {

@@ -226,7 +226,8 @@ void AddReplayCommand(CLI::App& audit, Cli& cli) {
       [](CLI::App& sub, Options& options) {
         sub.add_option("--at-size", options.at_size,
                        "stop at this ledger size and print the totals then; "
-                       "nothing is compared");
+                       "nothing is compared")
+            ->check(CLI::NonNegativeNumber);
       },
       Run);
 }

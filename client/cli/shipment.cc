@@ -271,7 +271,8 @@ void AddShipmentCommands(CLI::App& app, Cli& cli) {
         AddShipmentOptions(sub, options);
         sub.add_option("--reason", options.reason, "why")->required();
         sub.add_option("--expected-revision", options.expected_revision,
-                       "the revision you saw; another one fails");
+                       "the revision you saw; another one fails")
+            ->check(CLI::NonNegativeNumber);
       },
       Correct);
   AddCommand<KeyOptions>(
@@ -280,7 +281,8 @@ void AddShipmentCommands(CLI::App& app, Cli& cli) {
         AddKeyOptions(sub, options);
         sub.add_option("--reason", options.reason, "why")->required();
         sub.add_option("--expected-revision", options.expected_revision,
-                       "the revision you saw; another one fails");
+                       "the revision you saw; another one fails")
+            ->check(CLI::NonNegativeNumber);
         AddWriteOptions(sub, options.write);
       },
       Void);

@@ -4,8 +4,10 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "client/import/csv_reader.h"
+#include "client/import/digest.h"
 #include "client/import/text.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/util/message_differencer.h"
@@ -52,6 +54,7 @@ class CsvShipments : public ShipmentSource {
   using Key = std::pair<std::string, std::string>;
 
   void TakeRecord(CsvRecord record);
+  void OpenShipment(Key key);
   void CloseShipment();
   // Returns what is wrong with the record; empty: nothing.
   std::string ReadRecord(const CsvRecord& record, v1::RecordShipment& out);
@@ -69,6 +72,8 @@ class CsvShipments : public ShipmentSource {
   // An unreadable record since the open shipment's last one, whose key cannot
   // be known: a shipment that goes on after it may lack an item.
   int64_t unreadable_line_ = 0;
+  // Fingerprints of the keys of all shipments so far.
+  absl::flat_hash_set<uint64_t> seen_;
   bool at_end_ = false;
 };
 
@@ -84,7 +89,7 @@ void CsvShipments::TakeRecord(CsvRecord record) {
                 table_->Field(record, "shipment_reference"));
   if (open_key_ != key) {
     CloseShipment();
-    open_key_ = key;
+    OpenShipment(key);
   } else if (unreadable_line_ != 0 && open_.problem.empty()) {
     open_.problem = absl::StrCat(
         "line ", unreadable_line_,
@@ -104,6 +109,20 @@ void CsvShipments::TakeRecord(CsvRecord record) {
     ready_.push_back(std::exchange(open_, {}));
     overflowed_ = true;
   }
+}
+
+void CsvShipments::OpenShipment(Key key) {
+  const auto& [exporter, reference] = key;
+  const uint64_t fingerprint =
+      Fingerprint(absl::StrCat(exporter.size(), ":", exporter, reference));
+  // An empty reference is an error of its own.
+  if (!reference.empty() && !seen_.insert(fingerprint).second) {
+    open_.problem = absl::StrCat(
+        "shipment_reference \"", reference, "\" of ", exporter,
+        " was used before in this file; records of one shipment must follow "
+        "each other, and another shipment needs another reference");
+  }
+  open_key_ = std::move(key);
 }
 
 void CsvShipments::CloseShipment() {

@@ -17,8 +17,13 @@
 //
 // Records that follow each other with the same exporter and shipment_reference
 // are the items of one shipment; what the later ones say about the shipment
-// must be the same or empty. When one of them is bad, none of the shipment is
-// imported.
+// must be the same or empty. Equal records are as many items. When one of them
+// is bad, none of the shipment is imported. A shipment whose reference comes
+// again after records of another one is bad input: it may be a repeated row, or
+// an item that would be missing from the first. To tell, a 64-bit fingerprint
+// of each reference is kept: some 16 bytes of memory a shipment. Of ten million
+// shipments, one in 300,000 files would have a good one rejected for another
+// with the same fingerprint.
 #ifndef CHIPLEDGER_CLIENT_IMPORT_CSV_SHIPMENTS_H_
 #define CHIPLEDGER_CLIENT_IMPORT_CSV_SHIPMENTS_H_
 

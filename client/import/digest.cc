@@ -43,6 +43,15 @@ std::string Sha256Hex(absl::string_view bytes) {
       reinterpret_cast<const char*>(hash.data()), hash.size()));
 }
 
+uint64_t Fingerprint(absl::string_view bytes) {
+  uint64_t fingerprint = 0;
+  const Sha256 hash = Hash(bytes);
+  for (size_t i = 0; i < sizeof(fingerprint); ++i) {
+    fingerprint = fingerprint << 8 | hash[i];
+  }
+  return fingerprint;
+}
+
 Uuid RequestIdFor(const google::protobuf::Message& command,
                   absl::string_view attempt) {
   const Sha256 hash = Hash(absl::StrCat(

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "chipledger/v1/admin_service.pb.h"
@@ -24,6 +26,8 @@ using Request = client::BulkWriter::Request;
 constexpr size_t kMaxMissingProducts = 100;
 // Records between two calls of on_progress.
 constexpr int64_t kProgressRecords = 256;
+// Bad records that wait for the answers before them; bounds their memory.
+constexpr size_t kMaxWaitingRejects = 1'000;
 
 // Whether the error is about the request, so that others may still succeed.
 bool IsAboutTheRequest(const absl::Status& status) {
@@ -40,6 +44,21 @@ bool IsAboutTheRequest(const absl::Status& status) {
   }
 }
 
+// Returns the error with what it leaves open added to its message.
+absl::Status WithUnanswered(const absl::Status& error, size_t unanswered) {
+  absl::Status status(
+      error.code(),
+      absl::StrCat(error.message(), "; ", unanswered,
+                   unanswered == 1 ? " shipment has" : " shipments have",
+                   " no answer and may or may not have been recorded: running "
+                   "the same import again is safe and settles it, nothing is "
+                   "recorded twice"));
+  error.ForEachPayload([&](absl::string_view type, const absl::Cord& payload) {
+    status.SetPayload(type, payload);
+  });
+  return status;
+}
+
 // Import is one run of ImportShipments. The calling thread reads and sends;
 // answers arrive on the writer's thread.
 class Import {
@@ -50,8 +69,8 @@ class Import {
         size_at_start_(size_at_start),
         rejects_(rejects),
         writer_(client, {.validate_only = options.dry_run},
-                [this](const Request& request, const Answer& answer) {
-                  TakeAnswer(request, answer);
+                [this](const Request&, const Answer& answer, bool sent_again) {
+                  TakeAnswer(answer, sent_again);
                 }) {}
 
   absl::Status Run(ShipmentSource& source);
@@ -65,9 +84,11 @@ class Import {
   absl::Status ReadAll(ShipmentSource& source);
   absl::Status RetryRefused();
   absl::Status Send(SourceShipment shipment, absl::string_view attempt);
+  absl::Status TakeProblem(SourceShipment shipment);
+  void RejectWaiting() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Reject(const std::vector<SourceRecord>& records,
               absl::string_view reason) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void TakeAnswer(const Request& request, const Answer& answer);
+  void TakeAnswer(const Answer& answer, bool sent_again);
   void TakeError(SourceShipment shipment, const absl::Status& error)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool ShouldStop() {
@@ -81,8 +102,11 @@ class Import {
   absl::Mutex mutex_;
   RejectsFile& rejects_ ABSL_GUARDED_BY(mutex_);
   ImportCounts counts_ ABSL_GUARDED_BY(mutex_);
-  // Sent and not answered, in order; bounded by the writer.
+  // Sent and not answered, in order, bounded by the writer; and among them the
+  // bad records, so that the rejects are in the order of the file.
   std::deque<SourceShipment> under_way_ ABSL_GUARDED_BY(mutex_);
+  // How many of them are bad records.
+  size_t waiting_rejects_ ABSL_GUARDED_BY(mutex_) = 0;
   // Refused by an earlier import, to be asked about anew.
   std::deque<SourceShipment> to_retry_ ABSL_GUARDED_BY(mutex_);
   bool stop_ ABSL_GUARDED_BY(mutex_) = false;
@@ -97,19 +121,17 @@ absl::Status Import::Run(ShipmentSource& source) {
   const absl::Status read = ReadAll(source);
   const absl::Status finished = writer_.Finish();
   absl::MutexLock lock(&mutex_);
-  RETURN_IF_ERROR(failure_);
-  RETURN_IF_ERROR(read);
-  if (!finished.ok()) {
-    return client::LeavesOutcomeOpen(finished) || !under_way_.empty()
-               ? absl::Status(
-                     finished.code(),
-                     absl::StrCat(finished.message(), "; ", under_way_.size(),
-                                  " shipments have no answer and may or may "
-                                  "not have been recorded: run the import "
-                                  "again, nothing is recorded twice"))
-               : finished;
+  const size_t unanswered = under_way_.size() - waiting_rejects_;
+  while (!under_way_.empty()) {
+    RejectWaiting();
+    if (!under_way_.empty()) under_way_.pop_front();
   }
-  return absl::OkStatus();
+  absl::Status status = failure_;
+  status.Update(read);
+  status.Update(finished);
+  // A dry run records nothing.
+  if (status.ok() || unanswered == 0 || options_.dry_run) return status;
+  return WithUnanswered(status, unanswered);
 }
 
 absl::Status Import::ReadAll(ShipmentSource& source) {
@@ -123,8 +145,7 @@ absl::Status Import::ReadAll(ShipmentSource& source) {
       absl::MutexLock lock(&mutex_);
       ++counts_.skipped[shipment->skipped];
     } else if (!shipment->problem.empty()) {
-      absl::MutexLock lock(&mutex_);
-      Reject(shipment->records, shipment->problem);
+      RETURN_IF_ERROR(TakeProblem(*std::move(shipment)));
     } else {
       RETURN_IF_ERROR(Send(*std::move(shipment), ""));
     }
@@ -161,7 +182,34 @@ absl::Status Import::Send(SourceShipment shipment, absl::string_view attempt) {
     absl::MutexLock lock(&mutex_);
     under_way_.push_back(std::move(shipment));
   }
-  return writer_.Write(std::move(request));
+  const absl::Status written = writer_.Write(std::move(request));
+  if (!written.ok()) {
+    // It was not sent, and after an error no answer comes to move it.
+    absl::MutexLock lock(&mutex_);
+    under_way_.pop_back();
+  }
+  return written;
+}
+
+absl::Status Import::TakeProblem(SourceShipment shipment) {
+  bool too_many = false;
+  {
+    absl::MutexLock lock(&mutex_);
+    if (options_.strict) stop_ = true;
+    shipment.command.Clear();
+    under_way_.push_back(std::move(shipment));
+    too_many = ++waiting_rejects_ >= kMaxWaitingRejects;
+    if (waiting_rejects_ == under_way_.size()) RejectWaiting();
+  }
+  return too_many ? writer_.Flush() : absl::OkStatus();
+}
+
+void Import::RejectWaiting() {
+  while (!under_way_.empty() && !under_way_.front().problem.empty()) {
+    Reject(under_way_.front().records, under_way_.front().problem);
+    under_way_.pop_front();
+    --waiting_rejects_;
+  }
 }
 
 void Import::Reject(const std::vector<SourceRecord>& records,
@@ -171,17 +219,22 @@ void Import::Reject(const std::vector<SourceRecord>& records,
   if (options_.strict) stop_ = true;
 }
 
-void Import::TakeAnswer(const Request&, const Answer& answer) {
+void Import::TakeAnswer(const Answer& answer, bool sent_again) {
   absl::MutexLock lock(&mutex_);
   SourceShipment shipment = std::move(under_way_.front());
   under_way_.pop_front();
+  const absl::Cleanup reject_waiting = [this] {
+    mutex_.AssertHeld();
+    RejectWaiting();
+  };
   if (const absl::Status error = client::FromRpcStatus(answer.error());
       !error.ok()) {
     return TakeError(std::move(shipment), error);
   }
-  // After a broken connection our own write may be answered as repeated.
-  if (answer.result().repeated_answer() &&
-      answer.result().index() < size_at_start_) {
+  // What was sent again after a break may be a repetition of ourselves.
+  const bool may_be_ours =
+      sent_again && answer.result().index() >= size_at_start_;
+  if (answer.result().repeated_answer() && !may_be_ours) {
     ++counts_.already_there;
   } else {
     ++counts_.recorded;

@@ -18,7 +18,8 @@ namespace chipledger::import {
 struct ImportCounts {
   // Stored by this import (with dry_run: would be).
   int64_t recorded = 0;
-  // Stored by an earlier import; nothing was changed.
+  // Stored before, by an earlier import or for the same content further up in
+  // the file; nothing was changed.
   int64_t already_there = 0;
   // Refused by the rules. The refusal is an entry.
   int64_t refused = 0;
@@ -41,7 +42,8 @@ struct ImportOutcome {
   ImportCounts counts;
   // OK: the source was read to its end, or to the record that `strict` stopped
   // at. Else the file cannot be read, the rejects cannot be written, or the
-  // server failed or cannot be reached.
+  // server failed or cannot be reached; the message says how many shipments
+  // have no answer.
   absl::Status status;
 };
 
@@ -53,7 +55,8 @@ struct ImportOptions {
   // stored, and some after it may be.
   bool strict = false;
   // Where to write what was refused or rejected: CSV with the columns line,
-  // reason and record (as it stands in the file). Empty: nowhere.
+  // reason and record (as it stands in the file), in the order of the file but
+  // for what `retry_refused` asks again. Empty: nowhere.
   std::string rejects_path;
   // When set, shipments that an earlier import saw refused are asked about
   // again, as a new attempt by this name.

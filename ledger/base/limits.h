@@ -17,18 +17,27 @@ inline constexpr size_t kMaxCommandsPerRequest = 100;
 inline constexpr size_t kMaxRequestsPerBatch = 10'000;
 // Bounds what one RPC message may make the server hold.
 inline constexpr size_t kMaxMessageBytes = 8 * 1024 * 1024;
-// Bounds the memory of requests that wait to be decided. A batch is admitted
-// whole, so the queue holds at least two of the largest.
+// Bounds the memory of single writes that wait to be decided. Bulk streams are
+// bounded one by one, below, and take no room here: they cannot make a single
+// write fail.
 inline constexpr size_t kMaxQueuedCommands = 65'536;
 // Commands decided in one group: large enough to amortize one sync, small
 // enough to keep the latency of its first command low.
 inline constexpr size_t kMaxGroupCommands = 8'192;
-// Requests of one bulk stream that are read and not yet answered: four full
-// groups, one being read, one decided, one synced and one answered. One batch
-// more may be read.
+// What one bulk stream has under way, read and not yet answered: four full
+// groups, one being read, one decided, one synced and one answered. Requests
+// are counted beside their commands, because a wrong one may have none. The
+// stream reads on while it is below each bound, so one batch more may be there.
 inline constexpr size_t kMaxStreamRequests = 4 * kMaxGroupCommands;
-// Bytes of one group, so that reading one entry never reads more than this.
+inline constexpr size_t kMaxStreamCommands = 4 * kMaxGroupCommands;
+// The same in bytes of what was read: bounds the memory of a stream of large
+// commands.
+inline constexpr size_t kMaxStreamBytes = 16 * 1024 * 1024;
+// Bytes of entries in one group: bounds the memory of a group and the size of
+// its one synced write.
 inline constexpr size_t kMaxGroupBytes = 4 * 1024 * 1024;
+// Entries whose ids are kept in memory before they go to a file of their own.
+inline constexpr size_t kIdGenerationEntries = 524'288;
 
 inline constexpr size_t kMaxPartyIdBytes = 64;
 inline constexpr size_t kMaxPolicyIdBytes = 64;
@@ -61,7 +70,8 @@ inline constexpr size_t kMaxEntriesPerPage = 50'000;
 inline constexpr size_t kEntryChunkBytes = 256 * 1024;
 
 static_assert(kMaxRequestBytes < kMaxEntryBytes);
-static_assert(kMaxQueuedCommands >= 2 * kMaxRequestsPerBatch);
+static_assert(kMaxQueuedCommands >= kMaxCommandsPerRequest);
+static_assert(kMaxStreamBytes >= 2 * kMaxMessageBytes);
 static_assert(kMaxGroupBytes >= kMaxEntryBytes * 2);
 
 }  // namespace chipledger::limits

@@ -148,14 +148,17 @@ absl::Status Assessment::CountUnder(
   if (rule.group_by_license) id.license_id = std::string(fact.license_id);
 
   bool touched = false;
-  bool measurable = true;
-  int64_t sum = 0;
+  Amount added{.test = Test::kLimit};
   for (const CountedItem& item : fact.items) {
     if (!Counts(rule, fact.authorization_kind, *item.product)) continue;
     touched = true;
     if (rule.measure == v1::MEASURE_TPP &&
         !item.product->has_milli_tpp_per_gpu()) {
-      measurable = false;
+      const auto gpus = AmountOf(v1::MEASURE_GPUS, *item.product, item.units);
+      const auto unmeasured =
+          gpus ? CheckedAdd(added.unmeasured_gpus, *gpus) : std::nullopt;
+      if (!unmeasured) return TotalOverflow(rule.rule_id);
+      added.unmeasured_gpus = *unmeasured;
       if (policy.Refuses(rule)) {
         v1::Violation& violation = violations_.emplace_back();
         violation.set_policy_id(policy.policy_id());
@@ -173,9 +176,9 @@ absl::Status Assessment::CountUnder(
       continue;
     }
     const auto amount = AmountOf(rule.measure, *item.product, item.units);
-    const auto next = amount ? CheckedAdd(sum, *amount) : std::nullopt;
+    const auto next = amount ? CheckedAdd(added.amount, *amount) : std::nullopt;
     if (!next) return TotalOverflow(rule.rule_id);
-    sum = *next;
+    added.amount = *next;
     if (charges != nullptr) {
       v1::LicenseCharge& charge = *charges->Add();
       charge.set_policy_id(policy.policy_id());
@@ -188,13 +191,13 @@ absl::Status Assessment::CountUnder(
     }
   }
   if (!touched) return absl::OkStatus();
-  return Add(policy, rule, id, sum, Test::kLimit, measurable, evidence);
+  return Add(policy, rule, id, added, evidence);
 }
 
 absl::Status Assessment::Add(const CompiledPolicy& policy,
                              const CompiledRule& rule, const TotalId& id,
-                             int64_t amount, Test test, bool measurable,
-                             v1::Evidence& evidence) {
+                             const Amount& added, v1::Evidence& evidence) {
+  const int64_t amount = added.amount;
   Total total = state_.GetTotal(id);
   int64_t pending = 0;
   for (const auto& [pending_id, pending_amount] : pending_totals_) {
@@ -214,6 +217,7 @@ absl::Status Assessment::Add(const CompiledPolicy& policy,
   evaluation.set_used(total.used);
   evaluation.set_reserved(total.reserved);
   evaluation.set_asked(amount);
+  evaluation.set_unmeasured_gpus(added.unmeasured_gpus);
   bool exceeded = false;
   if (rule.limit) {
     const auto before = CheckedSub(*rule.limit - total.reserved, total.used);
@@ -228,9 +232,9 @@ absl::Status Assessment::Add(const CompiledPolicy& policy,
   // downwards, makes nothing worse and is not refused.
   const bool adds = pending + amount > 0;
   const bool violated =
-      exceeded && adds && test == Test::kLimit && policy.Refuses(rule);
+      exceeded && adds && added.test == Test::kLimit && policy.Refuses(rule);
   evaluation.set_verdict(violated ? v1::RuleEvaluation::VERDICT_VIOLATED
-                         : exceeded || !measurable
+                         : exceeded || added.unmeasured_gpus > 0
                              ? v1::RuleEvaluation::VERDICT_REPORTED
                              : v1::RuleEvaluation::VERDICT_WITHIN_LIMIT);
   if (violated) violations_.push_back(MakeViolation(policy, rule, evaluation));
@@ -241,7 +245,7 @@ absl::Status Assessment::Add(const CompiledPolicy& policy,
 absl::Status Assessment::AddTo(const std::string& policy_id,
                                const std::string& rule_id,
                                const std::string& window_start,
-                               const v1::GroupKey& group, int64_t amount,
+                               const v1::GroupKey& group, const Amount& added,
                                v1::Evidence& evidence) {
   const CompiledPolicy* policy = state_.catalog().FindPolicy(policy_id);
   const CompiledRule* rule =
@@ -258,26 +262,28 @@ absl::Status Assessment::AddTo(const std::string& policy_id,
                                        : Date::Parse(window_start)->days(),
                    .country = group.destination_country(),
                    .license_id = group.license_id()};
-  return Add(*policy, *rule, id, amount, Test::kNothing, true, evidence);
+  return Add(*policy, *rule, id, added, evidence);
 }
 
 absl::Status Assessment::CountBack(const v1::Evidence& earlier,
                                    v1::Evidence& evidence) {
   for (const v1::RuleEvaluation& rule : earlier.rules()) {
-    if (rule.asked() == 0) continue;
-    RETURN_IF_ERROR(AddTo(rule.policy_id(), rule.rule_id(), rule.window_start(),
-                          rule.group(), -rule.asked(), evidence));
+    if (rule.asked() == 0 && rule.unmeasured_gpus() == 0) continue;
+    RETURN_IF_ERROR(AddTo(
+        rule.policy_id(), rule.rule_id(), rule.window_start(), rule.group(),
+        {.amount = -rule.asked(), .unmeasured_gpus = -rule.unmeasured_gpus()},
+        evidence));
   }
   return absl::OkStatus();
 }
 
 absl::Status Assessment::Draw(const LicenseState& license,
                               const v1::Shipment& shipment, Date export_date,
-                              v1::Evidence& evidence) {
+                              Test recharge, v1::Evidence& evidence) {
   CheckLicense(license, shipment, export_date);
   for (const v1::Item& item : shipment.items()) {
-    RETURN_IF_ERROR(
-        DrawItem(license, item, shipment.destination_country(), evidence));
+    RETURN_IF_ERROR(DrawItem(license, item, shipment.destination_country(),
+                             recharge, evidence));
   }
   return absl::OkStatus();
 }
@@ -328,7 +334,7 @@ void Assessment::CheckLicense(const LicenseState& license,
 
 absl::Status Assessment::DrawItem(const LicenseState& license,
                                   const v1::Item& item,
-                                  const std::string& country,
+                                  const std::string& country, Test recharge,
                                   v1::Evidence& evidence) {
   const std::string& license_id = license.license.license_id();
   // The first line with enough left is drawn; when none has, the first line
@@ -369,7 +375,8 @@ absl::Status Assessment::DrawItem(const LicenseState& license,
     violation.set_excess(item.quantity() - available);
   }
   AddDraw(license_id, drawn->line_number, item.quantity(), evidence);
-  return Recount(license, drawn->line_number, item.quantity(), evidence);
+  return Recount(license, drawn->line_number, item.quantity(), recharge,
+                 evidence);
 }
 
 absl::Status Assessment::DrawBack(const v1::Evidence& earlier,
@@ -385,15 +392,15 @@ absl::Status Assessment::DrawBack(const v1::Evidence& earlier,
     // which CountBack takes back.
     if (license->FinalStatus() == v1::LICENSE_STATUS_REVOKED &&
         license->status_changes.back().index > recorded_index) {
-      RETURN_IF_ERROR(
-          Recount(*license, draw.line_number(), -draw.quantity(), evidence));
+      RETURN_IF_ERROR(Recount(*license, draw.line_number(), -draw.quantity(),
+                              Test::kNothing, evidence));
     }
   }
   return absl::OkStatus();
 }
 
 absl::Status Assessment::Recount(const LicenseState& license,
-                                 int32_t line_number, int64_t units,
+                                 int32_t line_number, int64_t units, Test test,
                                  v1::Evidence& evidence) {
   if (license.FinalStatus() != v1::LICENSE_STATUS_REVOKED) {
     return absl::OkStatus();
@@ -406,8 +413,8 @@ absl::Status Assessment::Recount(const LicenseState& license,
     const auto amount = CheckedMul(charge.amount_per_unit(), units);
     if (!amount) return TotalOverflow(charge.rule_id());
     RETURN_IF_ERROR(AddTo(charge.policy_id(), charge.rule_id(),
-                          charge.window_start(), charge.group(), *amount,
-                          evidence));
+                          charge.window_start(), charge.group(),
+                          {.amount = *amount, .test = test}, evidence));
   }
   return absl::OkStatus();
 }

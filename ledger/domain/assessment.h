@@ -69,8 +69,9 @@ class Assessment {
   // Checks the license that a shipment cites and draws its items from the
   // license's lines. A license that was revoked had released what was not
   // shipped, so what is drawn from it all the same is charged again.
+  // `recharge` says whether that charge is tested.
   absl::Status Draw(const LicenseState& license, const v1::Shipment& shipment,
-                    Date export_date, v1::Evidence& evidence);
+                    Date export_date, Test recharge, v1::Evidence& evidence);
 
   // Gives back the draws of an earlier evidence, recorded with the entry
   // `recorded_index`.
@@ -91,19 +92,26 @@ class Assessment {
       const CompiledPolicy& policy, const CompiledRule& rule, const Fact& fact,
       v1::Evidence& evidence,
       google::protobuf::RepeatedPtrField<v1::LicenseCharge>* charges);
-  // `measurable` is false when some item's amount is not known.
+  // What an event adds to one total.
+  struct Amount {
+    int64_t amount = 0;
+    // GPUs whose amount is not known.
+    int64_t unmeasured_gpus = 0;
+    Test test = Test::kNothing;
+  };
   absl::Status Add(const CompiledPolicy& policy, const CompiledRule& rule,
-                   const TotalId& id, int64_t amount, Test test,
-                   bool measurable, v1::Evidence& evidence);
-  // Adds to a total by names, untested.
+                   const TotalId& id, const Amount& added,
+                   v1::Evidence& evidence);
+  // Adds to a total by names.
   absl::Status AddTo(const std::string& policy_id, const std::string& rule_id,
                      const std::string& window_start, const v1::GroupKey& group,
-                     int64_t amount, v1::Evidence& evidence);
+                     const Amount& added, v1::Evidence& evidence);
   bool Applies(const CompiledRule& rule, const Fact& fact) const;
   void CheckLicense(const LicenseState& license, const v1::Shipment& shipment,
                     Date export_date);
   absl::Status DrawItem(const LicenseState& license, const v1::Item& item,
-                        const std::string& country, v1::Evidence& evidence);
+                        const std::string& country, Test recharge,
+                        v1::Evidence& evidence);
   v1::Violation& AddLicenseViolation(v1::LicenseCheck check,
                                      const LicenseState& license,
                                      std::string description);
@@ -113,7 +121,7 @@ class Assessment {
                        int32_t line_number) const;
   // Charges (units > 0) or releases again what a revocation had released.
   absl::Status Recount(const LicenseState& license, int32_t line_number,
-                       int64_t units, v1::Evidence& evidence);
+                       int64_t units, Test test, v1::Evidence& evidence);
 
   const State& state_;
   std::vector<std::pair<TotalId, int64_t>> pending_totals_;
@@ -153,7 +161,7 @@ absl::Status Assessment::Release(const LicenseState& license, UnitsOf units_of,
     if (amount == 0) continue;
     absl::Status added =
         AddTo(charge->policy_id(), charge->rule_id(), charge->window_start(),
-              charge->group(), -amount, evidence);
+              charge->group(), {.amount = -amount}, evidence);
     if (!added.ok()) return added;
   }
   return absl::OkStatus();

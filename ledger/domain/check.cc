@@ -376,7 +376,8 @@ void FieldChecks::Date(absl::string_view value, bool required,
   if (value.empty() ? required : !chipledger::Date::Parse(value)) {
     Add(std::string(field),
         absl::StrCat(Quote(value),
-                     " is not a date that exists, as YYYY-MM-DD"));
+                     " is not a date from 1900-01-01 to 2999-12-31 that "
+                     "exists, as YYYY-MM-DD"));
   }
 }
 

@@ -191,17 +191,21 @@ v1::Event* MakeRefused(absl::Span<v1::Command* const> commands,
 // rolls the state back on an error and when violations came.
 absl::StatusOr<std::vector<v1::Event*>> DecideAll(
     State& state, const History& history,
-    absl::Span<v1::Command* const> commands, Arena* arena, bool fold,
-    std::vector<v1::Violation>& violations) {
+    absl::Span<v1::Command* const> commands, Date today, Arena* arena,
+    bool fold, std::vector<v1::Violation>& violations) {
   std::vector<v1::Event*> events;
   events.reserve(commands.size());
   for (size_t i = 0; i < commands.size(); ++i) {
     auto* event = Arena::CreateMessage<v1::Event>(arena);
     std::vector<v1::Violation> violated;
-    Case c{state, history, *event, violated};
+    Case c{state, history, today, *event, violated};
     absl::Status status = DecideKind(*commands[i], c);
     if (status.ok() && violated.empty()) status = CheckSize(*event);
-    if (status.ok() && violated.empty() && fold) status = state.Fold(*event);
+    // Of several, one that is refused is folded too: the others are judged as
+    // if it stood, and all is rolled back in the end.
+    if (status.ok() && fold && (violated.empty() || commands.size() > 1)) {
+      status = state.Fold(*event);
+    }
     if (!status.ok()) return OfCommand(status, i, commands.size());
     for (v1::Violation& violation : violated) {
       violation.set_command_index(static_cast<uint32_t>(i));
@@ -232,7 +236,8 @@ absl::Status CheckCommands(const State& state, const History& history,
 
 absl::StatusOr<DecidedRequest> DecideRequest(
     State& state, const History& history,
-    absl::Span<v1::Command* const> commands, Arena* arena, Effect effect) {
+    absl::Span<v1::Command* const> commands, Date today, Arena* arena,
+    Effect effect) {
   RETURN_IF_ERROR(CheckCommands(state, history, commands));
   const bool apply = effect == Effect::kApply;
   // One command is decided before anything is folded, so only several need the
@@ -240,8 +245,8 @@ absl::StatusOr<DecidedRequest> DecideRequest(
   const bool several = commands.size() > 1;
   if (several) state.BeginRequest();
   std::vector<v1::Violation> violations;
-  absl::StatusOr<std::vector<v1::Event*>> events =
-      DecideAll(state, history, commands, arena, several || apply, violations);
+  absl::StatusOr<std::vector<v1::Event*>> events = DecideAll(
+      state, history, commands, today, arena, several || apply, violations);
   const bool keep = events.ok() && violations.empty() && apply;
   if (several) {
     if (keep) {

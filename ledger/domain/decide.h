@@ -50,14 +50,15 @@ enum class Effect {
 // Decides a request of one or more commands, all or nothing. Events take over
 // the commands' messages without copying.
 //
-// Requires: commands live on `arena`; `history` covers the state.
-// Errors (nothing is recorded): every reason of error_reason.proto that speaks
-// of the content of a command; the first wrong command's error is returned, and
-// for REVISION_MISMATCH every failed check.
+// Requires: commands live on `arena`; `history` covers the state; `today` is
+// the date (UTC) of the record time that the entries get. Errors (nothing is
+// recorded): every reason of error_reason.proto that speaks of the content of a
+// command; the first wrong command's error is returned, and for
+// REVISION_MISMATCH every failed check.
 absl::StatusOr<DecidedRequest> DecideRequest(
     State& state, const History& history,
-    absl::Span<v1::Command* const> commands, google::protobuf::Arena* arena,
-    Effect effect);
+    absl::Span<v1::Command* const> commands, Date today,
+    google::protobuf::Arena* arena, Effect effect);
 
 // Returns the commands that an entry's event came from: all of them for a
 // Refused, else one. None for LedgerOpened.

@@ -17,6 +17,8 @@ namespace chipledger::domain {
 struct Case {
   const State& state;
   const History& history;
+  // The date of the record time.
+  Date today;
   v1::Event& event;
   std::vector<v1::Violation>& violations;
 };

@@ -83,6 +83,17 @@ std::vector<Fact> FactsOf(const Catalog& catalog, const v1::License& license,
   return facts;
 }
 
+// Errors: WRONG_DATE.
+absl::Status CheckNotBeforeGrant(const LicenseState& license,
+                                 const std::string& effective_date) {
+  if (*Date::Parse(effective_date) >= license.grant_date) {
+    return absl::OkStatus();
+  }
+  return WrongDate(
+      "effective_date", effective_date,
+      absl::StrCat("is before the grant date, ", license.license.grant_date()));
+}
+
 // Counts what a license authorizes and tests it.
 absl::Status CountLicense(const State& state, const v1::License& license,
                           Assessment& assessment, v1::Evidence& evidence) {
@@ -175,6 +186,7 @@ absl::Status DecideSuspendLicense(v1::SuspendLicense& command, Case& c) {
     return WrongStatus(Resource(command.license_id()),
                        StatusName(license->FinalStatus()), "granted");
   }
+  RETURN_IF_ERROR(CheckNotBeforeGrant(*license, command.effective_date()));
   c.event.mutable_license_suspended()->unsafe_arena_set_allocated_command(
       &command);
   return absl::OkStatus();
@@ -187,6 +199,7 @@ absl::Status DecideReinstateLicense(v1::ReinstateLicense& command, Case& c) {
     return WrongStatus(Resource(command.license_id()),
                        StatusName(license->FinalStatus()), "suspended");
   }
+  RETURN_IF_ERROR(CheckNotBeforeGrant(*license, command.effective_date()));
   c.event.mutable_license_reinstated()->unsafe_arena_set_allocated_command(
       &command);
   return absl::OkStatus();
@@ -195,6 +208,14 @@ absl::Status DecideReinstateLicense(v1::ReinstateLicense& command, Case& c) {
 absl::Status DecideRevokeLicense(v1::RevokeLicense& command, Case& c) {
   ASSIGN_OR_RETURN(const LicenseState* license,
                    FindUnrevoked(c.state, command.license_id()));
+  RETURN_IF_ERROR(CheckNotBeforeGrant(*license, command.effective_date()));
+  if (*Date::Parse(command.effective_date()) > c.today) {
+    return WrongDate(
+        "effective_date", command.effective_date(),
+        absl::StrCat("has not come yet (today is ", c.today.ToString(),
+                     " UTC); a revocation gives back its charge when it is "
+                     "recorded, so record it on its date"));
+  }
   for (int i = 0; i < command.parts_size(); ++i) {
     const v1::RevokeLicense::Part& part = command.parts(i);
     const LicenseState::Line* line = license->FindLine(part.line_number());

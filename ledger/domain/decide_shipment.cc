@@ -17,6 +17,12 @@ struct FoundShipment {
   ShipmentChange change;
   // The event with its current content.
   v1::Event content;
+
+  const std::string& export_date() const {
+    return content.has_shipment_corrected()
+               ? content.shipment_corrected().command().shipment().export_date()
+               : content.shipment_recorded().command().shipment().export_date();
+  }
 };
 
 // Errors: SHIPMENT_NOT_FOUND, WRONG_STATUS when voided.
@@ -81,15 +87,36 @@ absl::StatusOr<Fact> FactOf(const State& state, const v1::Shipment& shipment,
   return fact;
 }
 
+// Goods that have left did so at the latest today; where the exporter is, it
+// may be tomorrow already.
+absl::Status CheckHasLeft(const v1::Shipment& shipment, v1::Assurance assurance,
+                          Date today) {
+  const Date latest = Date::FromDays(today.days() + 1);
+  if (assurance != v1::ASSURANCE_AFTER_THE_FACT ||
+      *Date::Parse(shipment.export_date()) <= latest) {
+    return absl::OkStatus();
+  }
+  return WrongDate("shipment.export_date", shipment.export_date(),
+                   absl::StrCat("has not come yet (today is ", today.ToString(),
+                                "); what is recorded after the fact has left "
+                                "already"));
+}
+
 // Judges what a shipment says. Violations refuse it, unless it has left: then
 // they become part of the evidence.
 absl::Status Judge(Case& c, const v1::Shipment& shipment,
                    v1::Assurance assurance, Assessment& assessment,
                    v1::Evidence& evidence) {
+  RETURN_IF_ERROR(CheckHasLeft(shipment, assurance, c.today));
   ASSIGN_OR_RETURN(const Fact fact, FactOf(c.state, shipment, evidence));
   if (!fact.license_id.empty()) {
+    // What left under a license before it was revoked was authorized, whatever
+    // became of the room it had; what has not left can still be stopped.
+    const Test recharge = assurance == v1::ASSURANCE_BEFORE_EXPORT
+                              ? Test::kLimit
+                              : Test::kNothing;
     RETURN_IF_ERROR(assessment.Draw(*c.state.FindLicense(fact.license_id),
-                                    shipment, fact.date, evidence));
+                                    shipment, fact.date, recharge, evidence));
   }
   RETURN_IF_ERROR(assessment.Count(
       v1::ACCRUAL_EXPORTED, absl::MakeConstSpan(&fact, 1), evidence, nullptr));
@@ -129,6 +156,7 @@ absl::Status DecideVoidShipment(v1::VoidShipment& command, Case& c) {
   v1::ShipmentVoided& voided = *c.event.mutable_shipment_voided();
   voided.unsafe_arena_set_allocated_command(&command);
   voided.set_shipment_index(found.index);
+  voided.set_export_date(found.export_date());
   Assessment assessment(c.state);
   return CountBack(found, assessment, *voided.mutable_evidence());
 }
@@ -141,6 +169,7 @@ absl::Status DecideCorrectShipment(v1::CorrectShipment& command, Case& c) {
   v1::ShipmentCorrected& corrected = *c.event.mutable_shipment_corrected();
   corrected.unsafe_arena_set_allocated_command(&command);
   corrected.set_shipment_index(found.index);
+  corrected.set_corrected_export_date(found.export_date());
   Assessment assessment(c.state);
   RETURN_IF_ERROR(CountBack(found, assessment, *corrected.mutable_reversal()));
   return Judge(c, shipment, command.assurance(), assessment,

@@ -132,14 +132,15 @@ class Folder {
                              .status = v1::LICENSE_STATUS_GRANTED,
                              .index = state_.size_}};
     RETURN_IF_ERROR(SetLicense(license, event.evidence(), state));
-    return ApplyFact(event.evidence(), license.grant_date());
+    RETURN_IF_ERROR(CountFact(license.grant_date(), 1));
+    return Apply(event.evidence());
   }
 
   absl::Status Fold(const v1::LicenseAmended& event) {
     const v1::License& license = event.command().license();
     LicenseState& state = state_.MutableLicense(license.license_id());
     RETURN_IF_ERROR(SetLicense(license, event.evidence(), state));
-    return ApplyFact(event.evidence(), license.grant_date());
+    return Apply(event.evidence());
   }
 
   absl::Status Fold(const v1::LicenseRevoked& event) {
@@ -160,8 +161,8 @@ class Folder {
   }
 
   absl::Status Fold(const v1::ShipmentRecorded& event) {
-    return ApplyFact(event.evidence(),
-                     event.command().shipment().export_date());
+    RETURN_IF_ERROR(CountFact(event.command().shipment().export_date(), 1));
+    return Apply(event.evidence());
   }
 
   absl::Status Fold(const v1::ShipmentVoided& event) {
@@ -169,6 +170,7 @@ class Folder {
     ++change.revision;
     change.voided = true;
     state_.SetShipmentChange(event.shipment_index(), change);
+    RETURN_IF_ERROR(CountFact(event.export_date(), -1));
     return Apply(event.evidence());
   }
 
@@ -177,9 +179,10 @@ class Folder {
     ++change.revision;
     change.content_index = state_.size_;
     state_.SetShipmentChange(event.shipment_index(), change);
+    RETURN_IF_ERROR(CountFact(event.corrected_export_date(), -1));
+    RETURN_IF_ERROR(CountFact(event.command().shipment().export_date(), 1));
     RETURN_IF_ERROR(Apply(event.reversal()));
-    return ApplyFact(event.evidence(),
-                     event.command().shipment().export_date());
+    return Apply(event.evidence());
   }
 
   template <typename C>
@@ -221,14 +224,12 @@ class Folder {
     return absl::OkStatus();
   }
 
-  // Applies the evidence of a fact that policies may count.
-  absl::Status ApplyFact(const v1::Evidence& evidence,
-                         const std::string& date) {
+  // One fact that policies may count stands more, or less, with the date.
+  absl::Status CountFact(const std::string& date, int64_t count) {
     const std::optional<Date> parsed = Date::Parse(date);
     if (!parsed) return Damaged("the fact has a date that does not exist");
-    state_.latest_fact_date_ =
-        std::max(state_.latest_fact_date_.value_or(*parsed), *parsed);
-    return Apply(evidence);
+    state_.AddFact(*parsed, count);
+    return absl::OkStatus();
   }
 
   absl::Status Apply(const v1::Evidence& evidence) {
@@ -268,7 +269,8 @@ class Folder {
                      .window_start = window->days(),
                      .country = evaluation.group().destination_country(),
                      .license_id = evaluation.group().license_id()};
-    if (!state_.AddToTotal(id, evaluation.asked())) {
+    if (!state_.AddToTotal(id, evaluation.asked(),
+                           evaluation.unmeasured_gpus())) {
       return Damaged("a total overflows");
     }
     return absl::OkStatus();

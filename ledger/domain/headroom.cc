@@ -50,6 +50,7 @@ v1::HeadroomRow MakeRow(const CompiledPolicy& policy, const CompiledRule& rule,
     row.set_window_end(span.to.ToString());
   }
   row.set_used(total.used);
+  row.set_unmeasured_gpus(total.unmeasured_gpus);
   row.set_reserved(total.reserved);
   if (rule.limit) {
     const int64_t headroom = *rule.limit - total.reserved - total.used;
@@ -83,7 +84,8 @@ absl::StatusOr<Date> DateOr(const std::string& text, Date unset,
     return InvalidFields(
         {{std::string(field),
           absl::StrCat("\"", text,
-                       "\" is not a date that exists, as YYYY-MM-DD")}});
+                       "\" is not a date from 1900-01-01 to 2999-12-31 that "
+                       "exists, as YYYY-MM-DD")}});
   }
   return *date;
 }
@@ -141,8 +143,17 @@ class Lister {
 
   bool WantsRule(const CompiledRule& rule) const {
     return (filter_.rule_id().empty() || rule.rule_id == filter_.rule_id()) &&
-           (filter_.destination_country().empty() || rule.group_by_country) &&
+           (filter_.destination_country().empty() || rule.group_by_country ||
+            PoolsCountry(rule)) &&
            (filter_.license_id().empty() || rule.group_by_license);
+  }
+
+  // Whether the rule has one total for several countries and the filter's is
+  // one of them.
+  bool PoolsCountry(const CompiledRule& rule) const {
+    return !rule.group_by_country && !rule.group_by_license &&
+           Covers(snapshot_.catalog, rule, filter_.destination_country(),
+                  date_);
   }
 
   void ListRule(const CompiledPolicy& policy, const CompiledRule& rule) {
@@ -167,7 +178,8 @@ class Lister {
               if (rows_.size() >= limit_) return false;
             }
             const std::string& country = filter_.destination_country();
-            if (!country.empty() && id.country != country) {
+            if (rule.group_by_country && !country.empty() &&
+                id.country != country) {
               from = id;
               if (id.country < country) {
                 from.country = country;
@@ -214,8 +226,8 @@ class Lister {
     if (!window) return std::nullopt;
     TotalId id{.policy = policy.number,
                .rule = rule.number,
-               .window_start = window->start_key,
-               .country = country};
+               .window_start = window->start_key};
+    if (rule.group_by_country) id.country = country;
     if (snapshot_.totals.Find(id) != nullptr || (after_ && id <= *after_)) {
       return std::nullopt;
     }

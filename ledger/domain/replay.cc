@@ -186,7 +186,9 @@ class Replayer::Impl final : public History {
       RETURN_IF_ERROR(TakeCommands(first + i, *pending_[i].entry, commands));
     }
     absl::StatusOr<DecidedRequest> decided =
-        DecideRequest(state_, *this, commands, &arena_, Effect::kApply);
+        DecideRequest(state_, *this, commands,
+                      Date::FromUnixNs(RecordTimeNs(*pending_[0].entry)),
+                      &arena_, Effect::kApply);
     if (!decided.ok()) {
       return DataDamaged(first, absl::StrCat("is recorded, but judged again "
                                              "its request is wrong: ",

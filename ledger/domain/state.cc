@@ -38,7 +38,6 @@ ShipmentChange State::GetShipmentChange(uint64_t shipment_index) const {
 void State::BeginRequest() {
   undo_ = Undo{.size = size_,
                .catalog = catalog_,
-               .latest_fact_date = latest_fact_date_,
                .catalog_rows = catalog_rows_.size(),
                .catalog_changed = catalog_changed_};
 }
@@ -48,7 +47,6 @@ void State::CommitRequest() { undo_.reset(); }
 void State::RollbackRequest() {
   size_ = undo_->size;
   catalog_ = std::move(undo_->catalog);
-  latest_fact_date_ = undo_->latest_fact_date;
   catalog_rows_.resize(undo_->catalog_rows);
   catalog_changed_ = undo_->catalog_changed;
   std::reverse(undo_->totals.begin(), undo_->totals.end());
@@ -77,10 +75,29 @@ void State::RollbackRequest() {
       shipments_.erase(index);
     }
   }
+  // Counts are taken back by their opposite, which the undo list does not grow
+  // by.
+  std::vector<std::pair<Date, int64_t>> fact_dates;
+  fact_dates.swap(undo_->fact_dates);
   undo_.reset();
+  for (const auto& [date, count] : fact_dates) AddFact(date, -count);
 }
 
-bool State::AddToTotal(const TotalId& id, int64_t amount) {
+std::optional<Date> State::latest_fact_date() const {
+  if (fact_dates_.empty()) return std::nullopt;
+  return fact_dates_.rbegin()->first;
+}
+
+void State::AddFact(Date date, int64_t count) {
+  if (undo_) undo_->fact_dates.emplace_back(date, count);
+  touched_fact_dates_.insert(date);
+  const auto found = fact_dates_.try_emplace(date).first;
+  found->second += count;
+  if (found->second == 0) fact_dates_.erase(found);
+}
+
+bool State::AddToTotal(const TotalId& id, int64_t amount,
+                       int64_t unmeasured_gpus) {
   const auto [slot, added] = totals_.try_emplace(id);
   if (undo_) {
     undo_->totals.emplace_back(
@@ -88,8 +105,11 @@ bool State::AddToTotal(const TotalId& id, int64_t amount) {
   }
   const std::optional<int64_t> used =
       CheckedAdd(slot->second.total.used, amount);
-  if (!used) return false;
+  const std::optional<int64_t> unmeasured =
+      CheckedAdd(slot->second.total.unmeasured_gpus, unmeasured_gpus);
+  if (!used || !unmeasured) return false;
   slot->second.total.used = *used;
+  slot->second.total.unmeasured_gpus = *unmeasured;
   if (!slot->second.touched) {
     slot->second.touched = true;
     touched_totals_.push_back(id);
@@ -149,6 +169,12 @@ Delta State::TakeDelta() {
     delta.shipments.emplace_back(index, found->second);
   }
   touched_shipments_.clear();
+  for (const Date date : touched_fact_dates_) {
+    const auto found = fact_dates_.find(date);
+    delta.fact_dates.emplace_back(
+        date, found == fact_dates_.end() ? 0 : found->second);
+  }
+  touched_fact_dates_.clear();
   delta.catalog_rows = std::move(catalog_rows_);
   catalog_rows_.clear();
   if (catalog_changed_) delta.catalog = catalog_;
@@ -186,6 +212,12 @@ absl::Status State::RestoreRow(const storage::v1::StateRow& row) {
     case storage::v1::StateRow::kPolicy:
       restored_policies_.push_back(row.policy());
       return absl::OkStatus();
+    case storage::v1::StateRow::kFactDate:
+      if (row.fact_date().facts() != 0) {
+        fact_dates_[Date::FromDays(row.fact_date().date())] =
+            row.fact_date().facts();
+      }
+      return absl::OkStatus();
     case storage::v1::StateRow::KIND_NOT_SET:
       break;
   }
@@ -195,9 +227,6 @@ absl::Status State::RestoreRow(const storage::v1::StateRow& row) {
 absl::Status State::FinishRestore(const storage::v1::Head& head) {
   size_ = head.size();
   ledger_id_ = head.ledger_id();
-  if (head.has_latest_fact_date()) {
-    latest_fact_date_ = Date::FromDays(head.latest_fact_date());
-  }
   std::sort(restored_policies_.begin(), restored_policies_.end(),
             [](const v1::AdoptedPolicy& a, const v1::AdoptedPolicy& b) {
               return a.index() < b.index();
@@ -221,7 +250,9 @@ absl::Status State::FinishRestore(const storage::v1::Head& head) {
                     .window_start = row.window_start(),
                     .country = row.group().destination_country(),
                     .license_id = row.group().license_id()}]
-        .total = {.used = row.used(), .reserved = row.reserved()};
+        .total = {.used = row.used(),
+                  .reserved = row.reserved(),
+                  .unmeasured_gpus = row.unmeasured_gpus()};
   }
   restored_policies_.clear();
   restored_totals_.clear();

@@ -4,8 +4,10 @@
 
 #include <compare>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -44,6 +46,8 @@ struct TotalId {
 struct Total {
   int64_t used = 0;
   int64_t reserved = 0;
+  // See v1::HeadroomRow::unmeasured_gpus.
+  int64_t unmeasured_gpus = 0;
   friend bool operator==(const Total&, const Total&) = default;
 };
 
@@ -60,6 +64,7 @@ struct Delta {
   std::vector<std::pair<TotalId, Total>> totals;
   std::vector<std::shared_ptr<const LicenseState>> licenses;
   std::vector<std::pair<uint64_t, ShipmentChange>> shipments;
+  std::vector<std::pair<Date, int64_t>> fact_dates;
   // Rows of changed products, parties, country groups and policies.
   std::vector<storage::v1::StateRow> catalog_rows;
   // Set when the catalog changed.
@@ -91,7 +96,8 @@ class State {
   uint64_t size() const { return size_; }
   const std::string& ledger_id() const { return ledger_id_; }
   const Catalog& catalog() const { return catalog_; }
-  std::optional<Date> latest_fact_date() const { return latest_fact_date_; }
+  // The latest date of any grant, and of any shipment that was not voided.
+  std::optional<Date> latest_fact_date() const;
 
   // Returns the total, zero when nothing has touched it.
   Total GetTotal(const TotalId& id) const;
@@ -145,33 +151,37 @@ class State {
   struct Undo {
     uint64_t size;
     Catalog catalog;
-    std::optional<Date> latest_fact_date;
     size_t catalog_rows;
     bool catalog_changed;
     std::vector<std::pair<TotalId, std::optional<Total>>> totals;
     std::vector<std::pair<std::string, LicenseSlot>> licenses;
     std::vector<std::pair<uint64_t, std::optional<ShipmentChange>>> shipments;
+    std::vector<std::pair<Date, int64_t>> fact_dates;
   };
 
   // False when the total would overflow.
-  bool AddToTotal(const TotalId& id, int64_t amount);
+  bool AddToTotal(const TotalId& id, int64_t amount, int64_t unmeasured_gpus);
   // Returns the license to change, made when absent.
   LicenseState& MutableLicense(const std::string& license_id);
   void SetShipmentChange(uint64_t shipment_index, const ShipmentChange& change);
+  // One fact more or less stands with the date.
+  void AddFact(Date date, int64_t count);
 
   uint64_t size_ = 0;
   std::string ledger_id_;
   Catalog catalog_;
-  std::optional<Date> latest_fact_date_;
   absl::flat_hash_map<TotalId, TotalSlot> totals_;
   absl::flat_hash_map<std::string, LicenseSlot> licenses_;
   absl::flat_hash_map<uint64_t, ShipmentChange> shipments_;
+  // How many facts stand with each date; none with 0.
+  std::map<Date, int64_t> fact_dates_;
 
   // Touched since the last TakeDelta. After a rollback it may name rows that
   // are gone or not touched any more, and rows twice.
   std::vector<TotalId> touched_totals_;
   std::vector<std::string> touched_licenses_;
   std::vector<uint64_t> touched_shipments_;
+  std::set<Date> touched_fact_dates_;
   std::vector<storage::v1::StateRow> catalog_rows_;
   bool catalog_changed_ = false;
 

@@ -1,12 +1,15 @@
 #include "ledger/store/database.h"
 
+#include <cstdarg>
 #include <cstddef>
+#include <memory>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "ledger/store/convert_status.h"
 #include "ledger/store/keyspace.h"
 #include "rocksdb/cache.h"
+#include "rocksdb/env.h"
 #include "rocksdb/filter_policy.h"
 #include "rocksdb/table.h"
 
@@ -19,6 +22,16 @@ constexpr size_t kMaxWalBytes = 256 * kMiB;
 constexpr size_t kCacheBytes = 128 * kMiB;
 // One absent id in a thousand costs reading a block of a file.
 constexpr size_t kFilterBitsPerId = 14;
+
+// Drops what RocksDB says of its doings. Its own log is a file beside the data,
+// and on a full disk the failed write of a log line aborts the process. What
+// matters to an operator comes back as the status of a read or a write.
+class SilentLogger final : public rocksdb::Logger {
+ public:
+  SilentLogger() : Logger(rocksdb::InfoLogLevel::FATAL_LEVEL) {}
+  using rocksdb::Logger::Logv;
+  void Logv(const char* /*format*/, va_list /*arguments*/) override {}
+};
 
 rocksdb::DBOptions DatabaseOptions() {
   rocksdb::DBOptions options;
@@ -38,8 +51,8 @@ rocksdb::DBOptions DatabaseOptions() {
   options.track_and_verify_wals_in_manifest = true;
   options.max_total_wal_size = kMaxWalBytes;
   options.max_background_jobs = 2;
-  options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
-  options.keep_log_file_num = 4;
+  options.info_log = std::make_shared<SilentLogger>();
+  options.info_log_level = rocksdb::InfoLogLevel::FATAL_LEVEL;
   return options;
 }
 

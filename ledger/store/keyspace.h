@@ -62,6 +62,7 @@ enum class RowKind : char {
   kParty = 5,
   kCountryGroup = 6,
   kPolicy = 7,
+  kFactDate = 8,
 };
 
 // Big-endian integers ------------------------------------------------------
@@ -74,6 +75,11 @@ inline Fixed64 EncodeFixed64(uint64_t value) {
     bytes[i] = static_cast<char>(value >> (56 - 8 * i));
   }
   return bytes;
+}
+
+// The sign bit is turned over so that negative values come first.
+inline Fixed64 EncodeSigned(int64_t value) {
+  return EncodeFixed64(static_cast<uint64_t>(value ^ INT64_MIN));
 }
 
 inline absl::string_view AsView(const Fixed64& bytes) {
@@ -167,10 +173,7 @@ inline std::string StateKey(const storage::v1::StateRow& row) {
   switch (row.kind_case()) {
     case Row::kTotal: {
       const auto& total = row.total();
-      // The sign bit is turned over so that windows before 1970 come first.
-      const uint64_t window = static_cast<uint64_t>(
-          static_cast<int64_t>(total.window_start()) ^ INT64_MIN);
-      const Fixed64 window_bytes = EncodeFixed64(window);
+      const Fixed64 window_bytes = EncodeSigned(total.window_start());
       return key(RowKind::kTotal, total.policy_id(), kSeparator,
                  total.rule_id(), kSeparator, AsView(window_bytes),
                  total.group().destination_country(), kSeparator,
@@ -190,6 +193,10 @@ inline std::string StateKey(const storage::v1::StateRow& row) {
       return key(RowKind::kCountryGroup, row.country_group().group_id());
     case Row::kPolicy:
       return key(RowKind::kPolicy, row.policy().policy().policy_id());
+    case Row::kFactDate: {
+      const Fixed64 date_bytes = EncodeSigned(row.fact_date().date());
+      return key(RowKind::kFactDate, AsView(date_bytes));
+    }
     case Row::KIND_NOT_SET:
       break;
   }

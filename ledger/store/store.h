@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "chipledger/storage/v1/rows.pb.h"
+#include "ledger/base/limits.h"
 #include "ledger/store/data_directory.h"
 #include "ledger/store/entry_group.h"
 #include "ledger/store/entry_reader.h"
@@ -35,7 +36,7 @@ struct StoreOptions {
   // AppendGroup returns.
   bool sync = true;
   // See IdIndex.
-  size_t id_generation_entries = 262'144;
+  size_t id_generation_entries = limits::kIdGenerationEntries;
 };
 
 // Store is an open data directory. One group is one atomic, synced write of its

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <map>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -39,8 +40,9 @@ class Answers {
  public:
   BulkWriter::OnAnswer Collector() {
     return [this](const BulkWriter::Request& request,
-                  const BulkWriter::Answer& answer) {
+                  const BulkWriter::Answer& answer, bool sent_again) {
       absl::MutexLock lock(&mutex_);
+      if (sent_again) sent_again_.insert(request.request_id());
       references_.push_back(request.commands(0)
                                 .record_shipment()
                                 .shipment()
@@ -56,11 +58,17 @@ class Answers {
     absl::MutexLock lock(&mutex_);
     return answers_;
   }
+  // The ids of what was sent again.
+  std::set<std::string> sent_again() {
+    absl::MutexLock lock(&mutex_);
+    return sent_again_;
+  }
 
  private:
   absl::Mutex mutex_;
   std::vector<std::string> references_ ABSL_GUARDED_BY(mutex_);
   std::vector<BulkWriter::Answer> answers_ ABSL_GUARDED_BY(mutex_);
+  std::set<std::string> sent_again_ ABSL_GUARDED_BY(mutex_);
 };
 
 class BulkWriterTest : public ServerTest {
@@ -123,9 +131,7 @@ TEST_F(BulkWriterTest, ARequestThatFailsAffectsNoOther) {
 
 TEST_F(BulkWriterTest, GoesOnWithAServerThatIsStartedAgain) {
   const std::string server = address();
-  Client client({.server = server,
-                 .max_attempts = 100,
-                 .max_backoff = absl::Milliseconds(50)});
+  Client client({.server = server, .max_backoff = absl::Milliseconds(50)});
   Answers answers;
   BulkWriter writer(
       client, {.max_requests_per_batch = 20, .max_requests_under_way = 100},
@@ -169,7 +175,6 @@ class BreakingServer : public v1::ShipmentService::Service {
 
   ClientOptions options() const {
     return {.server = absl::StrCat("127.0.0.1:", port_),
-            .max_attempts = 3,
             .initial_backoff = absl::Milliseconds(1)};
   }
   // Streams read nothing until Release.
@@ -244,16 +249,37 @@ TEST(BulkWriterBreakTest, SendsUnansweredRequestsAgainUnderTheirIds) {
   const absl::Status finished = writer.Finish();
   ASSERT_TRUE(finished.ok()) << finished;
   EXPECT_THAT(answers.references(), ElementsAreArray(references));
-  int sent_again = 0;
   const auto received = server.received();
+  const std::set<std::string> told = answers.sent_again();
+  EXPECT_EQ(told.count(ids[0]), 0) << "answered before the first break";
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_GE(told.count(ids[i]), received.at(ids[i]) > 1 ? 1 : 0) << i;
+  }
+  int sent_again = 0;
   EXPECT_THAT(received, SizeIs(100));
   for (const std::string& id : ids) sent_again += received.at(id) > 1 ? 1 : 0;
   EXPECT_GT(sent_again, 0);
 }
 
-TEST(BulkWriterBreakTest, GivesUpAfterSomeTriesWithoutProgress) {
-  BreakingServer server({10, 0, 0, 0, 0, 0, 0, 0});
-  Client client(server.options());
+TEST(BulkWriterBreakTest, BridgesAnOutageByTimeAndNotByTries) {
+  BreakingServer server({10, 0, 0, 0, 0, 0, 0});
+  ClientOptions options = server.options();
+  options.max_attempts = 1;
+  Client client(options);
+  Answers answers;
+  BulkWriter writer(client, {.max_requests_per_batch = 5}, answers.Collector());
+  for (int i = 0; i < 50; ++i) ASSERT_TRUE(writer.Write(Numbered(i)).ok());
+  EXPECT_TRUE(writer.Finish().ok());
+  EXPECT_THAT(answers.references(), SizeIs(50));
+}
+
+TEST(BulkWriterBreakTest, GivesUpAfterSomeTimeWithoutProgress) {
+  std::vector<int> script(1000);
+  script[0] = 10;
+  BreakingServer server(script);
+  ClientOptions options = server.options();
+  options.max_outage = absl::Milliseconds(50);
+  Client client(options);
   Answers answers;
   BulkWriter writer(client, {.max_requests_per_batch = 5}, answers.Collector());
   for (int i = 0; i < 50; ++i) {
@@ -295,10 +321,10 @@ TEST(BulkWriterBreakTest, AServerThatNeverAnswersIsGivenUp) {
   BreakingServer server({});
   server.Hold();
   ClientOptions options = server.options();
-  options.max_attempts = 1;
+  options.max_outage = absl::ZeroDuration();
   Client client(options);
   BulkWriter writer(client, {.answer_timeout = absl::Milliseconds(10)},
-                    [](const auto&, const auto&) {});
+                    [](const auto&, const auto&, bool) {});
   ASSERT_TRUE(writer.Write(Numbered(0)).ok());
   EXPECT_EQ(writer.Finish().code(), absl::StatusCode::kUnavailable);
 }

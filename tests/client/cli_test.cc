@@ -1,5 +1,6 @@
 // Goal: the command line does each person's job, exits as it documents, and an
 // error says what to do next. Method: the real binary against a real server.
+#include <algorithm>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "chipledger/v1/shipment_service.pb.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/util/json_util.h"
+#include "google/rpc/status.pb.h"
 #include "gtest/gtest.h"
 #include "tests/client/files.h"
 #include "tests/support/server_fixture.h"
@@ -142,6 +144,50 @@ TEST_F(CliTest, WrongUsageExitsWithTwoAndSendsNothing) {
   EXPECT_THAT(bytes.error, HasSubstr("not UTF-8"));
   EXPECT_EQ(Run({"--help"}).code, 0);
   EXPECT_THAT(Run({"--help"}).output, HasSubstr("Exit codes"));
+}
+
+TEST_F(CliTest, NegativeIndexesAreWrongUsage) {
+  EXPECT_EQ(Run({"audit", "read", "--from", "-1"}).code, 2);
+  EXPECT_EQ(Run({"audit", "read", "--to", "-1"}).code, 2);
+  EXPECT_EQ(Run({"audit", "replay", "--at-size", "-1"}).code, 2);
+}
+
+TEST_F(CliTest, WrongUsageIsJsonForPrograms) {
+  const std::vector<std::vector<std::string>> wrong = {
+      {"--json", "shipment", "teleport"},
+      {"shipment", "record", "--json"},
+      {"--json", "shipment", "get", "--exporter", "\xFF"}};
+  for (const auto& arguments : wrong) {
+    const Result result = Run(arguments);
+    EXPECT_EQ(result.code, 2);
+    google::rpc::Status status;
+    EXPECT_TRUE(
+        google::protobuf::util::JsonStringToMessage(result.error, &status).ok())
+        << result.error;
+    EXPECT_EQ(status.code(), 3);
+  }
+  EXPECT_THAT(Run({"--json", "--help"}).output, HasSubstr("Exit codes"));
+}
+
+TEST_F(CliTest, EveryWrongFieldIsPrintedOnce) {
+  auto arguments = Record("S-1", "H100=-5");
+  std::replace(arguments.begin(), arguments.end(), std::string("2025-03-01"),
+               std::string("2025-13-01"));
+  const Result result = Run(arguments);
+  EXPECT_EQ(result.code, 2);
+  for (const char* field : {"export_date:", "quantity:"}) {
+    const std::vector<std::string> parts = absl::StrSplit(result.error, field);
+    EXPECT_THAT(parts, SizeIs(2)) << result.error;
+  }
+}
+
+TEST_F(CliTest, APolicyFileThatSaysNothingIsCalledEmpty) {
+  for (const char* text : {"", "# to be written\n"}) {
+    const std::string file = WriteFile(dir_, "policy.textproto", text);
+    const Result result = Run({"policy", "adopt", file});
+    EXPECT_EQ(result.code, 2);
+    EXPECT_THAT(result.error, AllOf(HasSubstr(file), HasSubstr("is empty")));
+  }
 }
 
 TEST_F(CliTest, AServerThatIsNotThereExitsWithThree) {

@@ -3,6 +3,7 @@
 // service that answers by a script.
 #include "client/client.h"
 
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -57,9 +58,11 @@ grpc::Status Broken() {
 }
 
 // Answers RecordShipment by a script, then with success, and remembers the
-// request ids. ReadEntries breaks after two entries each time.
+// request ids. ReadEntries breaks after two entries each time; WatchHeadroom
+// always breaks, and only every tenth call sends a message before.
 class ScriptedServer : public v1::ShipmentService::Service,
-                       public v1::AuditService::Service {
+                       public v1::AuditService::Service,
+                       public v1::HeadroomService::Service {
  public:
   explicit ScriptedServer(std::deque<grpc::Status> script)
       : script_(std::move(script)) {
@@ -68,6 +71,7 @@ class ScriptedServer : public v1::ShipmentService::Service,
                              &port_);
     builder.RegisterService(static_cast<v1::ShipmentService::Service*>(this));
     builder.RegisterService(static_cast<v1::AuditService::Service*>(this));
+    builder.RegisterService(static_cast<v1::HeadroomService::Service*>(this));
     server_ = builder.BuildAndStart();
   }
   ~ScriptedServer() override {
@@ -115,8 +119,19 @@ class ScriptedServer : public v1::ShipmentService::Service,
                                                              : grpc::Status::OK;
   }
 
+  grpc::Status WatchHeadroom(
+      grpc::ServerContext*, const v1::WatchHeadroomRequest*,
+      grpc::ServerWriter<v1::WatchHeadroomResponse>* writer) override {
+    const int call = watches_++;
+    v1::WatchHeadroomResponse response;
+    response.set_size(call);
+    if (call % 10 == 0) writer->Write(response);
+    return Broken();
+  }
+
  private:
   int port_ = 0;
+  std::atomic<int> watches_ = 0;
   std::atomic<bool> hang_ = false;
   absl::Notification released_;
   absl::Mutex mutex_;
@@ -238,6 +253,39 @@ TEST(ClientStreamTest, ReadsOnFromTheNextIndexAfterABreak) {
   EXPECT_TRUE(status.ok()) << status;
   EXPECT_THAT(entries, ElementsAre("entry 3", "entry 4", "entry 5", "entry 6",
                                    "entry 7"));
+}
+
+TEST(ClientStreamTest, AHeadroomWatchConnectsAgainAndBridgesOutagesByTime) {
+  ScriptedServer server({});
+  ClientOptions options = server.options();
+  options.max_backoff = absl::Milliseconds(5);
+  Client client(options);
+  std::vector<uint64_t> sizes;
+  const absl::Status status =
+      client.WatchHeadroom({}, [&](const v1::WatchHeadroomResponse& response) {
+        sizes.push_back(response.size());
+        return sizes.size() < 3;
+      });
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_THAT(sizes, ElementsAre(0, 10, 20));
+}
+
+TEST(ClientStreamTest, AWatchGivesUpAfterTheLongestOutage) {
+  ScriptedServer server({});
+  ClientOptions options = server.options();
+  options.max_outage = absl::ZeroDuration();
+  Client client(options);
+  const absl::Status status = client.WatchHeadroom(
+      {}, [](const v1::WatchHeadroomResponse&) { return true; });
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+}
+
+TEST(ClientStreamTest, AWatchThatCannotSucceedEndsAtOnce) {
+  ScriptedServer server({});
+  Client client(server.options());
+  const absl::Status status = client.WatchEntries(
+      {}, [](const v1::WatchEntriesResponse&) { return true; });
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnimplemented);
 }
 
 TEST(ClientStreamTest, ACallerCanStop) {

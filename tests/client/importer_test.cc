@@ -3,12 +3,17 @@
 #include "client/import/importer.h"
 
 #include <algorithm>
+#include <atomic>
+#include <memory>
 #include <string>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "client/errors.h"
 #include "gmock/gmock.h"
+#include "grpcpp/server_builder.h"
 #include "gtest/gtest.h"
 #include "tests/client/files.h"
 #include "tests/support/server_fixture.h"
@@ -16,6 +21,7 @@
 namespace chipledger::import {
 namespace {
 
+using ::testing::ContainsRegex;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -74,6 +80,43 @@ TEST_F(ImporterTest, OneBadRowNeverStopsTheOthers) {
   EXPECT_THAT(text, HasSubstr("\n5,"));
   EXPECT_THAT(text, HasSubstr("2025-13-01"));
   EXPECT_THAT(text, Not(HasSubstr("S-7")));
+}
+
+TEST_F(ImporterTest, RejectsAreInTheOrderOfTheFile) {
+  const std::string rejects = dir_.File("rejects.csv");
+  std::string rows;
+  std::string lines = "line";
+  for (int i = 0; i < 3000; ++i) {
+    // The server rejects the product, the importer the quantity.
+    absl::StrAppend(&rows, "S-", i, ",acme,2025-03-01,FR,",
+                    i % 3 == 0 ? "NOPE,1" : "H100,many", ",before-export\n");
+    absl::StrAppend(&lines, " ", i + 2);
+  }
+  const ImportOutcome outcome = Import(rows, {.rejects_path = rejects});
+  ASSERT_TRUE(outcome.status.ok()) << outcome.status;
+  EXPECT_EQ(outcome.counts.rejected, 3000);
+  std::vector<std::string> got;
+  for (const absl::string_view line :
+       absl::StrSplit(ReadFile(rejects), '\n', absl::SkipEmpty())) {
+    got.push_back(std::string(line.substr(0, line.find(','))));
+  }
+  EXPECT_EQ(absl::StrJoin(got, " "), lines);
+}
+
+TEST_F(ImporterTest, ARepeatedLineIsCountedAsAlreadyThere) {
+  const std::string line =
+      R"({"shipment":{"shipmentReference":"S-1","exportDate":"2025-03-01",)"
+      R"("destinationCountry":"FR","items":[{"productCode":"H100",)"
+      R"("quantity":"8"}]}})"
+      "\n";
+  client::Client client({.server = address()});
+  auto source = OpenShipmentSource(
+      WriteFile(dir_, "in.jsonl", absl::StrCat(line, line)), "jsonl",
+      {.exporter = "acme", .assurance = v1::ASSURANCE_AFTER_THE_FACT});
+  const ImportOutcome outcome = ImportShipments(client, **source, {});
+  ASSERT_TRUE(outcome.status.ok()) << outcome.status;
+  EXPECT_EQ(outcome.counts.recorded, 1);
+  EXPECT_EQ(outcome.counts.already_there, 1);
 }
 
 TEST_F(ImporterTest, RunningItAgainChangesNothing) {
@@ -163,6 +206,96 @@ TEST_F(ImporterTest, RejectsThatCannotBeWrittenAreAnErrorBeforeAnythingIsSent) {
       std::string(kMixed), {.rejects_path = dir_.File("absent/rejects.csv")});
   EXPECT_THAT(std::string(outcome.status.message()), HasSubstr("rejects"));
   EXPECT_EQ(Size(), size);
+}
+
+// A ledger of 10 entries whose first stream breaks when it has read some
+// requests and answered none. Later streams answer that all was recorded.
+class BreakingLedger : public v1::AdminService::Service,
+                       public v1::ShipmentService::Service {
+ public:
+  explicit BreakingLedger(int reads) : reads_(reads) {
+    grpc::ServerBuilder builder;
+    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(),
+                             &port_);
+    builder.RegisterService(static_cast<v1::AdminService::Service*>(this));
+    builder.RegisterService(static_cast<v1::ShipmentService::Service*>(this));
+    server_ = builder.BuildAndStart();
+  }
+  ~BreakingLedger() override { server_->Shutdown(); }
+
+  client::ClientOptions options() const {
+    return {.server = absl::StrCat("127.0.0.1:", port_),
+            .initial_backoff = absl::Milliseconds(1)};
+  }
+
+  grpc::Status GetLedger(grpc::ServerContext*, const v1::GetLedgerRequest*,
+                         v1::GetLedgerResponse* response) override {
+    response->set_size(10);
+    return grpc::Status::OK;
+  }
+
+  grpc::Status StreamShipments(
+      grpc::ServerContext*,
+      grpc::ServerReaderWriter<v1::StreamShipmentsResponse,
+                               v1::StreamShipmentsRequest>* stream) override {
+    const bool breaks = !broken_.exchange(true);
+    int read = 0;
+    v1::StreamShipmentsRequest batch;
+    while (stream->Read(&batch)) {
+      read += batch.requests_size();
+      if (breaks && read >= reads_) {
+        return {grpc::StatusCode::UNAVAILABLE, "Socket closed"};
+      }
+      if (breaks) continue;
+      v1::StreamShipmentsResponse response;
+      for (int i = 0; i < batch.requests_size(); ++i) {
+        v1::WriteResult& result = *response.add_answers()->mutable_result();
+        result.set_index(20);
+        result.set_repeated_answer(true);
+      }
+      stream->Write(response);
+    }
+    return grpc::Status::OK;
+  }
+
+ private:
+  const int reads_;
+  int port_ = 0;
+  std::atomic<bool> broken_ = false;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+ImportOutcome ImportRows(int rows, const client::ClientOptions& options) {
+  testing::TempDir dir;
+  std::string text(kHeader);
+  for (int i = 0; i < rows; ++i) {
+    absl::StrAppend(&text, "S-", i,
+                    ",acme,2025-03-01,FR,H100,1,before-export\n");
+  }
+  client::Client client(options);
+  auto source = OpenShipmentSource(WriteFile(dir, "in.csv", text), "csv", {});
+  return ImportShipments(client, **source, {});
+}
+
+TEST(ImporterBreakTest, SaysHowManyShipmentsHaveNoAnswerWhileItReads) {
+  BreakingLedger ledger(100);
+  client::ClientOptions options = ledger.options();
+  options.max_outage = absl::ZeroDuration();
+  // More than may be under way, so that rows are still being read.
+  const ImportOutcome outcome = ImportRows(20'000, options);
+  EXPECT_EQ(outcome.status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(outcome.status.message()),
+              ContainsRegex("[0-9][0-9][0-9] shipments have no answer and may "
+                            "or may not have been recorded"));
+  EXPECT_EQ(outcome.counts.Done(), 0);
+}
+
+TEST(ImporterBreakTest, CountsItsOwnWritesAsRecordedWhenSentAgain) {
+  BreakingLedger ledger(1);
+  const ImportOutcome outcome = ImportRows(1, ledger.options());
+  ASSERT_TRUE(outcome.status.ok()) << outcome.status;
+  EXPECT_EQ(outcome.counts.recorded, 1);
+  EXPECT_EQ(outcome.counts.already_there, 0);
 }
 
 }  // namespace

@@ -150,6 +150,29 @@ TEST_F(ShipmentSourceTest, CsvNeverImportsPartOfAShipment) {
   EXPECT_EQ(shipments[2].records.size(), 2);
 }
 
+TEST_F(ShipmentSourceTest, CsvTakesEqualRecordsThatFollowEachOtherAsItems) {
+  const auto shipments = ReadCsv(
+      "S-1,acme,2025-03-01,FR,H100,8,,,,,before-export,\n"
+      "S-1,acme,2025-03-01,FR,H100,8,,,,,before-export,\n");
+  ASSERT_EQ(shipments.size(), 1);
+  EXPECT_EQ(shipments[0].problem, "");
+  EXPECT_EQ(shipments[0].command.shipment().items_size(), 2);
+}
+
+TEST_F(ShipmentSourceTest, CsvRejectsAReferenceThatComesAgainFurtherDown) {
+  const auto shipments = ReadCsv(
+      "S-1,acme,2025-03-01,FR,H100,8,,,,,before-export,\n"
+      "S-2,acme,2025-03-01,FR,H100,8,,,,,before-export,\n"
+      "S-1,acme,2025-03-01,FR,H100,8,,,,,before-export,\n"
+      "S-1,globex,2025-03-01,FR,H100,8,,,,,before-export,\n");
+  ASSERT_EQ(shipments.size(), 4);
+  EXPECT_EQ(shipments[0].problem, "");
+  EXPECT_EQ(shipments[1].problem, "");
+  EXPECT_THAT(shipments[2].problem,
+              HasSubstr("\"S-1\" of acme was used before in this file"));
+  EXPECT_EQ(shipments[3].problem, "") << "each exporter has its own";
+}
+
 TEST_F(ShipmentSourceTest, CsvBoundsTheItemsOfAShipment) {
   std::string rows;
   for (int i = 0; i < 250; ++i) {

@@ -67,7 +67,7 @@ class AsKnownTest : public ::testing::Test {
     return totals.ok() ? *totals : Totals();
   }
 
-  MemoryLedger ledger_;
+  MemoryLedger ledger_{*Date::Parse("2025-01-01")};
 };
 
 TEST_F(AsKnownTest, ALateEventChangesWhatIsKnownLaterAndNothingBefore) {

@@ -395,5 +395,83 @@ TEST_F(BadInputTest, APolicyThatWouldCountWhatIsRecordedAlready) {
   EXPECT_TRUE(ledger_.Submit({command}).status.ok());
 }
 
+TEST_F(BadInputTest, GoodsThatHaveLeftTomorrowOrLater) {
+  v1::Command command = Shipment(R"pb(export_date: "2027-01-03")pb");
+  ASSERT_TRUE(ledger_.Submit({command}, true).status.ok()) << "beforehand";
+  command.mutable_record_shipment()->set_assurance(
+      v1::ASSURANCE_AFTER_THE_FACT);
+  ExpectError(command, absl::StatusCode::kFailedPrecondition, "WRONG_DATE",
+              {"2027-01-03", "2027-01-01"});
+  // Where the exporter is, it may be tomorrow.
+  command.mutable_record_shipment()->mutable_shipment()->set_export_date(
+      "2027-01-02");
+  EXPECT_TRUE(ledger_.Submit({command}).status.ok());
+}
+
+TEST_F(BadInputTest, ARevocationAheadOfItsDateOrBeforeTheGrant) {
+  ExpectError(Cmd(R"pb(revoke_license {
+                         license_id: "L1"
+                         effective_date: "2027-01-02"
+                         reason: "r"
+                       })pb"),
+              absl::StatusCode::kFailedPrecondition, "WRONG_DATE",
+              {"2027-01-02", "2027-01-01"});
+  ExpectError(Cmd(R"pb(revoke_license {
+                         license_id: "L1"
+                         effective_date: "2024-12-31"
+                         reason: "r"
+                       })pb"),
+              absl::StatusCode::kFailedPrecondition, "WRONG_DATE",
+              {"2024-12-31", "2025-01-01"});
+}
+
+TEST_F(BadInputTest, AMistypedDateBlocksPoliciesOnlyUntilItIsVoided) {
+  const v1::Command adoption =
+      Cmd(R"pb(adopt_policy {
+                 policy {
+                   policy_id: "next"
+                   title: "Next"
+                   effective_from: "2027-01-01"
+                   provenance {
+                     citation: "c"
+                     legal_status: LEGAL_STATUS_IN_FORCE
+                     enforcement_status: ENFORCEMENT_STATUS_ENFORCED
+                   }
+                   rules {
+                     rule_id: "r"
+                     title: "R"
+                     measure: MEASURE_GPUS
+                     accrual: ACCRUAL_EXPORTED
+                     window { open {} }
+                     limit { constant: "1" }
+                     enforcement { mode: MODE_REFUSE }
+                   }
+                 }
+               })pb");
+  v1::Command shipment = Shipment(R"pb(export_date: "2199-12-31")pb");
+  ASSERT_TRUE(ledger_.Submit({shipment}).status.ok());
+  ExpectError(adoption, absl::StatusCode::kUnimplemented,
+              "BACKFILL_NOT_EVALUATED", {"2199-12-31"});
+  v1::Command correction;
+  *correction.mutable_correct_shipment()->mutable_shipment() =
+      shipment.record_shipment().shipment();
+  correction.mutable_correct_shipment()->mutable_shipment()->set_export_date(
+      "2198-12-31");
+  correction.mutable_correct_shipment()->set_assurance(
+      v1::ASSURANCE_BEFORE_EXPORT);
+  correction.mutable_correct_shipment()->set_reason("r");
+  ASSERT_TRUE(ledger_.Submit({correction}).status.ok());
+  ExpectError(adoption, absl::StatusCode::kUnimplemented,
+              "BACKFILL_NOT_EVALUATED", {"2198-12-31"});
+  ASSERT_TRUE(ledger_
+                  .Submit({Cmd(R"pb(void_shipment {
+                                      exporter: "x"
+                                      shipment_reference: "S1"
+                                      reason: "r"
+                                    })pb")})
+                  .status.ok());
+  EXPECT_TRUE(ledger_.Submit({adoption}).status.ok());
+}
+
 }  // namespace
 }  // namespace chipledger::testing

@@ -120,13 +120,15 @@ TEST_F(HeadroomTest, ListsEveryTotalOnceInPagesOfAnySize) {
 TEST_F(HeadroomTest, ACountryHasItsTotalsAndThoseNotTouchedYet) {
   for (const size_t page : {1, 2, 100}) {
     EXPECT_EQ(List("destination_country: 'MY'", page),
-              (std::vector<std::string>{"yearly 2024 MY: 600 400",
-                                        "yearly 2025 MY: 600 400",
-                                        "yearly 2026 MY: 0 1000"}));
-    EXPECT_EQ(List("destination_country: 'BR' on_date: '2025-05-05'", page),
-              (std::vector<std::string>{"yearly 2025 BR: 0 1000"}));
+              (std::vector<std::string>{
+                  "yearly 2024 MY: 600 400", "yearly 2025 MY: 600 400",
+                  "yearly 2026 MY: 0 1000", "all  : 3000 -"}));
+    EXPECT_EQ(
+        List("destination_country: 'BR' on_date: '2025-05-05'", page),
+        (std::vector<std::string>{"yearly 2025 BR: 0 1000", "all  : 3000 -"}));
+    // Outside the yearly rule's scope, and in the pool all the same.
     EXPECT_EQ(List("destination_country: 'DE'", page),
-              std::vector<std::string>());
+              std::vector<std::string>{"all  : 3000 -"});
   }
 }
 
@@ -173,6 +175,42 @@ TEST_F(HeadroomTest, ARowSaysHowItStands) {
                 "group { destination_country: 'MY' }")
                 ->headroom(),
             400);
+}
+
+TEST_F(HeadroomTest, WhatCannotBeMeasuredIsCountedBesideTheTotal) {
+  Accept(R"pb(adopt_policy {
+                policy {
+                  policy_id: "tpp"
+                  title: "T"
+                  effective_from: "2026-01-01"
+                  provenance {
+                    citation: "c"
+                    legal_status: LEGAL_STATUS_HISTORICAL
+                    enforcement_status: ENFORCEMENT_STATUS_NOT_ENFORCED
+                  }
+                  rules {
+                    rule_id: "r"
+                    title: "R"
+                    measure: MEASURE_TPP
+                    accrual: ACCRUAL_EXPORTED
+                    window { open {} }
+                    limit { constant: "1000" }
+                    enforcement { mode: MODE_REPORT_ONLY }
+                  }
+                }
+              })pb");
+  const auto row = [&] {
+    return *domain::GetHeadroom(
+        ledger_.state().ToSnapshot(),
+        FromText<v1::GetHeadroomRequest>("policy_id: 'tpp' rule_id: 'r'"),
+        *Date::Parse("2026-03-01"));
+  };
+  Ship("MY", "2026", 40);
+  EXPECT_EQ(row().used(), 0);
+  EXPECT_EQ(row().unmeasured_gpus(), 40);
+  Accept(absl::StrCat("void_shipment { exporter: 'x' shipment_reference: 'S",
+                      shipments_, "' reason: 'r' }"));
+  EXPECT_EQ(row().unmeasured_gpus(), 0);
 }
 
 TEST_F(HeadroomTest, AskingForWhatIsNotThereIsAnError) {

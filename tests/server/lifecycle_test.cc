@@ -1,4 +1,5 @@
 // Goal: the server says that it is healthy, describes itself, and drains.
+#include <atomic>
 #include <memory>
 #include <string>
 #include <thread>
@@ -106,6 +107,47 @@ TEST_F(LifecycleTest, AShutdownEndsWatchesAndStreamsAndLosesNoAnswer) {
       EXPECT_TRUE(shipments_->GetShipment(&context, get, &got).ok())
           << reference;
     }
+  }
+}
+
+TEST_F(LifecycleTest, AShutdownUnderABulkStreamAnswersAllThatItRecorded) {
+  RecordCatalog();
+  for (int round = 0; round < 10; ++round) {
+    const uint64_t before = server().ledger().Latest()->size;
+    Context context;
+    auto stream = shipments_->StreamShipments(&context);
+    std::thread writer([&] {
+      for (int i = 0;; ++i) {
+        v1::StreamShipmentsRequest batch;
+        for (int j = 0; j < 100; ++j) {
+          const v1::RecordShipmentRequest one =
+              ShipmentOf("H100", 1, "MY", absl::StrCat(round, ".", i, ".", j));
+          auto& request = *batch.add_requests();
+          request.set_request_id(one.request_id());
+          auto& record = *request.add_commands()->mutable_record_shipment();
+          record = one.command();
+          record.set_assurance(v1::ASSURANCE_AFTER_THE_FACT);
+        }
+        if (!stream->Write(batch)) return;
+      }
+    });
+    std::atomic<uint64_t> answered = 0;
+    std::thread reader([&] {
+      v1::StreamShipmentsResponse response;
+      while (stream->Read(&response)) {
+        for (const auto& answer : response.answers()) {
+          EXPECT_TRUE(answer.has_result()) << answer.DebugString();
+          answered += answer.has_result();
+        }
+      }
+    });
+    while (answered < 1'000) absl::SleepFor(absl::Milliseconds(1));
+    server().Shutdown();
+    reader.join();
+    writer.join();
+    EXPECT_EQ(ReasonOf(stream->Finish()), "SHUTTING_DOWN");
+    StartServer();
+    EXPECT_EQ(server().ledger().Latest()->size - before, answered);
   }
 }
 

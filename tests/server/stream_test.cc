@@ -2,6 +2,8 @@
 // and a stream that is cut loses nothing that was answered.
 #include <memory>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -231,6 +233,82 @@ TEST_F(StreamTest, AFastWriterIsSlowedByFlowControlAndNotRefused) {
   writer.join();
   EXPECT_TRUE(stream->Finish().ok());
   EXPECT_EQ(answers, kBatches * 4);
+}
+
+TEST_F(StreamTest, ManyShortStreamsThatAreCutEndWithoutHurtingTheServer) {
+  // Answers of the last batches meet the end of their stream on other threads.
+  std::vector<std::thread> callers;
+  for (int caller = 0; caller < 4; ++caller) {
+    callers.emplace_back([this, caller] {
+      for (int round = 0; round < 150; ++round) {
+        Context context;
+        auto stream = shipments_->StreamShipments(&context);
+        for (int i = 0; i < 3; ++i) {
+          Request batch;
+          Add(batch, absl::StrCat(caller, ".", round, ".", i));
+          stream->Write(batch);
+        }
+        if (round % 3 != 0) stream->WritesDone();
+        Response response;
+        if (round % 2 == 0) stream->Read(&response);
+        context.TryCancel();
+        stream->Finish();
+      }
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  Request batch;
+  Add(batch, "last");
+  EXPECT_EQ(ReasonOfAnswer(SendBatch(batch).answers(0)), "OK");
+}
+
+TEST_F(StreamTest, AStreamThatDoesNotReadIsReadNoFurtherThanItsBytes) {
+  // 64 MiB of fewer requests than a stream may have under way.
+  constexpr int kBatches = 16;
+  constexpr int kEach = 1'900;
+  static_assert(kBatches * kEach < limits::kMaxStreamRequests);
+  const std::string source(2'000, 's');
+  Request batch;
+  batch.set_with_evidence(true);
+  for (int i = 0; i < kEach; ++i) {
+    Add(batch, "S");
+    batch.mutable_requests(i)
+        ->mutable_commands(0)
+        ->mutable_record_shipment()
+        ->mutable_shipment()
+        ->set_source(source);
+  }
+  Context context(60);
+  auto stream = shipments_->StreamShipments(&context);
+  const uint64_t first = Size();
+  std::thread writer([&] {
+    for (int i = 0; i < kBatches; ++i) {
+      for (int j = 0; j < kEach; ++j) {
+        Request::Request& one = *batch.mutable_requests(j);
+        one.set_request_id(NewRequestId());
+        one.mutable_commands(0)
+            ->mutable_record_shipment()
+            ->mutable_shipment()
+            ->set_shipment_reference(absl::StrCat(i, ".", j));
+      }
+      EXPECT_TRUE(stream->Write(batch));
+    }
+    EXPECT_TRUE(stream->WritesDone());
+  });
+  // Until nothing more is read for a second.
+  uint64_t size = 0;
+  while (size != Size() || size == first) {
+    size = Size();
+    absl::SleepFor(absl::Seconds(1));
+  }
+  // How much is above the bound depends on what gRPC takes off our hands.
+  EXPECT_LT(size - first, kBatches * kEach * 3 / 4);
+  Response response;
+  int answers = 0;
+  while (stream->Read(&response)) answers += response.answers_size();
+  writer.join();
+  EXPECT_TRUE(stream->Finish().ok());
+  EXPECT_EQ(answers, kBatches * kEach);
 }
 
 }  // namespace

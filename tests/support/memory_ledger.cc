@@ -13,13 +13,11 @@ namespace {
 
 constexpr int64_t kNsPerSecond = 1'000'000'000;
 constexpr int64_t kNsPerDay = 86'400 * kNsPerSecond;
-// Stories that do not say when they happen start on 2025-01-01.
-constexpr int64_t kStartNs = 20'089 * kNsPerDay;
 constexpr char kLedgerId[] = "00000000-0000-4000-8000-000000000000";
 
 }  // namespace
 
-MemoryLedger::MemoryLedger() : now_ns_(kStartNs) {
+MemoryLedger::MemoryLedger(Date start) : now_ns_(start.days() * kNsPerDay) {
   v1::Event opened;
   opened.mutable_ledger_opened()->set_ledger_id(kLedgerId);
   opened.mutable_ledger_opened()->set_made_by("memory ledger");
@@ -43,7 +41,7 @@ MemoryLedger::Outcome MemoryLedger::Submit(
   }
   const uint64_t index = state_.size();
   auto decided = domain::DecideRequest(
-      state_, *this, on_arena, &arena,
+      state_, *this, on_arena, Date::FromUnixNs(now_ns_ + kNsPerSecond), &arena,
       validate_only ? domain::Effect::kValidateOnly : domain::Effect::kApply);
   Outcome outcome;
   outcome.status = decided.status();

@@ -36,8 +36,9 @@ class MemoryLedger : public domain::History {
     std::vector<v1::Event> events;
   };
 
-  // Starts a ledger with its LedgerOpened.
-  MemoryLedger();
+  // Starts a ledger with its LedgerOpened, by default on 2027-01-01, after the
+  // dates of most stories.
+  explicit MemoryLedger(Date start = Date::FromDays(20'819));
 
   // Decides a request and, unless it fails or only validates, stores it.
   Outcome Submit(absl::Span<const v1::Command> commands,

@@ -1,5 +1,6 @@
 #include "tests/support/scenario_runner.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 
@@ -350,7 +351,11 @@ absl::Status PrepareScenario(const Scenario& scenario,
 
 std::vector<std::string> RunScenario(const Scenario& scenario,
                                      const std::string& policies_dir) {
-  MemoryLedger ledger;
+  const bool dated =
+      std::any_of(scenario.steps().begin(), scenario.steps().end(),
+                  [](const Step& step) { return !step.record_date().empty(); });
+  MemoryLedger ledger =
+      dated ? MemoryLedger(*Date::Parse("2025-01-01")) : MemoryLedger();
   const absl::Status prepared = PrepareScenario(scenario, policies_dir, ledger);
   if (!prepared.ok()) return {prepared.ToString()};
   std::vector<std::string> failures;
