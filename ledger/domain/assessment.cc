@@ -100,23 +100,9 @@ std::optional<int64_t> AmountOf(v1::Measure measure, const v1::Product& product,
 }
 
 bool Assessment::Applies(const CompiledRule& rule, const Fact& fact) const {
-  if (!rule.countries.empty() && !Contains(rule.countries, fact.country)) {
-    return false;
-  }
-  if (!rule.license_ids.empty() &&
-      !Contains(rule.license_ids, fact.license_id)) {
-    return false;
-  }
-  const auto in_any = [&](const std::vector<std::string>& groups) {
-    return std::any_of(groups.begin(), groups.end(),
-                       [&](const std::string& id) {
-                         const auto* group = state_.catalog().groups.Find(id);
-                         return group != nullptr &&
-                                (*group)->Contains(fact.country, fact.date);
-                       });
-  };
-  return (rule.groups.empty() || in_any(rule.groups)) &&
-         !in_any(rule.except_groups);
+  return (rule.license_ids.empty() ||
+          Contains(rule.license_ids, fact.license_id)) &&
+         CoversCountry(state_.catalog(), rule, fact.country, fact.date);
 }
 
 absl::Status Assessment::Count(

@@ -1,5 +1,6 @@
 #include "ledger/domain/catalog.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace chipledger::domain {
@@ -29,6 +30,24 @@ const CompiledPolicy* Catalog::FindPolicy(absl::string_view policy_id) const {
     if (policy->policy_id() == policy_id) return policy.get();
   }
   return nullptr;
+}
+
+bool CoversCountry(const Catalog& catalog, const CompiledRule& rule,
+                   absl::string_view country, Date date) {
+  if (!rule.countries.empty() &&
+      std::find(rule.countries.begin(), rule.countries.end(), country) ==
+          rule.countries.end()) {
+    return false;
+  }
+  const auto in_any = [&](const std::vector<std::string>& group_ids) {
+    return std::any_of(
+        group_ids.begin(), group_ids.end(), [&](const std::string& id) {
+          const auto* group = catalog.groups.Find(id);
+          return group != nullptr && (*group)->Contains(country, date);
+        });
+  };
+  return (rule.groups.empty() || in_any(rule.groups)) &&
+         !in_any(rule.except_groups);
 }
 
 }  // namespace chipledger::domain

@@ -48,6 +48,10 @@ struct Catalog {
   const CompiledPolicy* FindPolicy(absl::string_view policy_id) const;
 };
 
+// Whether a rule's scope takes in a destination on a date.
+bool CoversCountry(const Catalog& catalog, const CompiledRule& rule,
+                   absl::string_view country, Date date);
+
 }  // namespace chipledger::domain
 
 #endif  // CHIPLEDGER_LEDGER_DOMAIN_CATALOG_H_

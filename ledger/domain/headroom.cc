@@ -90,24 +90,6 @@ absl::StatusOr<Date> DateOr(const std::string& text, Date unset,
   return *date;
 }
 
-// Whether a rule's scope takes in a country on a date.
-bool Covers(const Catalog& catalog, const CompiledRule& rule,
-            const std::string& country, Date date) {
-  if (!rule.countries.empty() &&
-      std::find(rule.countries.begin(), rule.countries.end(), country) ==
-          rule.countries.end()) {
-    return false;
-  }
-  const auto in_any = [&](const std::vector<std::string>& ids) {
-    return std::any_of(ids.begin(), ids.end(), [&](const std::string& id) {
-      const auto* group = catalog.groups.Find(id);
-      return group != nullptr && (*group)->Contains(country, date);
-    });
-  };
-  return (rule.groups.empty() || in_any(rule.groups)) &&
-         !in_any(rule.except_groups);
-}
-
 // Walks the totals of one list request.
 class Lister {
  public:
@@ -152,8 +134,8 @@ class Lister {
   // one of them.
   bool PoolsCountry(const CompiledRule& rule) const {
     return !rule.group_by_country && !rule.group_by_license &&
-           Covers(snapshot_.catalog, rule, filter_.destination_country(),
-                  date_);
+           CoversCountry(snapshot_.catalog, rule, filter_.destination_country(),
+                         date_);
   }
 
   void ListRule(const CompiledPolicy& policy, const CompiledRule& rule) {
@@ -219,7 +201,7 @@ class Lister {
                                    const CompiledRule& rule) const {
     const std::string& country = filter_.destination_country();
     if (country.empty() || rule.group_by_license || !policy.InForceOn(date_) ||
-        !Covers(snapshot_.catalog, rule, country, date_)) {
+        !CoversCountry(snapshot_.catalog, rule, country, date_)) {
       return std::nullopt;
     }
     const std::optional<WindowSpan> window = rule.WindowOf(date_);

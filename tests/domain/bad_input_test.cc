@@ -85,6 +85,19 @@ class BadInputTest : public ::testing::Test {
     return command;
   }
 
+  // A policy of one GPU in all.
+  static v1::Command Adoption(const std::string& id, const std::string& from) {
+    return Cmd(absl::StrCat(
+        R"(adopt_policy { policy { policy_id: ")", id,
+        R"(" title: "T" effective_from: ")", from,
+        R"(" provenance { citation: "c" legal_status: LEGAL_STATUS_IN_FORCE
+                          enforcement_status: ENFORCEMENT_STATUS_ENFORCED }
+             rules { rule_id: "r" title: "R" measure: MEASURE_GPUS
+                     accrual: ACCRUAL_EXPORTED window { open {} }
+                     limit { constant: "1" }
+                     enforcement { mode: MODE_REFUSE } } } })"));
+  }
+
   void Accept(const std::string& text) {
     const auto outcome = ledger_.Submit({Cmd(text)});
     ASSERT_TRUE(outcome.status.ok()) << outcome.status << text;
@@ -365,28 +378,7 @@ TEST_F(BadInputTest, PartiesThatOwnEachOther) {
 }
 
 TEST_F(BadInputTest, APolicyThatWouldCountWhatIsRecordedAlready) {
-  v1::Command command =
-      Cmd(R"pb(adopt_policy {
-                 policy {
-                   policy_id: "late"
-                   title: "Late"
-                   effective_from: "2025-01-01"
-                   provenance {
-                     citation: "c"
-                     legal_status: LEGAL_STATUS_IN_FORCE
-                     enforcement_status: ENFORCEMENT_STATUS_ENFORCED
-                   }
-                   rules {
-                     rule_id: "r"
-                     title: "R"
-                     measure: MEASURE_GPUS
-                     accrual: ACCRUAL_EXPORTED
-                     window { open {} }
-                     limit { constant: "1" }
-                     enforcement { mode: MODE_REFUSE }
-                   }
-                 }
-               })pb");
+  v1::Command command = Adoption("late", "2025-01-01");
   // The latest fact is the grant of 2025-01-01.
   ExpectError(command, absl::StatusCode::kUnimplemented,
               "BACKFILL_NOT_EVALUATED", {"2025-01-01", "late"});
@@ -426,28 +418,7 @@ TEST_F(BadInputTest, ARevocationAheadOfItsDateOrBeforeTheGrant) {
 }
 
 TEST_F(BadInputTest, AMistypedDateBlocksPoliciesOnlyUntilItIsVoided) {
-  const v1::Command adoption =
-      Cmd(R"pb(adopt_policy {
-                 policy {
-                   policy_id: "next"
-                   title: "Next"
-                   effective_from: "2027-01-01"
-                   provenance {
-                     citation: "c"
-                     legal_status: LEGAL_STATUS_IN_FORCE
-                     enforcement_status: ENFORCEMENT_STATUS_ENFORCED
-                   }
-                   rules {
-                     rule_id: "r"
-                     title: "R"
-                     measure: MEASURE_GPUS
-                     accrual: ACCRUAL_EXPORTED
-                     window { open {} }
-                     limit { constant: "1" }
-                     enforcement { mode: MODE_REFUSE }
-                   }
-                 }
-               })pb");
+  const v1::Command adoption = Adoption("next", "2027-01-01");
   v1::Command shipment = Shipment(R"pb(export_date: "2199-12-31")pb");
   ASSERT_TRUE(ledger_.Submit({shipment}).status.ok());
   ExpectError(adoption, absl::StatusCode::kUnimplemented,
