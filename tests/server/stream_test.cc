@@ -257,9 +257,12 @@ TEST_F(StreamTest, ManyShortStreamsThatAreCutEndWithoutHurtingTheServer) {
     });
   }
   for (std::thread& caller : callers) caller.join();
+  // The server still answers. How many of the batches came through before they
+  // were cut, and so whether the cap has room left, is a matter of time.
   Request batch;
   Add(batch, "last");
-  EXPECT_EQ(ReasonOfAnswer(SendBatch(batch).answers(0)), "OK");
+  const std::string reason = ReasonOfAnswer(SendBatch(batch).answers(0));
+  EXPECT_TRUE(reason == "OK" || reason == "REFUSED_BY_RULES") << reason;
 }
 
 TEST_F(StreamTest, AStreamThatDoesNotReadIsReadNoFurtherThanItsBytes) {
