@@ -204,6 +204,61 @@ absl::StatusOr<v1::CorrectShipmentResponse> Client::CorrectShipment(
                std::move(request), call);
 }
 
+absl::StatusOr<v1::ReserveShipmentResponse> Client::ReserveShipment(
+    v1::ReserveShipmentRequest request, const CallOptions& call) {
+  return Write(*this, *shipments_, &v1::ShipmentService::Stub::ReserveShipment,
+               std::move(request), call);
+}
+
+absl::StatusOr<v1::ReleaseReservationResponse> Client::ReleaseReservation(
+    v1::ReleaseReservationRequest request, const CallOptions& call) {
+  return Write(*this, *shipments_,
+               &v1::ShipmentService::Stub::ReleaseReservation,
+               std::move(request), call);
+}
+
+absl::StatusOr<v1::ReceiveShipmentResponse> Client::ReceiveShipment(
+    v1::ReceiveShipmentRequest request, const CallOptions& call) {
+  return Write(*this, *shipments_, &v1::ShipmentService::Stub::ReceiveShipment,
+               std::move(request), call);
+}
+
+absl::StatusOr<v1::ReturnShipmentResponse> Client::ReturnShipment(
+    v1::ReturnShipmentRequest request, const CallOptions& call) {
+  return Write(*this, *shipments_, &v1::ShipmentService::Stub::ReturnShipment,
+               std::move(request), call);
+}
+
+absl::StatusOr<v1::ReexportShipmentResponse> Client::ReexportShipment(
+    v1::ReexportShipmentRequest request, const CallOptions& call) {
+  return Write(*this, *shipments_, &v1::ShipmentService::Stub::ReexportShipment,
+               std::move(request), call);
+}
+
+absl::StatusOr<v1::TransferShipmentResponse> Client::TransferShipment(
+    v1::TransferShipmentRequest request, const CallOptions& call) {
+  return Write(*this, *shipments_, &v1::ShipmentService::Stub::TransferShipment,
+               std::move(request), call);
+}
+
+absl::StatusOr<v1::RetireUnitsResponse> Client::RetireUnits(
+    v1::RetireUnitsRequest request, const CallOptions& call) {
+  return Write(*this, *shipments_, &v1::ShipmentService::Stub::RetireUnits,
+               std::move(request), call);
+}
+
+absl::StatusOr<v1::ReportDiversionResponse> Client::ReportDiversion(
+    v1::ReportDiversionRequest request, const CallOptions& call) {
+  return Write(*this, *shipments_, &v1::ShipmentService::Stub::ReportDiversion,
+               std::move(request), call);
+}
+
+absl::StatusOr<v1::DeclareComputeResponse> Client::DeclareCompute(
+    v1::DeclareComputeRequest request, const CallOptions& call) {
+  return Write(*this, *shipments_, &v1::ShipmentService::Stub::DeclareCompute,
+               std::move(request), call);
+}
+
 absl::StatusOr<v1::SubmitShipmentCommandsResponse>
 Client::SubmitShipmentCommands(v1::SubmitShipmentCommandsRequest request,
                                const CallOptions& call) {
@@ -221,6 +276,12 @@ absl::StatusOr<v1::GetShipmentResponse> Client::GetShipment(
 absl::StatusOr<v1::ListShipmentsResponse> Client::ListShipments(
     const v1::ListShipmentsRequest& request, const CallOptions& call) {
   return Read(*this, *shipments_, &v1::ShipmentService::Stub::ListShipments,
+              request, call);
+}
+
+absl::StatusOr<v1::ListReservationsResponse> Client::ListReservations(
+    const v1::ListReservationsRequest& request, const CallOptions& call) {
+  return Read(*this, *shipments_, &v1::ShipmentService::Stub::ListReservations,
               request, call);
 }
 
@@ -254,6 +315,42 @@ absl::StatusOr<v1::RevokeLicenseResponse> Client::RevokeLicense(
                std::move(request), call);
 }
 
+absl::StatusOr<v1::ExtendLicenseResponse> Client::ExtendLicense(
+    v1::ExtendLicenseRequest request, const CallOptions& call) {
+  return Write(*this, *licenses_, &v1::LicenseService::Stub::ExtendLicense,
+               std::move(request), call);
+}
+
+absl::StatusOr<v1::VoidLicenseResponse> Client::VoidLicense(
+    v1::VoidLicenseRequest request, const CallOptions& call) {
+  return Write(*this, *licenses_, &v1::LicenseService::Stub::VoidLicense,
+               std::move(request), call);
+}
+
+absl::StatusOr<v1::RecordConditionResponse> Client::RecordCondition(
+    v1::RecordConditionRequest request, const CallOptions& call) {
+  return Write(*this, *licenses_, &v1::LicenseService::Stub::RecordCondition,
+               std::move(request), call);
+}
+
+absl::StatusOr<v1::ApplyForLicenseResponse> Client::ApplyForLicense(
+    v1::ApplyForLicenseRequest request, const CallOptions& call) {
+  return Write(*this, *licenses_, &v1::LicenseService::Stub::ApplyForLicense,
+               std::move(request), call);
+}
+
+absl::StatusOr<v1::ReturnApplicationResponse> Client::ReturnApplication(
+    v1::ReturnApplicationRequest request, const CallOptions& call) {
+  return Write(*this, *licenses_, &v1::LicenseService::Stub::ReturnApplication,
+               std::move(request), call);
+}
+
+absl::StatusOr<v1::DenyApplicationResponse> Client::DenyApplication(
+    v1::DenyApplicationRequest request, const CallOptions& call) {
+  return Write(*this, *licenses_, &v1::LicenseService::Stub::DenyApplication,
+               std::move(request), call);
+}
+
 absl::StatusOr<v1::SubmitLicenseCommandsResponse> Client::SubmitLicenseCommands(
     v1::SubmitLicenseCommandsRequest request, const CallOptions& call) {
   return Write(*this, *licenses_,
@@ -270,6 +367,18 @@ absl::StatusOr<v1::GetLicenseResponse> Client::GetLicense(
 absl::StatusOr<v1::ListLicensesResponse> Client::ListLicenses(
     const v1::ListLicensesRequest& request, const CallOptions& call) {
   return Read(*this, *licenses_, &v1::LicenseService::Stub::ListLicenses,
+              request, call);
+}
+
+absl::StatusOr<v1::GetApplicationResponse> Client::GetApplication(
+    const v1::GetApplicationRequest& request, const CallOptions& call) {
+  return Read(*this, *licenses_, &v1::LicenseService::Stub::GetApplication,
+              request, call);
+}
+
+absl::StatusOr<v1::ListApplicationsResponse> Client::ListApplications(
+    const v1::ListApplicationsRequest& request, const CallOptions& call) {
+  return Read(*this, *licenses_, &v1::LicenseService::Stub::ListApplications,
               request, call);
 }
 
@@ -300,6 +409,12 @@ absl::StatusOr<v1::RegisterPartyResponse> Client::RegisterParty(
 absl::StatusOr<v1::ChangeCountryGroupResponse> Client::ChangeCountryGroup(
     v1::ChangeCountryGroupRequest request, const CallOptions& call) {
   return Write(*this, *policies_, &v1::PolicyService::Stub::ChangeCountryGroup,
+               std::move(request), call);
+}
+
+absl::StatusOr<v1::ChangeHolidaysResponse> Client::ChangeHolidays(
+    v1::ChangeHolidaysRequest request, const CallOptions& call) {
+  return Write(*this, *policies_, &v1::PolicyService::Stub::ChangeHolidays,
                std::move(request), call);
 }
 
@@ -340,6 +455,12 @@ absl::StatusOr<v1::ListCountryGroupsResponse> Client::ListCountryGroups(
               request, call);
 }
 
+absl::StatusOr<v1::ListHolidayCalendarsResponse> Client::ListHolidayCalendars(
+    const v1::ListHolidayCalendarsRequest& request, const CallOptions& call) {
+  return Read(*this, *policies_, &v1::PolicyService::Stub::ListHolidayCalendars,
+              request, call);
+}
+
 absl::StatusOr<v1::GetHeadroomResponse> Client::GetHeadroom(
     const v1::GetHeadroomRequest& request, const CallOptions& call) {
   return Read(*this, *headroom_, &v1::HeadroomService::Stub::GetHeadroom,
@@ -349,6 +470,24 @@ absl::StatusOr<v1::GetHeadroomResponse> Client::GetHeadroom(
 absl::StatusOr<v1::ListHeadroomResponse> Client::ListHeadroom(
     const v1::ListHeadroomRequest& request, const CallOptions& call) {
   return Read(*this, *headroom_, &v1::HeadroomService::Stub::ListHeadroom,
+              request, call);
+}
+
+absl::StatusOr<v1::GetTimelineResponse> Client::GetTimeline(
+    const v1::GetTimelineRequest& request, const CallOptions& call) {
+  return Read(*this, *headroom_, &v1::HeadroomService::Stub::GetTimeline,
+              request, call);
+}
+
+absl::StatusOr<v1::CompareHeadroomResponse> Client::CompareHeadroom(
+    const v1::CompareHeadroomRequest& request, const CallOptions& call) {
+  return Read(*this, *headroom_, &v1::HeadroomService::Stub::CompareHeadroom,
+              request, call);
+}
+
+absl::StatusOr<v1::ListTotalEntriesResponse> Client::ListTotalEntries(
+    const v1::ListTotalEntriesRequest& request, const CallOptions& call) {
+  return Read(*this, *headroom_, &v1::HeadroomService::Stub::ListTotalEntries,
               request, call);
 }
 
@@ -382,6 +521,32 @@ absl::Status Client::WatchHeadroom(
                 v1::WatchHeadroomResponse>(
       *this, *headroom_, &v1::HeadroomService::Stub::WatchHeadroom, request,
       on_message, call);
+}
+
+absl::Status Client::WhatIf(
+    const v1::WhatIfRequest& request,
+    absl::FunctionRef<bool(const v1::WhatIfResponse&)> on_message,
+    const CallOptions& call) {
+  const absl::Time deadline =
+      call.deadline ? Now() + *call.deadline : absl::InfiniteFuture();
+  Backoff backoff(options_, deadline);
+  bool begun = false;
+  while (true) {
+    absl::Status status =
+        Connect(std::min(deadline, Now() + options_.deadline));
+    if (status.ok()) {
+      grpc::ClientContext context;
+      if (call.deadline) context.set_deadline(absl::ToChronoTime(deadline));
+      const auto reader = policies_->WhatIf(&context, request);
+      status = Drain<v1::WhatIfResponse>(
+          context, *reader, [&](const v1::WhatIfResponse& response) {
+            begun = true;
+            return on_message(response);
+          });
+      if (status.ok() || begun) return status;
+    }
+    if (!backoff.WaitAfter(status)) return status;
+  }
 }
 
 }  // namespace chipledger::client

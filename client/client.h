@@ -71,12 +71,32 @@ class Client {
       v1::VoidShipmentRequest request, const CallOptions& call = {});
   absl::StatusOr<v1::CorrectShipmentResponse> CorrectShipment(
       v1::CorrectShipmentRequest request, const CallOptions& call = {});
+  absl::StatusOr<v1::ReserveShipmentResponse> ReserveShipment(
+      v1::ReserveShipmentRequest request, const CallOptions& call = {});
+  absl::StatusOr<v1::ReleaseReservationResponse> ReleaseReservation(
+      v1::ReleaseReservationRequest request, const CallOptions& call = {});
+  absl::StatusOr<v1::ReceiveShipmentResponse> ReceiveShipment(
+      v1::ReceiveShipmentRequest request, const CallOptions& call = {});
+  absl::StatusOr<v1::ReturnShipmentResponse> ReturnShipment(
+      v1::ReturnShipmentRequest request, const CallOptions& call = {});
+  absl::StatusOr<v1::ReexportShipmentResponse> ReexportShipment(
+      v1::ReexportShipmentRequest request, const CallOptions& call = {});
+  absl::StatusOr<v1::TransferShipmentResponse> TransferShipment(
+      v1::TransferShipmentRequest request, const CallOptions& call = {});
+  absl::StatusOr<v1::RetireUnitsResponse> RetireUnits(
+      v1::RetireUnitsRequest request, const CallOptions& call = {});
+  absl::StatusOr<v1::ReportDiversionResponse> ReportDiversion(
+      v1::ReportDiversionRequest request, const CallOptions& call = {});
+  absl::StatusOr<v1::DeclareComputeResponse> DeclareCompute(
+      v1::DeclareComputeRequest request, const CallOptions& call = {});
   absl::StatusOr<v1::SubmitShipmentCommandsResponse> SubmitShipmentCommands(
       v1::SubmitShipmentCommandsRequest request, const CallOptions& call = {});
   absl::StatusOr<v1::GetShipmentResponse> GetShipment(
       const v1::GetShipmentRequest& request, const CallOptions& call = {});
   absl::StatusOr<v1::ListShipmentsResponse> ListShipments(
       const v1::ListShipmentsRequest& request, const CallOptions& call = {});
+  absl::StatusOr<v1::ListReservationsResponse> ListReservations(
+      const v1::ListReservationsRequest& request, const CallOptions& call = {});
 
   absl::StatusOr<v1::GrantLicenseResponse> GrantLicense(
       v1::GrantLicenseRequest request, const CallOptions& call = {});
@@ -88,12 +108,28 @@ class Client {
       v1::ReinstateLicenseRequest request, const CallOptions& call = {});
   absl::StatusOr<v1::RevokeLicenseResponse> RevokeLicense(
       v1::RevokeLicenseRequest request, const CallOptions& call = {});
+  absl::StatusOr<v1::ExtendLicenseResponse> ExtendLicense(
+      v1::ExtendLicenseRequest request, const CallOptions& call = {});
+  absl::StatusOr<v1::VoidLicenseResponse> VoidLicense(
+      v1::VoidLicenseRequest request, const CallOptions& call = {});
+  absl::StatusOr<v1::RecordConditionResponse> RecordCondition(
+      v1::RecordConditionRequest request, const CallOptions& call = {});
+  absl::StatusOr<v1::ApplyForLicenseResponse> ApplyForLicense(
+      v1::ApplyForLicenseRequest request, const CallOptions& call = {});
+  absl::StatusOr<v1::ReturnApplicationResponse> ReturnApplication(
+      v1::ReturnApplicationRequest request, const CallOptions& call = {});
+  absl::StatusOr<v1::DenyApplicationResponse> DenyApplication(
+      v1::DenyApplicationRequest request, const CallOptions& call = {});
   absl::StatusOr<v1::SubmitLicenseCommandsResponse> SubmitLicenseCommands(
       v1::SubmitLicenseCommandsRequest request, const CallOptions& call = {});
   absl::StatusOr<v1::GetLicenseResponse> GetLicense(
       const v1::GetLicenseRequest& request, const CallOptions& call = {});
   absl::StatusOr<v1::ListLicensesResponse> ListLicenses(
       const v1::ListLicensesRequest& request, const CallOptions& call = {});
+  absl::StatusOr<v1::GetApplicationResponse> GetApplication(
+      const v1::GetApplicationRequest& request, const CallOptions& call = {});
+  absl::StatusOr<v1::ListApplicationsResponse> ListApplications(
+      const v1::ListApplicationsRequest& request, const CallOptions& call = {});
 
   absl::StatusOr<v1::AdoptPolicyResponse> AdoptPolicy(
       v1::AdoptPolicyRequest request, const CallOptions& call = {});
@@ -105,6 +141,8 @@ class Client {
       v1::RegisterPartyRequest request, const CallOptions& call = {});
   absl::StatusOr<v1::ChangeCountryGroupResponse> ChangeCountryGroup(
       v1::ChangeCountryGroupRequest request, const CallOptions& call = {});
+  absl::StatusOr<v1::ChangeHolidaysResponse> ChangeHolidays(
+      v1::ChangeHolidaysRequest request, const CallOptions& call = {});
   absl::StatusOr<v1::SubmitPolicyCommandsResponse> SubmitPolicyCommands(
       v1::SubmitPolicyCommandsRequest request, const CallOptions& call = {});
   absl::StatusOr<v1::GetPolicyResponse> GetPolicy(
@@ -118,11 +156,20 @@ class Client {
   absl::StatusOr<v1::ListCountryGroupsResponse> ListCountryGroups(
       const v1::ListCountryGroupsRequest& request,
       const CallOptions& call = {});
+  absl::StatusOr<v1::ListHolidayCalendarsResponse> ListHolidayCalendars(
+      const v1::ListHolidayCalendarsRequest& request,
+      const CallOptions& call = {});
 
   absl::StatusOr<v1::GetHeadroomResponse> GetHeadroom(
       const v1::GetHeadroomRequest& request, const CallOptions& call = {});
   absl::StatusOr<v1::ListHeadroomResponse> ListHeadroom(
       const v1::ListHeadroomRequest& request, const CallOptions& call = {});
+  absl::StatusOr<v1::GetTimelineResponse> GetTimeline(
+      const v1::GetTimelineRequest& request, const CallOptions& call = {});
+  absl::StatusOr<v1::CompareHeadroomResponse> CompareHeadroom(
+      const v1::CompareHeadroomRequest& request, const CallOptions& call = {});
+  absl::StatusOr<v1::ListTotalEntriesResponse> ListTotalEntries(
+      const v1::ListTotalEntriesRequest& request, const CallOptions& call = {});
   absl::StatusOr<v1::GetLedgerResponse> GetLedger(
       const v1::GetLedgerRequest& request, const CallOptions& call = {});
 
@@ -147,6 +194,13 @@ class Client {
   absl::Status WatchHeadroom(
       const v1::WatchHeadroomRequest& request,
       absl::FunctionRef<bool(const v1::WatchHeadroomResponse&)> on_message,
+      const CallOptions& call = {});
+
+  // Tried again only until the first message: the replay starts anew with each
+  // call. Ends by itself.
+  absl::Status WhatIf(
+      const v1::WhatIfRequest& request,
+      absl::FunctionRef<bool(const v1::WhatIfResponse&)> on_message,
       const CallOptions& call = {});
 
   // Waits for a connection. Returns OK when there is one.

@@ -6,7 +6,6 @@
 #include "ledger/answers.h"
 #include "ledger/base/error.h"
 #include "ledger/head.h"
-#include "ledger/rows.h"
 
 namespace chipledger {
 namespace {
@@ -64,7 +63,7 @@ absl::Status Committer::Store(const Group& group) {
   next->size = group.entries->end_index();
   next->last_record_time_ns = group.last_record_time_ns;
   const absl::Status stored = store_.AppendGroup(
-      *group.entries, ToRows(group.delta, next->catalog),
+      *group.entries, group.mark,
       MakeHead(ledger_id_, next->size, group.last_record_time_ns));
   if (!stored.ok()) return stored;
   store_.ids().SetDurableSize(next->size);

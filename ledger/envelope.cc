@@ -2,13 +2,10 @@
 
 #include <string>
 
+#include "absl/strings/str_cat.h"
+#include "ledger/base/error.h"
+
 namespace chipledger {
-namespace {
-
-constexpr int64_t kNsPerSecond = 1'000'000'000;
-
-}  // namespace
-
 void EnvelopeWriter::Append(absl::string_view principal, const Uuid& request_id,
                             int64_t record_time_ns,
                             const std::vector<v1::Event*>& events,
@@ -34,6 +31,19 @@ void EnvelopeWriter::Append(absl::string_view principal, const Uuid& request_id,
 int64_t RecordTimeNs(const v1::Entry& entry) {
   return entry.record_time().seconds() * kNsPerSecond +
          entry.record_time().nanos();
+}
+
+absl::Status EntryDamaged(uint64_t index) {
+  return MakeError(absl::StatusCode::kDataLoss, "DATA_DAMAGED",
+                   absl::StrCat("entry ", index, " is not an entry"),
+                   {{"index", absl::StrCat(index)}});
+}
+
+absl::Status ParseEntry(absl::string_view bytes, uint64_t index,
+                        v1::Entry& entry) {
+  return entry.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))
+             ? absl::OkStatus()
+             : EntryDamaged(index);
 }
 
 }  // namespace chipledger

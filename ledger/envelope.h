@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "chipledger/v1/event.pb.h"
 #include "ledger/base/uuid.h"
@@ -28,8 +29,17 @@ class EnvelopeWriter {
   v1::Entry entry_;
 };
 
+inline constexpr int64_t kNsPerSecond = 1'000'000'000;
+
 // Nanoseconds since the Unix epoch.
 int64_t RecordTimeNs(const v1::Entry& entry);
+
+// The DATA_DAMAGED error for bytes that should be an entry and are not.
+absl::Status EntryDamaged(uint64_t index);
+
+// Reads the bytes of an entry. Errors: DATA_DAMAGED.
+absl::Status ParseEntry(absl::string_view bytes, uint64_t index,
+                        v1::Entry& entry);
 
 }  // namespace chipledger
 

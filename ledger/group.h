@@ -5,11 +5,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "ledger/domain/state.h"
 #include "ledger/ledger.h"
 #include "ledger/store/entry_group.h"
+#include "ledger/store/store.h"
 
 namespace chipledger {
 
@@ -53,8 +55,10 @@ struct Group {
   std::vector<QueuedBatch> finished;
   size_t commands = 0;
 
-  // Set when the group is handed on: the state after it.
+  // Set when the group is handed on: what it changed in the state, and, when a
+  // mark is due, the rows of the mark.
   domain::Delta delta;
+  std::optional<store::Store::MarkRows> mark;
   int64_t last_record_time_ns = 0;
 };
 

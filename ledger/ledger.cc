@@ -1,69 +1,62 @@
 #include "ledger/ledger.h"
 
 #include <algorithm>
+#include <optional>
 #include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "ledger/backfiller.h"
 #include "ledger/base/error.h"
 #include "ledger/base/status_macros.h"
 #include "ledger/committer.h"
 #include "ledger/envelope.h"
 #include "ledger/head.h"
+#include "ledger/load_state.h"
+#include "ledger/moments.h"
+#include "ledger/own_writer.h"
 #include "ledger/pipeline.h"
 #include "ledger/publisher.h"
-#include "ledger/rows.h"
 #include "ledger/sequencer.h"
 #include "ledger/shipments.h"
 #include "ledger/store/keyspace.h"
 #include "ledger/store/store.h"
+#include "ledger/timekeeper.h"
+#include "ledger/total_entries.h"
+#include "ledger/what_if.h"
 
 namespace chipledger {
 namespace {
 
-// The principal of what the ledger records by itself.
-constexpr absl::string_view kOwnPrincipal = "ledger";
-
-// The state of the ledger on disk.
-struct Opened {
-  domain::State state;
-  int64_t last_record_time_ns = 0;
-};
-
 // Stores entry 0.
-absl::StatusOr<Opened> MakeNewLedger(const LedgerOptions& options,
-                                     store::Store& store) {
-  Opened opened;
-  opened.last_record_time_ns = std::max<int64_t>(options.clock->NowNs(), 1);
+absl::StatusOr<LoadedState> MakeNewLedger(const LedgerOptions& options,
+                                          store::Store& store) {
+  LoadedState made;
+  made.last_record_time_ns = std::max<int64_t>(options.clock->NowNs(), 1);
   v1::Event event;
   event.mutable_ledger_opened()->set_ledger_id(Uuid::Random().ToString());
   event.mutable_ledger_opened()->set_made_by(options.made_by);
-  RETURN_IF_ERROR(opened.state.Fold(event));
+  RETURN_IF_ERROR(made.state.Fold(event));
 
   const Uuid request_id = Uuid::Random();
   store::EntryGroup entries(0);
-  EnvelopeWriter().Append(kOwnPrincipal, request_id, opened.last_record_time_ns,
-                          {&event}, entries);
+  EnvelopeWriter().Append(domain::kLedgerPrincipal, request_id,
+                          made.last_record_time_ns, {&event}, entries);
   RETURN_IF_ERROR(store.AppendGroup(
-      entries, ToRows(opened.state.TakeDelta(), opened.state.catalog()),
-      MakeHead(opened.state.ledger_id(), 1, opened.last_record_time_ns)));
+      entries, std::nullopt,
+      MakeHead(made.state.ledger_id(), 1, made.last_record_time_ns)));
   store.ids().Add(request_id, 0, {&event});
   store.ids().SetDurableSize(1);
-  return opened;
+  return made;
 }
 
-absl::StatusOr<Opened> LoadLedger(const store::Store& store) {
-  const storage::v1::Head& head = *store.head_at_open();
-  Opened opened;
-  opened.last_record_time_ns = head.last_record_time_ns();
-  RETURN_IF_ERROR(store.VisitRows([&](const storage::v1::StateRow& row) {
-    return opened.state.RestoreRow(row);
-  }));
-  RETURN_IF_ERROR(opened.state.FinishRestore(head));
-  return opened;
+absl::StatusOr<LoadedState> LoadLedger(const store::Store& store) {
+  store::EntryReader reader = store.NewReader();
+  return LoadState(store, store.head_at_open()->size(),
+                   [&](uint64_t index) { return reader.Read(index); });
 }
 
-domain::Snapshot FirstSnapshot(const Opened& opened) {
+domain::Snapshot FirstSnapshot(const LoadedState& opened) {
   domain::Snapshot snapshot = opened.state.ToSnapshot();
   snapshot.last_record_time_ns = opened.last_record_time_ns;
   return snapshot;
@@ -115,19 +108,28 @@ absl::Status IndexOutOfRange(uint64_t index, uint64_t size) {
 class LedgerImpl : public Ledger {
  public:
   LedgerImpl(const LedgerOptions& options, std::unique_ptr<store::Store> store,
-             Opened opened)
+             LoadedState opened)
       : clock_(*options.clock),
         ledger_id_(opened.state.ledger_id()),
         store_(std::move(store)),
         publisher_(FirstSnapshot(opened)),
+        moments_(*store_, publisher_),
         pipeline_(options.max_queued_commands),
-        sequencer_(std::move(opened.state), opened.last_record_time_ns, clock_,
-                   *store_, publisher_, pipeline_),
+        sequencer_(std::move(opened), options.mark_entries, clock_, *store_,
+                   publisher_, pipeline_),
         committer_(ledger_id_, options.log, *store_, publisher_, pipeline_),
         sequencer_thread_([this] { sequencer_.Run(); }),
-        committer_thread_([this] { committer_.Run(); }) {}
+        committer_thread_([this] { committer_.Run(); }),
+        own_writer_(pipeline_) {
+    timekeeper_.emplace(options.tick, clock_, publisher_, own_writer_);
+    backfiller_.emplace(options.tick, *store_, publisher_, own_writer_,
+                        options.log);
+  }
 
   ~LedgerImpl() override {
+    // These write, and wait for the answers.
+    timekeeper_.reset();
+    backfiller_.reset();
     pipeline_.Close();
     sequencer_thread_.join();
     committer_thread_.join();
@@ -149,6 +151,16 @@ class LedgerImpl : public Ledger {
     publisher_.WhenSize(min_size, deadline, std::move(ready));
   }
 
+  void ReadAt(const v1::ReadPoint& read_point, absl::Time deadline,
+              absl::AnyInvocable<void(absl::StatusOr<Moment>)> ready) override {
+    moments_.ReadAt(read_point, deadline, std::move(ready));
+  }
+
+  absl::StatusOr<std::shared_ptr<const domain::Snapshot>> SnapshotAt(
+      uint64_t size) const override {
+    return moments_.SnapshotAt(size);
+  }
+
   absl::StatusOr<std::vector<std::string>> ReadEntries(
       uint64_t begin, uint64_t end, size_t max_bytes) const override {
     const uint64_t size = Latest()->size;
@@ -167,19 +179,40 @@ class LedgerImpl : public Ledger {
   }
 
   absl::StatusOr<v1::ShipmentView> GetShipment(
-      absl::string_view exporter,
+      const Moment& moment, absl::string_view exporter,
       absl::string_view shipment_reference) const override {
-    return GetShipmentView(*store_, *Latest(), exporter, shipment_reference);
+    return GetShipmentView(*store_, moment, exporter, shipment_reference);
   }
 
   absl::StatusOr<ShipmentPage> ListShipments(
-      const v1::ListShipmentsRequest& filters, uint64_t begin, uint64_t end,
+      const Moment& moment, const v1::ListShipmentsRequest& filters,
+      uint64_t begin, size_t max_count) const override {
+    const uint64_t size = moment.snapshot->size;
+    if (begin > size) return IndexOutOfRange(begin, size);
+    return ListShipmentViews(*store_, moment, filters, begin, max_count);
+  }
+
+  absl::StatusOr<TotalEntriesPage> ListTotalEntries(
+      const Moment& moment, const domain::TotalId& total, uint64_t begin,
       size_t max_count) const override {
-    const auto snapshot = Latest();
-    if (begin > snapshot->size) return IndexOutOfRange(begin, snapshot->size);
-    end = std::clamp(end, begin, snapshot->size);
-    return ListShipmentViews(*store_, *snapshot, filters, begin, end,
-                             max_count);
+    return ListTotalMovements(*store_, moment, total, begin, max_count);
+  }
+
+  absl::Status WhatIf(
+      const v1::WhatIfRequest& request,
+      absl::AnyInvocable<bool(v1::WhatIfResponse)> send) const override {
+    std::shared_ptr<const domain::Snapshot> actual = Latest();
+    const uint64_t end = request.end_index();
+    if (end > actual->size) return IndexOutOfRange(end, actual->size);
+    if (end > 0) {
+      ASSIGN_OR_RETURN(const uint64_t size, EndOfRequest(end - 1));
+      ASSIGN_OR_RETURN(actual, SnapshotAt(size));
+    }
+    return RunWhatIf(*store_, *actual, Today(), request, std::move(send));
+  }
+
+  uint64_t BackfillLookedAt(absl::string_view policy_id) const override {
+    return backfiller_->LookedAt(policy_id);
   }
 
   std::unique_ptr<Subscription> Subscribe(
@@ -197,15 +230,29 @@ class LedgerImpl : public Ledger {
   Date Today() const override { return Date::FromUnixNs(clock_.NowNs()); }
 
  private:
+  // Returns the size after the whole request that an entry belongs to.
+  absl::StatusOr<uint64_t> EndOfRequest(uint64_t index) const {
+    store::EntryReader reader = store_->NewReader();
+    ASSIGN_OR_RETURN(const absl::string_view bytes, reader.Read(index));
+    v1::Entry entry;
+    RETURN_IF_ERROR(ParseEntry(bytes, index, entry));
+    return index + entry.request_parts() - entry.request_part();
+  }
+
   const Clock& clock_;
   const std::string ledger_id_;
   const std::unique_ptr<store::Store> store_;
   Publisher publisher_;
+  // Past states and the threads that load them, which read for const calls too.
+  mutable Moments moments_;
   Pipeline pipeline_;
   Sequencer sequencer_;
   Committer committer_;
   std::thread sequencer_thread_;
   std::thread committer_thread_;
+  OwnWriter own_writer_;
+  std::optional<Timekeeper> timekeeper_;
+  std::optional<Backfiller> backfiller_;
 };
 
 }  // namespace
@@ -216,9 +263,9 @@ absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Open(LedgerOptions options) {
                                        .sync = options.sync,
                                        .id_generation_entries =
                                            options.id_generation_entries}));
-  absl::StatusOr<Opened> opened = store->head_at_open()
-                                      ? LoadLedger(*store)
-                                      : MakeNewLedger(options, *store);
+  absl::StatusOr<LoadedState> opened = store->head_at_open()
+                                           ? LoadLedger(*store)
+                                           : MakeNewLedger(options, *store);
   RETURN_IF_ERROR(opened.status());
   return std::make_unique<LedgerImpl>(options, std::move(store),
                                       *std::move(opened));

@@ -18,11 +18,14 @@
 #include "absl/time/time.h"
 #include "chipledger/v1/command.pb.h"
 #include "chipledger/v1/event.pb.h"
+#include "chipledger/v1/headroom_service.pb.h"
+#include "chipledger/v1/policy_service.pb.h"
 #include "chipledger/v1/shipment_service.pb.h"
 #include "google/protobuf/arena.h"
 #include "ledger/base/clock.h"
 #include "ledger/base/limits.h"
 #include "ledger/base/uuid.h"
+#include "ledger/domain/decide.h"
 #include "ledger/domain/state.h"
 
 namespace chipledger {
@@ -65,6 +68,8 @@ struct WriteAnswer {
 struct WriteBatch {
   google::protobuf::Arena arena;
   Principal principal;
+  // kLedger only for what the ledger records by itself.
+  domain::AskedBy asked_by = domain::AskedBy::kAnyone;
   std::vector<WriteRequest> requests;
   // Filled by the ledger: one a request, in order.
   std::vector<WriteAnswer> answers;
@@ -97,6 +102,14 @@ struct LedgerOptions {
   // Entries whose ids are kept in memory before they go to a file of their own.
   // Lower: more files; higher: more memory and a longer start.
   size_t id_generation_entries = limits::kIdGenerationEntries;
+  // Entries between two marks of the state, at least; the first group that
+  // passes them carries one. Lower: more is stored; higher: a start and a read
+  // of a past moment fold more entries.
+  size_t mark_entries = limits::kMarkEntries;
+  // How often the ledger looks for what time brings about, such as the expiry
+  // of a reservation, and for policies that have the log to count. Higher: a
+  // reservation may hold its room that much longer.
+  absl::Duration tick = absl::Seconds(1);
   // Told what an operator must know, such as why the ledger became read-only.
   // Called on any thread; must not block. May be empty.
   std::function<void(absl::string_view)> log;
@@ -138,6 +151,27 @@ class Ledger {
   virtual void WhenSize(uint64_t min_size, absl::Time deadline,
                         absl::AnyInvocable<void(absl::Status)> ready) = 0;
 
+  // A moment that a read looks at.
+  struct Moment {
+    std::shared_ptr<const domain::Snapshot> snapshot;
+    // Only facts with an effective date not after this.
+    Date through = Date::Max();
+  };
+  // Finds the moment that a read asks for and calls `ready` once: for the
+  // latest state and for a size that the ledger has at once, on this thread;
+  // else on another thread. A past moment costs reading a bounded number of
+  // entries and is found on a thread of the ledger's, where `ready` may take
+  // its time. Errors: INVALID_FIELD, INDEX_OUT_OF_RANGE, MOMENT_BEFORE_LEDGER,
+  // MIN_SIZE_NOT_REACHED, DATA_DAMAGED.
+  virtual void ReadAt(
+      const v1::ReadPoint& read_point, absl::Time deadline,
+      absl::AnyInvocable<void(absl::StatusOr<Moment>)> ready) = 0;
+
+  // The state at a past size, on this thread.
+  // Errors: INDEX_OUT_OF_RANGE, DATA_DAMAGED.
+  virtual absl::StatusOr<std::shared_ptr<const domain::Snapshot>> SnapshotAt(
+      uint64_t size) const = 0;
+
   // Stored entries [begin, ...) below `end` and the ledger's size, in order,
   // until `max_bytes` are exceeded; at least one if begin < min(end, size).
   // Errors: INDEX_OUT_OF_RANGE when begin is above the size, DATA_DAMAGED.
@@ -146,19 +180,45 @@ class Ledger {
 
   // Errors: SHIPMENT_NOT_FOUND, DATA_DAMAGED.
   virtual absl::StatusOr<v1::ShipmentView> GetShipment(
-      absl::string_view exporter,
+      const Moment& moment, absl::string_view exporter,
       absl::string_view shipment_reference) const = 0;
 
-  // Shipments recorded in [begin, end) that match the request's filters, until
+  // Shipments recorded from `begin` on that match the request's filters, until
   // `max_count` are found or limits::kMaxEntriesPerPage entries are read.
   struct ShipmentPage {
     std::vector<v1::ShipmentView> shipments;
-    // Where to go on; `end` when all was read.
+    // Where to go on; the moment's size when all was read.
     uint64_t next = 0;
   };
   virtual absl::StatusOr<ShipmentPage> ListShipments(
-      const v1::ListShipmentsRequest& filters, uint64_t begin, uint64_t end,
+      const Moment& moment, const v1::ListShipmentsRequest& filters,
+      uint64_t begin, size_t max_count) const = 0;
+
+  // What moved a total, from the first entry not below `begin`, until
+  // `max_count` movements are found, those of one entry together. Costs what is
+  // found, not the length of the log.
+  // Errors: DATA_DAMAGED.
+  struct TotalEntriesPage {
+    std::vector<v1::ListTotalEntriesResponse::Movement> movements;
+    // Where to go on; nothing when that was all.
+    std::optional<uint64_t> next;
+  };
+  virtual absl::StatusOr<TotalEntriesPage> ListTotalEntries(
+      const Moment& moment, const domain::TotalId& total, uint64_t begin,
       size_t max_count) const = 0;
+
+  // Replays the log under another policy; see PolicyService.WhatIf. Blocks, and
+  // calls `send` with each message until it returns false, which ends it.
+  // Errors: INVALID_FIELD and what adopting the policy could fail with,
+  // INDEX_OUT_OF_RANGE, DATA_DAMAGED.
+  virtual absl::Status WhatIf(
+      const v1::WhatIfRequest& request,
+      absl::AnyInvocable<bool(v1::WhatIfResponse)> send) const = 0;
+
+  // Entries that have been looked at for a policy that is counting the log
+  // before its adoption (v1::Backfill.looked_at); 0 when it is not being
+  // counted.
+  virtual uint64_t BackfillLookedAt(absl::string_view policy_id) const = 0;
 
   // Calls `on_size` on the publishing thread after each group, with the new
   // size; it must not block. Ends when the handle is destroyed, which waits for

@@ -3,11 +3,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "ledger/answers.h"
-#include "ledger/base/error.h"
 #include "ledger/base/limits.h"
 #include "ledger/base/status_macros.h"
+#include "ledger/envelope.h"
 #include "ledger/store/keyspace.h"
 
 namespace chipledger {
@@ -17,34 +16,50 @@ namespace {
 // processor's cache until they are used.
 constexpr size_t kPrefetchedIds = 256;
 
+// Calls `visit` with the exporter and the reference of the shipment that
+// deciding a command looks for first.
+template <typename Visit>
+void VisitShipmentOf(const v1::Command& command, Visit&& visit) {
+  const auto visit_new = [&](const v1::Shipment& shipment) {
+    visit(shipment.exporter(), shipment.shipment_reference());
+  };
+  switch (command.kind_case()) {
+    case v1::Command::kRecordShipment:
+      return visit_new(command.record_shipment().shipment());
+    case v1::Command::kReexportShipment:
+      return visit_new(command.reexport_shipment().shipment());
+    case v1::Command::kTransferShipment:
+      return visit_new(command.transfer_shipment().shipment());
+    case v1::Command::kReceiveShipment: {
+      const v1::ShipmentName& name = command.receive_shipment().shipment();
+      return visit(name.exporter(), name.shipment_reference());
+    }
+    default:
+      // Others come seldom, and are looked up one by one.
+      return;
+  }
+}
+
 // Appends the ids that deciding a request asks for.
 void AppendIds(const WriteRequest& request, std::vector<store::IdKey>& keys) {
   keys.push_back(store::IdKey::Request(request.request_id));
   for (const v1::Command* command : request.commands) {
-    if (!command->has_record_shipment()) continue;
-    const v1::Shipment& shipment = command->record_shipment().shipment();
-    keys.push_back(store::IdKey::Shipment(shipment.exporter(),
-                                          shipment.shipment_reference()));
+    VisitShipmentOf(
+        *command, [&](absl::string_view exporter, absl::string_view reference) {
+          keys.push_back(store::IdKey::Shipment(exporter, reference));
+        });
   }
-}
-
-absl::StatusOr<v1::Event> ParseEvent(absl::string_view bytes, uint64_t index) {
-  v1::Entry entry;
-  if (!entry.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-    return MakeError(absl::StatusCode::kDataLoss, "DATA_DAMAGED",
-                     absl::StrCat("entry ", index, " is not an entry"),
-                     {{"index", absl::StrCat(index)}});
-  }
-  return std::move(*entry.mutable_event());
 }
 
 }  // namespace
 
-Sequencer::Sequencer(domain::State state, int64_t last_record_time_ns,
+Sequencer::Sequencer(LoadedState durable, size_t mark_entries,
                      const Clock& clock, store::Store& store,
                      const Publisher& publisher, Pipeline& pipeline)
-    : state_(std::move(state)),
-      last_record_time_ns_(last_record_time_ns),
+    : state_(std::move(durable.state)),
+      last_record_time_ns_(durable.last_record_time_ns),
+      mark_entries_(mark_entries),
+      mark_(durable.mark),
       clock_(clock),
       store_(store),
       publisher_(publisher),
@@ -119,7 +134,7 @@ void Sequencer::DecideRequest(WriteBatch& batch, size_t place) {
   const int64_t record_time_ns =
       std::max(clock_.NowNs(), last_record_time_ns_ + 1);
   auto decided = domain::DecideRequest(
-      state_, *this, request.commands, Date::FromUnixNs(record_time_ns),
+      state_, *this, request.commands, record_time_ns, batch.asked_by,
       &batch.arena,
       request.validate_only ? domain::Effect::kValidateOnly
                             : domain::Effect::kApply);
@@ -158,6 +173,11 @@ bool Sequencer::GroupIsFull() const {
 void Sequencer::HandOnGroup() {
   group_->delta = state_.TakeDelta();
   group_->last_record_time_ns = last_record_time_ns_;
+  // Only with entries: a group without any is not stored.
+  if (!group_->entries->empty() && state_.size() - mark_ >= mark_entries_) {
+    group_->mark = state_.TakeMark();
+    mark_ = state_.size();
+  }
   const uint64_t durable_size = publisher_.Latest()->size;
   while (!under_way_.empty() &&
          under_way_.front()->end_index() <= durable_size) {
@@ -174,18 +194,42 @@ absl::StatusOr<std::optional<uint64_t>> Sequencer::FindShipment(
   return store_.ids().FindShipment(exporter, shipment_reference);
 }
 
-absl::StatusOr<v1::Event> Sequencer::ReadEvent(uint64_t index) const {
+std::optional<absl::string_view> Sequencer::FindUnderWay(uint64_t index) const {
   if (index >= group_->entries->first_index()) {
-    return ParseEvent(group_->entries->entry(index), index);
+    return group_->entries->entry(index);
   }
   for (const auto& entries : under_way_) {
     if (entries->first_index() <= index && index < entries->end_index()) {
-      return ParseEvent(entries->entry(index), index);
+      return entries->entry(index);
     }
   }
+  return std::nullopt;
+}
+
+absl::StatusOr<v1::Event> Sequencer::ReadEvent(uint64_t index) const {
+  v1::Entry entry;
+  if (const auto bytes = FindUnderWay(index)) {
+    RETURN_IF_ERROR(ParseEntry(*bytes, index, entry));
+  } else {
+    store::EntryReader reader = store_.NewReader();
+    ASSIGN_OR_RETURN(const absl::string_view stored, reader.Read(index));
+    RETURN_IF_ERROR(ParseEntry(stored, index, entry));
+  }
+  return std::move(*entry.mutable_event());
+}
+
+absl::StatusOr<domain::Catalog> Sequencer::CatalogAt(uint64_t size) const {
+  const auto found = past_catalogs_.find(size);
+  if (found != past_catalogs_.end()) return found->second;
   store::EntryReader reader = store_.NewReader();
-  ASSIGN_OR_RETURN(const absl::string_view bytes, reader.Read(index));
-  return ParseEvent(bytes, index);
+  const auto read_entry =
+      [&](uint64_t index) -> absl::StatusOr<absl::string_view> {
+    if (const auto bytes = FindUnderWay(index)) return *bytes;
+    return reader.Read(index);
+  };
+  ASSIGN_OR_RETURN(const LoadedState loaded,
+                   LoadState(store_, size, read_entry));
+  return past_catalogs_.emplace(size, loaded.state.catalog()).first->second;
 }
 
 }  // namespace chipledger

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -17,6 +18,7 @@
 #include "ledger/domain/state.h"
 #include "ledger/envelope.h"
 #include "ledger/group.h"
+#include "ledger/load_state.h"
 #include "ledger/pipeline.h"
 #include "ledger/publisher.h"
 #include "ledger/store/store.h"
@@ -29,10 +31,11 @@ namespace chipledger {
 // Thread-safety: single-threaded, on the thread that calls Run.
 class Sequencer : private domain::History {
  public:
-  // `state` and `last_record_time_ns` are those of the durable ledger. The
-  // others must outlive the sequencer.
-  Sequencer(domain::State state, int64_t last_record_time_ns,
-            const Clock& clock, store::Store& store, const Publisher& publisher,
+  // `durable` is the state of the durable ledger; a mark is due when the log
+  // has grown by `mark_entries` since the last one. The others must outlive the
+  // sequencer.
+  Sequencer(LoadedState durable, size_t mark_entries, const Clock& clock,
+            store::Store& store, const Publisher& publisher,
             Pipeline& pipeline);
 
   // Works until the pipeline is closed and empty.
@@ -56,9 +59,15 @@ class Sequencer : private domain::History {
       absl::string_view exporter,
       absl::string_view shipment_reference) const override;
   absl::StatusOr<v1::Event> ReadEvent(uint64_t index) const override;
+  absl::StatusOr<domain::Catalog> CatalogAt(uint64_t size) const override;
+  // Returns the bytes of an entry that is not known to be durable, or nothing.
+  std::optional<absl::string_view> FindUnderWay(uint64_t index) const;
 
   domain::State state_;
   int64_t last_record_time_ns_;
+  const size_t mark_entries_;
+  // The size of the last mark.
+  uint64_t mark_;
   const Clock& clock_;
   store::Store& store_;
   const Publisher& publisher_;
@@ -71,6 +80,8 @@ class Sequencer : private domain::History {
   std::unique_ptr<Group> group_;
   // Entries of the groups handed on that may not be durable yet, oldest first.
   std::deque<std::shared_ptr<const store::EntryGroup>> under_way_;
+  // Those that CatalogAt was asked for, by size: one a policy adopted late.
+  mutable std::map<uint64_t, domain::Catalog> past_catalogs_;
 };
 
 }  // namespace chipledger

@@ -2,15 +2,24 @@
 
 #include <algorithm>
 #include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "ledger/base/error.h"
 #include "ledger/base/limits.h"
 #include "ledger/base/status_macros.h"
+#include "ledger/domain/shipment_state.h"
+#include "ledger/domain/state.h"
+#include "ledger/envelope.h"
 
 namespace chipledger {
 namespace {
+
+using domain::ItemUnitsState;
+using domain::ShipmentState;
+using Units = google::protobuf::RepeatedPtrField<v1::ItemUnits>;
 
 absl::Status ShipmentNotFound(absl::string_view exporter,
                               absl::string_view shipment_reference) {
@@ -34,95 +43,238 @@ absl::StatusOr<v1::Entry> ReadEntry(store::EntryReader& reader,
                                     uint64_t index) {
   ASSIGN_OR_RETURN(const absl::string_view bytes, reader.Read(index));
   v1::Entry entry;
-  if (!entry.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-    return NotAShipment(index);
-  }
+  RETURN_IF_ERROR(ParseEntry(bytes, index, entry));
   return entry;
+}
+
+// How the units of the shipment move whose first event this is; nothing for
+// other events.
+std::optional<v1::Movement> MovementBegunBy(const v1::Event& event) {
+  switch (event.kind_case()) {
+    case v1::Event::kShipmentRecorded:
+      return v1::MOVEMENT_EXPORT;
+    case v1::Event::kShipmentReexported:
+      return v1::MOVEMENT_REEXPORT;
+    case v1::Event::kShipmentTransferredInCountry:
+      return v1::MOVEMENT_IN_COUNTRY_TRANSFER;
+    default:
+      return std::nullopt;
+  }
 }
 
 // Moves what an event says of its shipment into the view.
 template <typename ShipmentEvent>
-void TakeContent(ShipmentEvent& event, v1::ShipmentView& view) {
+void TakeContentOf(ShipmentEvent& event, v1::ShipmentView& view) {
   *view.mutable_shipment() =
       std::move(*event.mutable_command()->mutable_shipment());
   view.set_assurance(event.command().assurance());
   *view.mutable_evidence() = std::move(*event.mutable_evidence());
 }
 
-// Makes the view of the shipment that `recorded` recorded. `reader` reads its
-// correction, if there is one.
-absl::StatusOr<v1::ShipmentView> MakeView(v1::Entry& recorded,
-                                          const domain::Snapshot& snapshot,
-                                          store::EntryReader& reader) {
+absl::Status TakeContent(v1::Entry& entry, v1::ShipmentView& view) {
+  v1::Event& event = *entry.mutable_event();
+  switch (event.kind_case()) {
+    case v1::Event::kShipmentRecorded:
+      TakeContentOf(*event.mutable_shipment_recorded(), view);
+      return absl::OkStatus();
+    case v1::Event::kShipmentReexported:
+      TakeContentOf(*event.mutable_shipment_reexported(), view);
+      return absl::OkStatus();
+    case v1::Event::kShipmentTransferredInCountry:
+      TakeContentOf(*event.mutable_shipment_transferred_in_country(), view);
+      return absl::OkStatus();
+    case v1::Event::kShipmentCorrected:
+      TakeContentOf(*event.mutable_shipment_corrected(), view);
+      return absl::OkStatus();
+    default:
+      return NotAShipment(entry.index());
+  }
+}
+
+using Place = int64_t ItemUnitsState::*;
+
+// Moves units to a place: from `first` as far as they are there, the others
+// from `second`.
+void Move(const Units& units, Place first, Place second, Place to,
+          std::vector<ItemUnitsState>& items) {
+  for (const v1::ItemUnits& moved : units) {
+    const auto item = static_cast<size_t>(moved.item());
+    if (item >= items.size()) continue;
+    const int64_t from_first = std::min(moved.quantity(), items[item].*first);
+    items[item].*first -= from_first;
+    items[item].*second -= moved.quantity() - from_first;
+    items[item].*to += moved.quantity();
+  }
+}
+
+// Moves the units of a shipment as one of its entries says.
+void ApplyMovement(const v1::Event& event, std::vector<ItemUnitsState>& items) {
+  constexpr Place kTransit = &ItemUnitsState::in_transit;
+  constexpr Place kOnHand = &ItemUnitsState::on_hand;
+  switch (event.kind_case()) {
+    case v1::Event::kShipmentReceived:
+      return Move(event.shipment_received().units(), kTransit, kTransit,
+                  kOnHand, items);
+    case v1::Event::kShipmentReturned:
+      return Move(event.shipment_returned().command().units(), kTransit,
+                  kOnHand, &ItemUnitsState::returned, items);
+    case v1::Event::kShipmentReexported:
+      return Move(event.shipment_reexported().command().units(), kOnHand,
+                  kTransit, &ItemUnitsState::sent_on, items);
+    case v1::Event::kShipmentTransferredInCountry:
+      return Move(event.shipment_transferred_in_country().command().units(),
+                  kOnHand, kTransit, &ItemUnitsState::sent_on, items);
+    case v1::Event::kUnitsRetired:
+      return Move(event.units_retired().command().units(), kOnHand, kTransit,
+                  &ItemUnitsState::retired, items);
+    case v1::Event::kDiversionReported:
+      return Move(event.diversion_reported().command().units(), kOnHand,
+                  kTransit, &ItemUnitsState::diverted, items);
+    default:
+      return;
+  }
+}
+
+// Whether an entry of a shipment says what it always was, not what happened to
+// its units on a date.
+bool IsCorrection(const v1::Event& event) {
+  return event.has_shipment_corrected() || event.has_shipment_voided();
+}
+
+// What became of a shipment through a date: its movements after it have not
+// happened.
+struct Standing {
+  std::vector<ItemUnitsState> items;
+  std::vector<uint64_t> entry_indexes;
+};
+
+absl::StatusOr<Standing> StandingThrough(Date through,
+                                         const v1::Shipment& content,
+                                         const ShipmentState& state,
+                                         store::EntryReader& reader) {
+  Standing standing;
+  if (std::all_of(state.entries.begin(), state.entries.end(),
+                  [&](const auto& entry) { return entry.date <= through; })) {
+    standing.items = domain::UnitsOf(content, state);
+    for (const auto& entry : state.entries) {
+      standing.entry_indexes.push_back(entry.index);
+    }
+    return standing;
+  }
+  standing.items = domain::UnitsOf(content, ShipmentState());
+  for (const ShipmentState::EntryRef& ref : state.entries) {
+    ASSIGN_OR_RETURN(const v1::Entry entry, ReadEntry(reader, ref.index));
+    if (ref.date > through && !IsCorrection(entry.event())) continue;
+    standing.entry_indexes.push_back(ref.index);
+    ApplyMovement(entry.event(), standing.items);
+  }
+  return standing;
+}
+
+void FillBalances(const std::vector<ItemUnitsState>& items,
+                  v1::ShipmentView& view) {
+  for (size_t i = 0; i < items.size(); ++i) {
+    const v1::Item& item = view.shipment().items(static_cast<int>(i));
+    v1::ItemBalance& balance = *view.add_balances();
+    balance.set_product_code(item.product_code());
+    balance.set_shipped(item.quantity());
+    balance.set_in_transit(items[i].in_transit);
+    balance.set_on_hand(items[i].on_hand);
+    balance.set_returned(items[i].returned);
+    balance.set_sent_on(items[i].sent_on);
+    balance.set_retired(items[i].retired);
+    balance.set_diverted(items[i].diverted);
+  }
+}
+
+// Makes the view of the shipment that began with `first`; nothing when its
+// export is dated after the moment. `reader` reads its later entries.
+absl::StatusOr<std::optional<v1::ShipmentView>> MakeView(
+    v1::Entry& first, const Ledger::Moment& moment,
+    store::EntryReader& reader) {
+  const std::optional<v1::Movement> movement = MovementBegunBy(first.event());
+  if (!movement) return NotAShipment(first.index());
   v1::ShipmentView view;
-  view.set_index(recorded.index());
-  *view.mutable_record_time() = recorded.record_time();
-  const domain::ShipmentChange* change =
-      snapshot.shipments.Find(recorded.index());
-  view.set_revision(change == nullptr ? 1 : change->revision);
-  view.set_status(change != nullptr && change->voided
-                      ? v1::SHIPMENT_STATUS_VOIDED
-                      : v1::SHIPMENT_STATUS_RECORDED);
-  if (change == nullptr || change->content_index == recorded.index()) {
-    TakeContent(*recorded.mutable_event()->mutable_shipment_recorded(), view);
-    return view;
+  view.set_index(first.index());
+  *view.mutable_record_time() = first.record_time();
+  view.set_movement(*movement);
+  const ShipmentState* changed = moment.snapshot->shipments.Find(first.index());
+  ShipmentState as_recorded;
+  as_recorded.content_index = first.index();
+  const ShipmentState& state = changed == nullptr ? as_recorded : *changed;
+  if (state.content_index == first.index()) {
+    RETURN_IF_ERROR(TakeContent(first, view));
+  } else {
+    ASSIGN_OR_RETURN(v1::Entry corrected,
+                     ReadEntry(reader, state.content_index));
+    RETURN_IF_ERROR(TakeContent(corrected, view));
   }
-  ASSIGN_OR_RETURN(v1::Entry corrected,
-                   ReadEntry(reader, change->content_index));
-  if (!corrected.event().has_shipment_corrected()) {
-    return NotAShipment(change->content_index);
-  }
-  TakeContent(*corrected.mutable_event()->mutable_shipment_corrected(), view);
+  const std::optional<Date> date = Date::Parse(view.shipment().export_date());
+  if (!date) return NotAShipment(state.content_index);
+  if (*date > moment.through) return std::nullopt;
+  ASSIGN_OR_RETURN(
+      const Standing standing,
+      StandingThrough(moment.through, view.shipment(), state, reader));
+  view.set_revision(1 + standing.entry_indexes.size());
+  view.set_status(state.voided ? v1::SHIPMENT_STATUS_VOIDED
+                               : v1::SHIPMENT_STATUS_RECORDED);
+  // Units of a voided shipment never were.
+  if (!state.voided) FillBalances(standing.items, view);
+  view.add_entry_indexes(first.index());
+  view.mutable_entry_indexes()->Add(standing.entry_indexes.begin(),
+                                    standing.entry_indexes.end());
   return view;
 }
 
 bool Matches(const v1::ListShipmentsRequest& filters,
-             const v1::Shipment& shipment) {
+             const v1::ShipmentView& view) {
+  const v1::Shipment& shipment = view.shipment();
   return (filters.exporter().empty() ||
           filters.exporter() == shipment.exporter()) &&
          (filters.destination_country().empty() ||
           filters.destination_country() == shipment.destination_country()) &&
          (filters.license_id().empty() ||
-          filters.license_id() == shipment.authorization().license_id());
+          filters.license_id() == shipment.authorization().license_id() ||
+          filters.license_id() == view.evidence().chosen_license_id());
 }
 
 }  // namespace
 
 absl::StatusOr<v1::ShipmentView> GetShipmentView(
-    const store::Store& store, const domain::Snapshot& snapshot,
+    const store::Store& store, const Ledger::Moment& moment,
     absl::string_view exporter, absl::string_view shipment_reference) {
   ASSIGN_OR_RETURN(const std::optional<uint64_t> index,
                    store.ids().LookUpShipment(exporter, shipment_reference));
-  // One that is not durable yet is not there yet.
-  if (!index || *index >= snapshot.size) {
+  // One that is not there at the moment, or not durable yet, is not there.
+  if (!index || *index >= moment.snapshot->size) {
     return ShipmentNotFound(exporter, shipment_reference);
   }
   store::EntryReader reader = store.NewReader();
-  ASSIGN_OR_RETURN(v1::Entry recorded, ReadEntry(reader, *index));
-  if (!recorded.event().has_shipment_recorded()) return NotAShipment(*index);
-  return MakeView(recorded, snapshot, reader);
+  ASSIGN_OR_RETURN(v1::Entry first, ReadEntry(reader, *index));
+  ASSIGN_OR_RETURN(std::optional<v1::ShipmentView> view,
+                   MakeView(first, moment, reader));
+  if (!view) return ShipmentNotFound(exporter, shipment_reference);
+  return *std::move(view);
 }
 
 absl::StatusOr<Ledger::ShipmentPage> ListShipmentViews(
-    const store::Store& store, const domain::Snapshot& snapshot,
-    const v1::ListShipmentsRequest& filters, uint64_t begin, uint64_t end,
-    size_t max_count) {
+    const store::Store& store, const Ledger::Moment& moment,
+    const v1::ListShipmentsRequest& filters, uint64_t begin, size_t max_count) {
   Ledger::ShipmentPage page;
   // Two, so that reading corrections does not lose the place in the log.
   store::EntryReader log = store.NewReader();
-  store::EntryReader corrections = store.NewReader();
-  const uint64_t last = end - begin > limits::kMaxEntriesPerPage
-                            ? begin + limits::kMaxEntriesPerPage
-                            : end;
+  store::EntryReader later = store.NewReader();
+  const uint64_t last =
+      std::min(moment.snapshot->size, begin + limits::kMaxEntriesPerPage);
   page.next = begin;
   while (page.next < last && page.shipments.size() < max_count) {
     ASSIGN_OR_RETURN(v1::Entry entry, ReadEntry(log, page.next));
     ++page.next;
-    if (!entry.event().has_shipment_recorded()) continue;
-    ASSIGN_OR_RETURN(v1::ShipmentView view,
-                     MakeView(entry, snapshot, corrections));
-    if (Matches(filters, view.shipment())) {
-      page.shipments.push_back(std::move(view));
+    if (!MovementBegunBy(entry.event())) continue;
+    ASSIGN_OR_RETURN(std::optional<v1::ShipmentView> view,
+                     MakeView(entry, moment, later));
+    if (view && Matches(filters, *view)) {
+      page.shipments.push_back(*std::move(view));
     }
   }
   return page;

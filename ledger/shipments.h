@@ -9,7 +9,6 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "chipledger/v1/shipment_service.pb.h"
-#include "ledger/domain/state.h"
 #include "ledger/ledger.h"
 #include "ledger/store/store.h"
 
@@ -17,14 +16,13 @@ namespace chipledger {
 
 // See Ledger::GetShipment.
 absl::StatusOr<v1::ShipmentView> GetShipmentView(
-    const store::Store& store, const domain::Snapshot& snapshot,
+    const store::Store& store, const Ledger::Moment& moment,
     absl::string_view exporter, absl::string_view shipment_reference);
 
-// See Ledger::ListShipments. Requires: end <= snapshot.size.
+// See Ledger::ListShipments. Requires: begin <= the moment's size.
 absl::StatusOr<Ledger::ShipmentPage> ListShipmentViews(
-    const store::Store& store, const domain::Snapshot& snapshot,
-    const v1::ListShipmentsRequest& filters, uint64_t begin, uint64_t end,
-    size_t max_count);
+    const store::Store& store, const Ledger::Moment& moment,
+    const v1::ListShipmentsRequest& filters, uint64_t begin, size_t max_count);
 
 }  // namespace chipledger
 

@@ -11,7 +11,7 @@ constexpr int64_t kNsPerSecond = 1'000'000'000;
 absl::Status ReadLedger(const ReadView& view, const v1::GetLedgerRequest&,
                         v1::GetLedgerResponse& response) {
   const Ledger::Status status = view.ledger.GetStatus();
-  const domain::Snapshot& snapshot = *view.snapshot;
+  const domain::Snapshot& snapshot = view.snapshot();
   response.set_ledger_id(status.ledger_id);
   response.set_size(snapshot.size);
   response.mutable_last_record_time()->set_seconds(

@@ -1,5 +1,6 @@
 #include "server/headroom_service.h"
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -7,6 +8,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "ledger/base/error.h"
 #include "ledger/base/status_macros.h"
 #include "ledger/domain/headroom.h"
 #include "server/headroom_watch.h"
@@ -19,38 +21,62 @@ namespace {
 
 constexpr size_t kStandardPage = 1'000;
 constexpr size_t kMaxPage = 10'000;
+constexpr size_t kStandardEntryPage = 100;
+constexpr size_t kMaxEntryPage = 1'000;
+
+domain::HeadroomView ToHeadroomView(const Ledger& ledger,
+                                    const Ledger::Moment& moment) {
+  return {.snapshot = *moment.snapshot,
+          .today = ledger.Today(),
+          .through = moment.through};
+}
+
+domain::HeadroomView ToHeadroomView(const ReadView& view) {
+  return ToHeadroomView(view.ledger, view.moment);
+}
 
 absl::Status ReadHeadroom(const ReadView& view,
                           const v1::GetHeadroomRequest& request,
                           v1::GetHeadroomResponse& response) {
-  ASSIGN_OR_RETURN(
-      *response.mutable_row(),
-      domain::GetHeadroom(*view.snapshot, request, view.ledger.Today()));
-  response.set_size(view.snapshot->size);
+  ASSIGN_OR_RETURN(*response.mutable_row(),
+                   domain::GetHeadroom(ToHeadroomView(view), request));
+  response.set_size(view.snapshot().size);
+  return absl::OkStatus();
+}
+
+absl::Status ReadTimeline(const ReadView& view,
+                          const v1::GetTimelineRequest& request,
+                          v1::GetTimelineResponse& response) {
+  ASSIGN_OR_RETURN(response,
+                   domain::GetTimeline(ToHeadroomView(view), request));
+  response.set_size(view.snapshot().size);
   return absl::OkStatus();
 }
 
 std::vector<std::string> PlaceOf(const domain::TotalId& id) {
   return {absl::StrCat(id.policy), absl::StrCat(id.rule),
-          absl::StrCat(id.window_start), id.country, id.license_id};
+          absl::StrCat(id.window_start), id.group};
+}
+
+// The total that a page token's place names.
+absl::StatusOr<domain::TotalId> TotalOf(std::vector<std::string> place) {
+  domain::TotalId id;
+  if (place.size() != 4 || !absl::SimpleAtoi(place[0], &id.policy) ||
+      !absl::SimpleAtoi(place[1], &id.rule) ||
+      !absl::SimpleAtoi(place[2], &id.window_start)) {
+    return WrongPageToken();
+  }
+  id.group = std::move(place[3]);
+  return id;
 }
 
 // The last row of the page before; nothing for the first page.
 absl::StatusOr<std::optional<domain::TotalId>> PlaceBefore(
     const v1::ListHeadroomRequest& request) {
   if (request.page_token().empty()) return std::nullopt;
-  ASSIGN_OR_RETURN(
-      std::vector<std::string> place,
-      ReadPageToken(request.page_token(), ListFingerprint(request), 5));
-  domain::TotalId id;
-  if (!absl::SimpleAtoi(place[0], &id.policy) ||
-      !absl::SimpleAtoi(place[1], &id.rule) ||
-      !absl::SimpleAtoi(place[2], &id.window_start)) {
-    return WrongPageToken();
-  }
-  id.country = std::move(place[3]);
-  id.license_id = std::move(place[4]);
-  return id;
+  ASSIGN_OR_RETURN(PageToken token, ReadPageToken(request.page_token(),
+                                                  ListFingerprint(request), 1));
+  return TotalOf(std::move(token.place));
 }
 
 absl::Status ReadHeadroomRows(const ReadView& view,
@@ -61,20 +87,110 @@ absl::Status ReadHeadroomRows(const ReadView& view,
   ASSIGN_OR_RETURN(const std::optional<domain::TotalId> after,
                    PlaceBefore(request));
   RETURN_IF_ERROR(
-      domain::CheckHeadroomFilter(*view.snapshot, request.filter()));
+      domain::CheckHeadroomFilter(view.snapshot(), request.filter()));
   // One more than asked says whether there is a next page.
-  std::vector<domain::ListedRow> rows =
-      domain::ListHeadroom(*view.snapshot, request.filter(),
-                           view.ledger.Today(), after, page_size + 1);
+  std::vector<domain::ListedRow> rows = domain::ListHeadroom(
+      ToHeadroomView(view), request.filter(), after, page_size + 1);
   if (rows.size() > page_size) {
     rows.resize(page_size);
-    response.set_next_page_token(
-        WritePageToken(ListFingerprint(request), PlaceOf(rows.back().id)));
+    response.set_next_page_token(WritePageToken(
+        ListFingerprint(request), {.moments = {PinMoment(view.moment)},
+                                   .place = PlaceOf(rows.back().id)}));
   }
   for (domain::ListedRow& listed : rows) {
     *response.add_rows() = std::move(listed.row);
   }
-  response.set_size(view.snapshot->size);
+  response.set_size(view.snapshot().size);
+  return absl::OkStatus();
+}
+
+absl::Status ReadTotalEntries(const ReadView& view,
+                              const v1::ListTotalEntriesRequest& request,
+                              v1::ListTotalEntriesResponse& response) {
+  ASSIGN_OR_RETURN(
+      const size_t page_size,
+      PageSize(request.page_size(), kStandardEntryPage, kMaxEntryPage));
+  ASSIGN_OR_RETURN(const domain::TotalId total,
+                   domain::FindTotalId(ToHeadroomView(view),
+                                       request.policy_id(), request.rule_id(),
+                                       request.group(), request.on_date()));
+  uint64_t begin = request.start_index();
+  if (!request.page_token().empty()) {
+    ASSIGN_OR_RETURN(
+        const std::vector<std::string> place,
+        ReadPagePlace(request.page_token(), ListFingerprint(request), 1));
+    if (!absl::SimpleAtoi(place.front(), &begin)) return WrongPageToken();
+  }
+  ASSIGN_OR_RETURN(
+      Ledger::TotalEntriesPage page,
+      view.ledger.ListTotalEntries(view.moment, total, begin, page_size));
+  for (auto& movement : page.movements) {
+    *response.add_movements() = std::move(movement);
+  }
+  if (page.next) {
+    response.set_next_page_token(WritePageToken(
+        ListFingerprint(request), {.moments = {PinMoment(view.moment)},
+                                   .place = {absl::StrCat(*page.next)}}));
+  }
+  response.set_size(view.snapshot().size);
+  return absl::OkStatus();
+}
+
+// What a page of CompareHeadroom reads.
+struct ComparedMoments {
+  v1::ReadPoint before;
+  v1::ReadPoint after;
+  // The last total of the page before.
+  std::optional<domain::TotalId> last;
+};
+
+absl::StatusOr<ComparedMoments> MomentsOf(
+    const v1::CompareHeadroomRequest& request) {
+  if (!request.has_before()) return MissingField("before");
+  if (request.page_token().empty()) {
+    return ComparedMoments{.before = request.before(),
+                           .after = request.after()};
+  }
+  ASSIGN_OR_RETURN(PageToken token, ReadPageToken(request.page_token(),
+                                                  ListFingerprint(request), 2));
+  ASSIGN_OR_RETURN(domain::TotalId last, TotalOf(std::move(token.place)));
+  return ComparedMoments{.before = std::move(token.moments[0]),
+                         .after = std::move(token.moments[1]),
+                         .last = std::move(last)};
+}
+
+absl::Status Compare(const Ledger& ledger, const Ledger::Moment& before,
+                     const Ledger::Moment& after,
+                     const std::optional<domain::TotalId>& last,
+                     const v1::CompareHeadroomRequest& request,
+                     v1::CompareHeadroomResponse& response) {
+  if (before.snapshot->size > after.snapshot->size) {
+    return InvalidFields(
+        {{"before",
+          absl::StrCat("is the moment of size ", before.snapshot->size,
+                       ", which is later than the other, of size ",
+                       after.snapshot->size)}});
+  }
+  ASSIGN_OR_RETURN(const size_t page_size,
+                   PageSize(request.page_size(), kStandardPage, kMaxPage));
+  RETURN_IF_ERROR(
+      domain::CheckHeadroomFilter(*after.snapshot, request.filter()));
+  // One more than asked says whether there is a next page.
+  std::vector<domain::ListedPair> pairs = domain::CompareHeadroom(
+      ToHeadroomView(ledger, before), ToHeadroomView(ledger, after),
+      request.filter(), last, page_size + 1);
+  if (pairs.size() > page_size) {
+    pairs.resize(page_size);
+    response.set_next_page_token(
+        WritePageToken(ListFingerprint(request),
+                       {.moments = {PinMoment(before), PinMoment(after)},
+                        .place = PlaceOf(pairs.back().id)}));
+  }
+  for (domain::ListedPair& listed : pairs) {
+    *response.add_pairs() = std::move(listed.pair);
+  }
+  response.set_before_size(before.snapshot->size);
+  response.set_after_size(after.snapshot->size);
   return absl::OkStatus();
 }
 
@@ -92,6 +208,57 @@ grpc::ServerUnaryReactor* HeadroomService::ListHeadroom(
     grpc::ByteBuffer* response) {
   return ServeRead<v1::ListHeadroomRequest, v1::ListHeadroomResponse>(
       {runtime_, context, request, response}, &ReadHeadroomRows);
+}
+
+grpc::ServerUnaryReactor* HeadroomService::GetTimeline(
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+    grpc::ByteBuffer* response) {
+  return ServeRead<v1::GetTimelineRequest, v1::GetTimelineResponse>(
+      {runtime_, context, request, response}, &ReadTimeline);
+}
+
+grpc::ServerUnaryReactor* HeadroomService::ListTotalEntries(
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+    grpc::ByteBuffer* response) {
+  return ServeRead<v1::ListTotalEntriesRequest, v1::ListTotalEntriesResponse>(
+      {runtime_, context, request, response}, &ReadTotalEntries,
+      ReadSource::kLog);
+}
+
+grpc::ServerUnaryReactor* HeadroomService::CompareHeadroom(
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* bytes,
+    grpc::ByteBuffer* response) {
+  const UnaryCall call{runtime_, context, bytes, response};
+  v1::CompareHeadroomRequest request;
+  absl::Status status = ParseMessage(*bytes, request);
+  if (!status.ok()) return FailCall(call, status);
+  absl::StatusOr<ComparedMoments> moments = MomentsOf(request);
+  if (!moments.ok()) return FailCall(call, moments.status());
+  const v1::ReadPoint later = moments->after;
+  // The later moment may have to be waited for; then the earlier one is there.
+  return ServeAtMoment(
+      call, later, ReadSource::kMemory,
+      [call, request = std::move(request), moments = *std::move(moments)](
+          grpc::ServerUnaryReactor* reactor, Ledger::Moment after) mutable {
+        v1::ReadPoint before = std::move(moments.before);
+        if (!before.has_at_size() && !before.has_at_record_time()) {
+          before.clear_min_size();
+          before.set_at_size(after.snapshot->size);
+        }
+        call.runtime->ledger.ReadAt(
+            before, WaitUntil(*call.context),
+            [call, reactor, request = std::move(request),
+             last = std::move(moments.last),
+             after = std::move(after)](absl::StatusOr<Ledger::Moment> found) {
+              v1::CompareHeadroomResponse answer;
+              absl::Status status = found.status();
+              if (status.ok()) {
+                status = Compare(call.runtime->ledger, *found, after, last,
+                                 request, answer);
+              }
+              FinishCall(call, reactor, status, answer);
+            });
+      });
 }
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* HeadroomService::WatchHeadroom(

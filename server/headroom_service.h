@@ -3,16 +3,20 @@
 #define CHIPLEDGER_SERVER_HEADROOM_SERVICE_H_
 
 #include "chipledger/v1/headroom_service.grpc.pb.h"
+#include "server/raw_service.h"
 #include "server/runtime.h"
 
 namespace chipledger {
 
 // The service with every method taking and giving bytes.
 using RawHeadroomService =
-    v1::HeadroomService::WithRawCallbackMethod_GetHeadroom<
-        v1::HeadroomService::WithRawCallbackMethod_ListHeadroom<
-            v1::HeadroomService::WithRawCallbackMethod_WatchHeadroom<
-                v1::HeadroomService::Service>>>;
+    RawService<v1::HeadroomService::Service,
+               v1::HeadroomService::WithRawCallbackMethod_GetHeadroom,
+               v1::HeadroomService::WithRawCallbackMethod_ListHeadroom,
+               v1::HeadroomService::WithRawCallbackMethod_GetTimeline,
+               v1::HeadroomService::WithRawCallbackMethod_CompareHeadroom,
+               v1::HeadroomService::WithRawCallbackMethod_ListTotalEntries,
+               v1::HeadroomService::WithRawCallbackMethod_WatchHeadroom>;
 
 // HeadroomService serves headroom. Thread-safety: thread-safe.
 class HeadroomService final : public RawHeadroomService {
@@ -25,6 +29,15 @@ class HeadroomService final : public RawHeadroomService {
   grpc::ServerUnaryReactor* ListHeadroom(grpc::CallbackServerContext* context,
                                          const grpc::ByteBuffer* request,
                                          grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* GetTimeline(grpc::CallbackServerContext* context,
+                                        const grpc::ByteBuffer* request,
+                                        grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* CompareHeadroom(
+      grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+      grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* ListTotalEntries(
+      grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+      grpc::ByteBuffer* response) override;
   grpc::ServerWriteReactor<grpc::ByteBuffer>* WatchHeadroom(
       grpc::CallbackServerContext* context,
       const grpc::ByteBuffer* request) override;

@@ -43,8 +43,8 @@ void HeadroomWatch::CollectChanges() {
   next_unsent_ = 0;
   std::map<domain::TotalId, std::string> rows;
   for (domain::ListedRow& listed :
-       domain::ListHeadroom(*snapshot, filter_, today, std::nullopt,
-                            std::numeric_limits<size_t>::max())) {
+       domain::ListHeadroom({.snapshot = *snapshot, .today = today}, filter_,
+                            std::nullopt, std::numeric_limits<size_t>::max())) {
     std::string bytes = listed.row.SerializeAsString();
     const auto before = sent_.find(listed.id);
     if (before == sent_.end() || before->second != bytes) {

@@ -2,14 +2,17 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
+#include "chipledger/v1/event.pb.h"
 #include "ledger/base/error.h"
 #include "ledger/base/status_macros.h"
 #include "server/page_token.h"
 #include "server/read_call.h"
+#include "server/through_date.h"
 #include "server/write_call.h"
 
 namespace chipledger {
@@ -19,10 +22,14 @@ constexpr size_t kStandardPage = 100;
 constexpr size_t kMaxPage = 1'000;
 
 const CommandKinds& LicenseCommandKinds() {
+  // The last is the ledger's own: it answers who else sends it.
   static const auto& kinds = *new CommandKinds{
-      v1::Command::kGrantLicense, v1::Command::kAmendLicense,
-      v1::Command::kSuspendLicense, v1::Command::kReinstateLicense,
-      v1::Command::kRevokeLicense};
+      v1::Command::kGrantLicense,    v1::Command::kAmendLicense,
+      v1::Command::kSuspendLicense,  v1::Command::kReinstateLicense,
+      v1::Command::kRevokeLicense,   v1::Command::kExtendLicense,
+      v1::Command::kVoidLicense,     v1::Command::kRecordCondition,
+      v1::Command::kApplyForLicense, v1::Command::kReturnApplication,
+      v1::Command::kDenyApplication, v1::Command::kExpireLicense};
   return kinds;
 }
 
@@ -31,21 +38,23 @@ absl::Status ReadLicense(const ReadView& view,
                          v1::GetLicenseResponse& response) {
   const std::string& license_id = request.license_id();
   if (license_id.empty()) return MissingField("license_id");
-  const auto* license = view.snapshot->licenses.Find(license_id);
-  if (license == nullptr) {
+  const auto* license = view.snapshot().licenses.Find(license_id);
+  if (license == nullptr || (*license)->grant_date > view.moment.through) {
     return MakeError(
         absl::StatusCode::kNotFound, "LICENSE_NOT_FOUND",
         absl::StrCat("license \"", license_id, "\" was never granted here"),
         {{"license_id", license_id}});
   }
-  *response.mutable_license() = (*license)->ToView();
-  response.set_size(view.snapshot->size);
+  *response.mutable_license() = (*license)->ToView(view.moment.through);
+  response.set_size(view.snapshot().size);
   return absl::OkStatus();
 }
 
-bool Matches(const v1::License& license,
+bool Matches(const domain::LicenseState& state, Date through,
              const v1::ListLicensesRequest& request) {
-  return (request.exporter().empty() ||
+  const v1::License& license = state.license;
+  return state.grant_date <= through &&
+         (request.exporter().empty() ||
           license.exporter() == request.exporter()) &&
          (request.destination_country().empty() ||
           absl::c_linear_search(license.destination_countries(),
@@ -57,14 +66,112 @@ absl::Status ReadLicenses(const ReadView& view,
                           v1::ListLicensesResponse& response) {
   ASSIGN_OR_RETURN(const size_t page_size,
                    PageSize(request.page_size(), kStandardPage, kMaxPage));
-  RETURN_IF_ERROR(FillPage(
-      request, view.snapshot->licenses, page_size,
-      [&](const auto& license) { return Matches(license->license, request); },
+  const Date through = view.moment.through;
+  RETURN_IF_ERROR(FillPage<std::string>(
+      request, view.moment, view.snapshot().licenses, page_size,
+      [&](const auto& license) { return Matches(*license, through, request); },
       [&](const auto& license) {
-        *response.add_licenses() = license->ToView();
+        *response.add_licenses() = license->ToView(through);
       },
       response));
-  response.set_size(view.snapshot->size);
+  response.set_size(view.snapshot().size);
+  return absl::OkStatus();
+}
+
+// The date on which an application was decided.
+absl::StatusOr<std::string> DecisionDate(const Ledger& ledger,
+                                         const v1::ApplicationView& view) {
+  ASSIGN_OR_RETURN(
+      const std::vector<std::string> entries,
+      ledger.ReadEntries(view.decided_index(), view.decided_index() + 1, 1));
+  v1::Entry entry;
+  if (entries.empty() || !entry.ParseFromString(entries.front())) {
+    return MakeError(absl::StatusCode::kDataLoss, "DATA_DAMAGED",
+                     absl::StrCat("entry ", view.decided_index(),
+                                  " should decide an application, and does "
+                                  "not"),
+                     {{"index", absl::StrCat(view.decided_index())}});
+  }
+  const v1::Event& event = entry.event();
+  switch (event.kind_case()) {
+    case v1::Event::kLicenseReturned:
+      return event.license_returned().command().effective_date();
+    case v1::Event::kLicenseDenied:
+      return event.license_denied().command().effective_date();
+    default:
+      return event.license_granted().command().license().grant_date();
+  }
+}
+
+// An application as it stood on the moment's last date: what was decided later
+// is pending.
+absl::StatusOr<v1::ApplicationView> ApplicationAt(
+    const ReadView& view, const v1::ApplicationView& application) {
+  v1::ApplicationView at = application;
+  if (at.status() == v1::APPLICATION_STATUS_PENDING ||
+      view.moment.through == Date::Max()) {
+    return at;
+  }
+  ASSIGN_OR_RETURN(const std::string decided, DecisionDate(view.ledger, at));
+  if (!HoldsBy(decided, view.moment.through)) {
+    at.set_status(v1::APPLICATION_STATUS_PENDING);
+    at.clear_decided_index();
+    at.clear_license_id();
+  }
+  return at;
+}
+
+absl::Status ReadApplication(const ReadView& view,
+                             const v1::GetApplicationRequest& request,
+                             v1::GetApplicationResponse& response) {
+  const std::string& id = request.application_id();
+  if (id.empty()) return MissingField("application_id");
+  const auto* found = view.snapshot().registers.applications.Find(id);
+  if (found == nullptr || !HoldsBy((*found)->application().application_date(),
+                                   view.moment.through)) {
+    return MakeError(
+        absl::StatusCode::kNotFound, "APPLICATION_NOT_FOUND",
+        absl::StrCat("application \"", id, "\" was never submitted here"),
+        {{"application_id", id}});
+  }
+  ASSIGN_OR_RETURN(*response.mutable_application(),
+                   ApplicationAt(view, **found));
+  response.set_size(view.snapshot().size);
+  return absl::OkStatus();
+}
+
+bool Matches(const v1::ApplicationView& view,
+             const v1::ListApplicationsRequest& request) {
+  return (request.exporter().empty() ||
+          view.application().exporter() == request.exporter()) &&
+         (request.status() == v1::APPLICATION_STATUS_UNSPECIFIED ||
+          view.status() == request.status());
+}
+
+absl::Status ReadApplications(const ReadView& view,
+                              const v1::ListApplicationsRequest& request,
+                              v1::ListApplicationsResponse& response) {
+  ASSIGN_OR_RETURN(const size_t page_size,
+                   PageSize(request.page_size(), kStandardPage, kMaxPage));
+  v1::ApplicationView at;
+  absl::Status status;
+  RETURN_IF_ERROR(FillPage<std::string>(
+      request, view.moment, view.snapshot().registers.applications, page_size,
+      [&](const auto& application) {
+        if (!status.ok() ||
+            !HoldsBy(application->application().application_date(),
+                     view.moment.through)) {
+          return false;
+        }
+        auto found = ApplicationAt(view, *application);
+        status = found.status();
+        if (!found.ok()) return false;
+        at = *std::move(found);
+        return Matches(at, request);
+      },
+      [&](const auto&) { *response.add_applications() = at; }, response));
+  RETURN_IF_ERROR(status);
+  response.set_size(view.snapshot().size);
   return absl::OkStatus();
 }
 
@@ -118,9 +225,60 @@ grpc::ServerUnaryReactor* LicenseService::RevokeLicense(
       {runtime_, context, request, response},
       &v1::Command::unsafe_arena_set_allocated_revoke_license,
       [](v1::Event& event, v1::RevokeLicenseResponse& answer) {
-        answer.unsafe_arena_set_allocated_evidence(
-            event.mutable_license_revoked()->mutable_evidence());
+        v1::LicenseRevoked& revoked = *event.mutable_license_revoked();
+        answer.unsafe_arena_set_allocated_evidence(revoked.mutable_evidence());
+        *answer.mutable_released_reservations() =
+            revoked.released_reservations();
       });
+}
+
+grpc::ServerUnaryReactor* LicenseService::ExtendLicense(
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+    grpc::ByteBuffer* response) {
+  return ServeEvent<v1::ExtendLicenseRequest, v1::ExtendLicenseResponse>(
+      {runtime_, context, request, response},
+      &v1::Command::unsafe_arena_set_allocated_extend_license);
+}
+
+grpc::ServerUnaryReactor* LicenseService::VoidLicense(
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+    grpc::ByteBuffer* response) {
+  return ServeEvent<v1::VoidLicenseRequest, v1::VoidLicenseResponse>(
+      {runtime_, context, request, response},
+      &v1::Command::unsafe_arena_set_allocated_void_license);
+}
+
+grpc::ServerUnaryReactor* LicenseService::RecordCondition(
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+    grpc::ByteBuffer* response) {
+  return ServeEvent<v1::RecordConditionRequest, v1::RecordConditionResponse>(
+      {runtime_, context, request, response},
+      &v1::Command::unsafe_arena_set_allocated_record_condition);
+}
+
+grpc::ServerUnaryReactor* LicenseService::ApplyForLicense(
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+    grpc::ByteBuffer* response) {
+  return ServeEvent<v1::ApplyForLicenseRequest, v1::ApplyForLicenseResponse>(
+      {runtime_, context, request, response},
+      &v1::Command::unsafe_arena_set_allocated_apply_for_license);
+}
+
+grpc::ServerUnaryReactor* LicenseService::ReturnApplication(
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+    grpc::ByteBuffer* response) {
+  return ServeEvent<v1::ReturnApplicationRequest,
+                    v1::ReturnApplicationResponse>(
+      {runtime_, context, request, response},
+      &v1::Command::unsafe_arena_set_allocated_return_application);
+}
+
+grpc::ServerUnaryReactor* LicenseService::DenyApplication(
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+    grpc::ByteBuffer* response) {
+  return ServeEvent<v1::DenyApplicationRequest, v1::DenyApplicationResponse>(
+      {runtime_, context, request, response},
+      &v1::Command::unsafe_arena_set_allocated_deny_application);
 }
 
 grpc::ServerUnaryReactor* LicenseService::SubmitLicenseCommands(
@@ -143,6 +301,22 @@ grpc::ServerUnaryReactor* LicenseService::ListLicenses(
     grpc::ByteBuffer* response) {
   return ServeRead<v1::ListLicensesRequest, v1::ListLicensesResponse>(
       {runtime_, context, request, response}, &ReadLicenses);
+}
+
+grpc::ServerUnaryReactor* LicenseService::GetApplication(
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+    grpc::ByteBuffer* response) {
+  return ServeRead<v1::GetApplicationRequest, v1::GetApplicationResponse>(
+      {runtime_, context, request, response}, &ReadApplication,
+      ReadSource::kLog);
+}
+
+grpc::ServerUnaryReactor* LicenseService::ListApplications(
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+    grpc::ByteBuffer* response) {
+  return ServeRead<v1::ListApplicationsRequest, v1::ListApplicationsResponse>(
+      {runtime_, context, request, response}, &ReadApplications,
+      ReadSource::kLog);
 }
 
 }  // namespace chipledger

@@ -1,27 +1,33 @@
-// For licensing officers: licenses; the contract is license_service.proto.
+// For licensing officers: licenses and applications; the contract is
+// license_service.proto.
 #ifndef CHIPLEDGER_SERVER_LICENSE_SERVICE_H_
 #define CHIPLEDGER_SERVER_LICENSE_SERVICE_H_
 
 #include "chipledger/v1/license_service.grpc.pb.h"
+#include "server/raw_service.h"
 #include "server/runtime.h"
 
 namespace chipledger {
 
 // The service with every method taking and giving bytes.
 using RawLicenseService =
-    v1::LicenseService::WithRawCallbackMethod_GrantLicense<
-        v1::LicenseService::WithRawCallbackMethod_AmendLicense<
-            v1::LicenseService::WithRawCallbackMethod_SuspendLicense<
-                v1::LicenseService::WithRawCallbackMethod_ReinstateLicense<
-                    v1::LicenseService::WithRawCallbackMethod_RevokeLicense<
-                        v1::LicenseService::
-                            WithRawCallbackMethod_SubmitLicenseCommands<
-                                v1::LicenseService::
-                                    WithRawCallbackMethod_GetLicense<
-                                        v1::LicenseService::
-                                            WithRawCallbackMethod_ListLicenses<
-                                                v1::LicenseService::
-                                                    Service>>>>>>>>;
+    RawService<v1::LicenseService::Service,
+               v1::LicenseService::WithRawCallbackMethod_GrantLicense,
+               v1::LicenseService::WithRawCallbackMethod_AmendLicense,
+               v1::LicenseService::WithRawCallbackMethod_SuspendLicense,
+               v1::LicenseService::WithRawCallbackMethod_ReinstateLicense,
+               v1::LicenseService::WithRawCallbackMethod_RevokeLicense,
+               v1::LicenseService::WithRawCallbackMethod_ExtendLicense,
+               v1::LicenseService::WithRawCallbackMethod_VoidLicense,
+               v1::LicenseService::WithRawCallbackMethod_RecordCondition,
+               v1::LicenseService::WithRawCallbackMethod_ApplyForLicense,
+               v1::LicenseService::WithRawCallbackMethod_ReturnApplication,
+               v1::LicenseService::WithRawCallbackMethod_DenyApplication,
+               v1::LicenseService::WithRawCallbackMethod_SubmitLicenseCommands,
+               v1::LicenseService::WithRawCallbackMethod_GetLicense,
+               v1::LicenseService::WithRawCallbackMethod_ListLicenses,
+               v1::LicenseService::WithRawCallbackMethod_GetApplication,
+               v1::LicenseService::WithRawCallbackMethod_ListApplications>;
 
 // LicenseService serves licenses. Thread-safety: thread-safe.
 class LicenseService final : public RawLicenseService {
@@ -43,6 +49,24 @@ class LicenseService final : public RawLicenseService {
   grpc::ServerUnaryReactor* RevokeLicense(grpc::CallbackServerContext* context,
                                           const grpc::ByteBuffer* request,
                                           grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* ExtendLicense(grpc::CallbackServerContext* context,
+                                          const grpc::ByteBuffer* request,
+                                          grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* VoidLicense(grpc::CallbackServerContext* context,
+                                        const grpc::ByteBuffer* request,
+                                        grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* RecordCondition(
+      grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+      grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* ApplyForLicense(
+      grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+      grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* ReturnApplication(
+      grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+      grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* DenyApplication(
+      grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+      grpc::ByteBuffer* response) override;
   grpc::ServerUnaryReactor* SubmitLicenseCommands(
       grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
       grpc::ByteBuffer* response) override;
@@ -52,6 +76,12 @@ class LicenseService final : public RawLicenseService {
   grpc::ServerUnaryReactor* ListLicenses(grpc::CallbackServerContext* context,
                                          const grpc::ByteBuffer* request,
                                          grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* GetApplication(grpc::CallbackServerContext* context,
+                                           const grpc::ByteBuffer* request,
+                                           grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* ListApplications(
+      grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+      grpc::ByteBuffer* response) override;
 
  private:
   Runtime* const runtime_;

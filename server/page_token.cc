@@ -6,7 +6,9 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "google/protobuf/descriptor.h"
 #include "ledger/base/error.h"
+#include "ledger/base/status_macros.h"
 
 namespace chipledger {
 namespace {
@@ -24,6 +26,19 @@ void ClearField(google::protobuf::Message& message, const char* name) {
   if (const auto* field = message.GetDescriptor()->FindFieldByName(name)) {
     message.GetReflection()->ClearField(&message, field);
   }
+}
+
+void ClearReadPoints(google::protobuf::Message& message) {
+  const auto& type = *message.GetDescriptor();
+  for (int i = 0; i < type.field_count(); ++i) {
+    if (type.field(i)->message_type() == v1::ReadPoint::descriptor()) {
+      message.GetReflection()->ClearField(&message, type.field(i));
+    }
+  }
+}
+
+void AddPart(const std::string& part, std::string& text) {
+  absl::StrAppend(&text, part.size(), ":", part);
 }
 
 // Takes "SIZE:BYTES" from the front of `rest`.
@@ -57,36 +72,61 @@ uint64_t ListFingerprint(const google::protobuf::Message& request) {
   filter->CopyFrom(request);
   ClearField(*filter, "page_size");
   ClearField(*filter, "page_token");
-  ClearField(*filter, "freshness");
+  ClearReadPoints(*filter);
   return Fnv1a(
       absl::StrCat(filter->GetTypeName(), "\n", filter->SerializeAsString()));
 }
 
-std::string WritePageToken(uint64_t list,
-                           const std::vector<std::string>& place) {
-  std::string token;
-  const std::string id = absl::StrCat(list);
-  absl::StrAppend(&token, id.size(), ":", id);
-  for (const std::string& part : place) {
-    absl::StrAppend(&token, part.size(), ":", part);
+v1::ReadPoint PinMoment(const Ledger::Moment& moment) {
+  v1::ReadPoint point;
+  point.set_at_size(moment.snapshot->size);
+  if (moment.through != Date::Max()) {
+    point.set_through_date(moment.through.ToString());
   }
-  return absl::WebSafeBase64Escape(token);
+  return point;
 }
 
-absl::StatusOr<std::vector<std::string>> ReadPageToken(absl::string_view token,
+std::string WritePageToken(uint64_t list, const PageToken& token) {
+  std::string text;
+  AddPart(absl::StrCat(list), text);
+  for (const v1::ReadPoint& moment : token.moments) {
+    AddPart(moment.SerializeAsString(), text);
+  }
+  for (const std::string& part : token.place) AddPart(part, text);
+  return absl::WebSafeBase64Escape(text);
+}
+
+absl::StatusOr<PageToken> ReadPageToken(absl::string_view text, uint64_t list,
+                                        size_t moments) {
+  std::string decoded;
+  if (!absl::WebSafeBase64Unescape(text, &decoded)) return WrongPageToken();
+  absl::string_view rest = decoded;
+  std::string part;
+  if (!TakePart(rest, part) || part != absl::StrCat(list)) {
+    return WrongPageToken();
+  }
+  PageToken token;
+  for (size_t i = 0; i < moments; ++i) {
+    v1::ReadPoint moment;
+    if (!TakePart(rest, part) || !moment.ParseFromString(part) ||
+        !moment.has_at_size()) {
+      return WrongPageToken();
+    }
+    token.moments.push_back(std::move(moment));
+  }
+  while (!rest.empty()) {
+    if (!TakePart(rest, part)) return WrongPageToken();
+    token.place.push_back(std::move(part));
+  }
+  return token;
+}
+
+absl::StatusOr<std::vector<std::string>> ReadPagePlace(absl::string_view text,
                                                        uint64_t list,
                                                        size_t parts) {
-  std::string text;
-  if (!absl::WebSafeBase64Unescape(token, &text)) return WrongPageToken();
-  absl::string_view rest = text;
-  std::string id;
-  if (!TakePart(rest, id) || id != absl::StrCat(list)) return WrongPageToken();
-  std::vector<std::string> place(parts);
-  for (std::string& part : place) {
-    if (!TakePart(rest, part)) return WrongPageToken();
-  }
-  if (!rest.empty()) return WrongPageToken();
-  return place;
+  ASSIGN_OR_RETURN(PageToken token, ReadPageToken(text, list, 1));
+  if (token.place.size() != parts) return WrongPageToken();
+  return std::move(token.place);
 }
 
 absl::Status WrongPageToken() {

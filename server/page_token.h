@@ -1,4 +1,5 @@
-// Paging (AIP-158): page sizes, and tokens that say where to go on.
+// Paging (AIP-158): page sizes, and tokens that say where to go on and at which
+// moment.
 #ifndef CHIPLEDGER_SERVER_PAGE_TOKEN_H_
 #define CHIPLEDGER_SERVER_PAGE_TOKEN_H_
 
@@ -10,8 +11,12 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "chipledger/v1/common.pb.h"
 #include "google/protobuf/message.h"
+#include "ledger/ledger.h"
 
 namespace chipledger {
 
@@ -20,43 +25,71 @@ namespace chipledger {
 absl::StatusOr<size_t> PageSize(int32_t asked, size_t standard, size_t max);
 
 // Names the list that a token belongs to: the request without its page_size,
-// page_token and freshness. Equal on every build.
+// page_token and read points. Equal on every build.
 uint64_t ListFingerprint(const google::protobuf::Message& request);
 
-// Writes a token: the list it belongs to, and the place to go on, as strings.
-std::string WritePageToken(uint64_t list,
-                           const std::vector<std::string>& place);
+// What a page token says.
+struct PageToken {
+  // The moment that all pages of the list read, by size; two for a comparison.
+  std::vector<v1::ReadPoint> moments;
+  // Where to go on.
+  std::vector<std::string> place;
+};
 
-// Reads a token's place, which has `parts` strings.
+// The read point that leads to a moment again.
+v1::ReadPoint PinMoment(const Ledger::Moment& moment);
+
+// Writes a token of the list.
+std::string WritePageToken(uint64_t list, const PageToken& token);
+
+// Reads a token with so many moments.
 // Errors: INVALID_FIELD when it is no token of this list.
-absl::StatusOr<std::vector<std::string>> ReadPageToken(absl::string_view token,
+absl::StatusOr<PageToken> ReadPageToken(absl::string_view text, uint64_t list,
+                                        size_t moments);
+
+// Reads the place of a token with one moment, which has `parts` strings.
+// Errors: INVALID_FIELD when it is no token of this list.
+absl::StatusOr<std::vector<std::string>> ReadPagePlace(absl::string_view text,
                                                        uint64_t list,
                                                        size_t parts);
 
 // The error for a page token that does not fit.
 absl::Status WrongPageToken();
 
-// Fills a page of a list by key: calls add(value) for at most `page_size`
-// values of a PersistentMap<std::string, Value> that `matches` takes, from
+// Keys of lists as they stand in tokens.
+inline std::string KeyToText(const std::string& key) { return key; }
+inline std::string KeyToText(uint64_t key) { return absl::StrCat(key); }
+inline bool KeyFromText(std::string text, std::string& key) {
+  key = std::move(text);
+  return true;
+}
+inline bool KeyFromText(const std::string& text, uint64_t& key) {
+  return absl::SimpleAtoi(text, &key);
+}
+
+// Fills a page of a list by key at a moment: calls add(value) for at most
+// `page_size` values of a PersistentMap<Key, Value> that `matches` takes, from
 // where the request's page_token says, and sets the response's next_page_token.
 // Errors: INVALID_FIELD for the page_token.
-template <typename Request, typename Response, typename Map, typename Matches,
-          typename Add>
-absl::Status FillPage(const Request& request, const Map& map, size_t page_size,
-                      Matches matches, Add add, Response& response) {
-  std::string from;
+template <typename Key, typename Request, typename Response, typename Map,
+          typename Matches, typename Add>
+absl::Status FillPage(const Request& request, const Ledger::Moment& moment,
+                      const Map& map, size_t page_size, Matches matches,
+                      Add add, Response& response) {
+  const uint64_t list = ListFingerprint(request);
+  Key from{};
   if (!request.page_token().empty()) {
     absl::StatusOr<std::vector<std::string>> place =
-        ReadPageToken(request.page_token(), ListFingerprint(request), 1);
+        ReadPagePlace(request.page_token(), list, 1);
     if (!place.ok()) return std::move(place).status();
-    from = std::move(place->front());
+    if (!KeyFromText(std::move(place->front()), from)) return WrongPageToken();
   }
   size_t added = 0;
-  map.VisitFrom(from, [&](const std::string& key, const auto& value) {
+  map.VisitFrom(from, [&](const Key& key, const auto& value) {
     if (!matches(value)) return true;
     if (added == page_size) {
-      response.set_next_page_token(
-          WritePageToken(ListFingerprint(request), {key}));
+      response.set_next_page_token(WritePageToken(
+          list, {.moments = {PinMoment(moment)}, .place = {KeyToText(key)}}));
       return false;
     }
     add(value);

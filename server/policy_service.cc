@@ -8,6 +8,8 @@
 #include "ledger/base/status_macros.h"
 #include "server/page_token.h"
 #include "server/read_call.h"
+#include "server/through_date.h"
+#include "server/what_if_call.h"
 #include "server/write_call.h"
 
 namespace chipledger {
@@ -17,11 +19,25 @@ constexpr size_t kStandardPage = 100;
 constexpr size_t kMaxPage = 1'000;
 
 const CommandKinds& PolicyCommandKinds() {
+  // The last is the ledger's own: it answers who else sends it.
   static const auto& kinds = *new CommandKinds{
-      v1::Command::kRegisterProduct, v1::Command::kRegisterParty,
+      v1::Command::kRegisterProduct,    v1::Command::kRegisterParty,
       v1::Command::kChangeCountryGroup, v1::Command::kAdoptPolicy,
-      v1::Command::kRescindPolicy};
+      v1::Command::kRescindPolicy,      v1::Command::kChangeHolidays,
+      v1::Command::kRecordBackfill};
   return kinds;
+}
+
+// A policy as the moment has it, with how far it has counted the log by now.
+v1::AdoptedPolicy PolicyNow(const ReadView& view,
+                            const domain::CompiledPolicy& policy) {
+  v1::AdoptedPolicy adopted =
+      PolicyThrough(policy.adopted, view.moment.through);
+  if (policy.IsBackfilling()) {
+    adopted.mutable_backfill()->set_looked_at(
+        view.ledger.BackfillLookedAt(adopted.policy().policy_id()));
+  }
+  return adopted;
 }
 
 absl::Status ReadPolicy(const ReadView& view,
@@ -30,25 +46,37 @@ absl::Status ReadPolicy(const ReadView& view,
   const std::string& policy_id = request.policy_id();
   if (policy_id.empty()) return MissingField("policy_id");
   const domain::CompiledPolicy* policy =
-      view.snapshot->catalog.FindPolicy(policy_id);
-  if (policy == nullptr) {
+      view.snapshot().catalog().FindPolicy(policy_id);
+  const Date through = view.moment.through;
+  if (policy == nullptr ||
+      !HoldsBy(policy->adopted.policy().effective_from(), through)) {
     return MakeError(
         absl::StatusCode::kNotFound, "POLICY_NOT_FOUND",
         absl::StrCat("policy \"", policy_id, "\" was never adopted here"),
         {{"policy_id", policy_id}});
   }
-  *response.mutable_policy() = policy->adopted;
-  response.set_size(view.snapshot->size);
+  *response.mutable_policy() = PolicyNow(view, *policy);
+  response.set_size(view.snapshot().size);
   return absl::OkStatus();
 }
 
 absl::Status ReadPolicies(const ReadView& view, const v1::ListPoliciesRequest&,
                           v1::ListPoliciesResponse& response) {
-  for (const auto& policy : view.snapshot->catalog.policies) {
-    *response.add_policies() = policy->adopted;
+  for (const auto& policy : view.snapshot().catalog().policies) {
+    if (!HoldsBy(policy->adopted.policy().effective_from(),
+                 view.moment.through)) {
+      continue;
+    }
+    *response.add_policies() = PolicyNow(view, *policy);
   }
-  response.set_size(view.snapshot->size);
+  response.set_size(view.snapshot().size);
   return absl::OkStatus();
+}
+
+// The revision that was the latest by a date; null when there was none.
+const v1::Product* ProductThrough(const domain::DatedProduct& product,
+                                  Date through) {
+  return through == Date::Max() ? &product.latest() : product.On(through);
 }
 
 absl::Status ReadProducts(const ReadView& view,
@@ -56,12 +84,15 @@ absl::Status ReadProducts(const ReadView& view,
                           v1::ListProductsResponse& response) {
   ASSIGN_OR_RETURN(const size_t page_size,
                    PageSize(request.page_size(), kStandardPage, kMaxPage));
-  RETURN_IF_ERROR(FillPage(
-      request, view.snapshot->catalog.products, page_size,
-      [](const auto&) { return true; },
-      [&](const auto& product) { *response.add_products() = *product; },
-      response));
-  response.set_size(view.snapshot->size);
+  const v1::Product* product = nullptr;
+  RETURN_IF_ERROR(FillPage<std::string>(
+      request, view.moment, view.snapshot().catalog().products, page_size,
+      [&](const auto& dated) {
+        product = ProductThrough(*dated, view.moment.through);
+        return product != nullptr;
+      },
+      [&](const auto&) { *response.add_products() = *product; }, response));
+  response.set_size(view.snapshot().size);
   return absl::OkStatus();
 }
 
@@ -70,23 +101,40 @@ absl::Status ReadParties(const ReadView& view,
                          v1::ListPartiesResponse& response) {
   ASSIGN_OR_RETURN(const size_t page_size,
                    PageSize(request.page_size(), kStandardPage, kMaxPage));
-  RETURN_IF_ERROR(FillPage(
-      request, view.snapshot->catalog.parties, page_size,
+  RETURN_IF_ERROR(FillPage<std::string>(
+      request, view.moment, view.snapshot().catalog().parties, page_size,
       [](const auto&) { return true; },
-      [&](const auto& party) { *response.add_parties() = *party; }, response));
-  response.set_size(view.snapshot->size);
+      [&](const auto& party) {
+        *response.add_parties() = PartyThrough(*party, view.moment.through);
+      },
+      response));
+  response.set_size(view.snapshot().size);
   return absl::OkStatus();
 }
 
 absl::Status ReadCountryGroups(const ReadView& view,
                                const v1::ListCountryGroupsRequest&,
                                v1::ListCountryGroupsResponse& response) {
-  view.snapshot->catalog.groups.VisitAll(
-      [&](const std::string&, const auto& group) {
-        *response.add_groups() = group->proto();
+  view.snapshot().catalog().groups.VisitAll([&](const std::string&,
+                                                const auto& group) {
+    *response.add_groups() = GroupThrough(group->proto(), view.moment.through);
+    return true;
+  });
+  response.set_size(view.snapshot().size);
+  return absl::OkStatus();
+}
+
+absl::Status ReadCalendars(const ReadView& view,
+                           const v1::ListHolidayCalendarsRequest&,
+                           v1::ListHolidayCalendarsResponse& response) {
+  // Holidays are no facts of their day: a license that expires next year needs
+  // next year's.
+  view.snapshot().catalog().calendars.VisitAll(
+      [&](const std::string&, const auto& calendar) {
+        *response.add_calendars() = *calendar;
         return true;
       });
-  response.set_size(view.snapshot->size);
+  response.set_size(view.snapshot().size);
   return absl::OkStatus();
 }
 
@@ -133,6 +181,14 @@ grpc::ServerUnaryReactor* PolicyService::ChangeCountryGroup(
       &v1::Command::unsafe_arena_set_allocated_change_country_group);
 }
 
+grpc::ServerUnaryReactor* PolicyService::ChangeHolidays(
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+    grpc::ByteBuffer* response) {
+  return ServeEvent<v1::ChangeHolidaysRequest, v1::ChangeHolidaysResponse>(
+      {runtime_, context, request, response},
+      &v1::Command::unsafe_arena_set_allocated_change_holidays);
+}
+
 grpc::ServerUnaryReactor* PolicyService::SubmitPolicyCommands(
     grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
     grpc::ByteBuffer* response) {
@@ -174,6 +230,21 @@ grpc::ServerUnaryReactor* PolicyService::ListCountryGroups(
     grpc::ByteBuffer* response) {
   return ServeRead<v1::ListCountryGroupsRequest, v1::ListCountryGroupsResponse>(
       {runtime_, context, request, response}, &ReadCountryGroups);
+}
+
+grpc::ServerUnaryReactor* PolicyService::ListHolidayCalendars(
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+    grpc::ByteBuffer* response) {
+  return ServeRead<v1::ListHolidayCalendarsRequest,
+                   v1::ListHolidayCalendarsResponse>(
+      {runtime_, context, request, response}, &ReadCalendars);
+}
+
+grpc::ServerWriteReactor<grpc::ByteBuffer>* PolicyService::WhatIf(
+    grpc::CallbackServerContext*, const grpc::ByteBuffer* request) {
+  auto* call = new WhatIfCall(runtime_);
+  call->Start(*request);
+  return call;
 }
 
 }  // namespace chipledger

@@ -4,27 +4,28 @@
 #define CHIPLEDGER_SERVER_POLICY_SERVICE_H_
 
 #include "chipledger/v1/policy_service.grpc.pb.h"
+#include "server/raw_service.h"
 #include "server/runtime.h"
 
 namespace chipledger {
 
 // The service with every method taking and giving bytes.
-using RawPolicyService = v1::PolicyService::WithRawCallbackMethod_AdoptPolicy<
-    v1::PolicyService::WithRawCallbackMethod_RescindPolicy<
-        v1::PolicyService::WithRawCallbackMethod_RegisterProduct<
-            v1::PolicyService::WithRawCallbackMethod_RegisterParty<
-                v1::PolicyService::WithRawCallbackMethod_ChangeCountryGroup<
-                    v1::PolicyService::WithRawCallbackMethod_SubmitPolicyCommands<
-                        v1::PolicyService::WithRawCallbackMethod_GetPolicy<
-                            v1::PolicyService::WithRawCallbackMethod_ListPolicies<
-                                v1::PolicyService::
-                                    WithRawCallbackMethod_ListProducts<
-                                        v1::PolicyService::
-                                            WithRawCallbackMethod_ListParties<
-                                                v1::PolicyService::
-                                                    WithRawCallbackMethod_ListCountryGroups<
-                                                        v1::PolicyService::
-                                                            Service>>>>>>>>>>>;
+using RawPolicyService =
+    RawService<v1::PolicyService::Service,
+               v1::PolicyService::WithRawCallbackMethod_AdoptPolicy,
+               v1::PolicyService::WithRawCallbackMethod_RescindPolicy,
+               v1::PolicyService::WithRawCallbackMethod_RegisterProduct,
+               v1::PolicyService::WithRawCallbackMethod_RegisterParty,
+               v1::PolicyService::WithRawCallbackMethod_ChangeCountryGroup,
+               v1::PolicyService::WithRawCallbackMethod_ChangeHolidays,
+               v1::PolicyService::WithRawCallbackMethod_SubmitPolicyCommands,
+               v1::PolicyService::WithRawCallbackMethod_GetPolicy,
+               v1::PolicyService::WithRawCallbackMethod_ListPolicies,
+               v1::PolicyService::WithRawCallbackMethod_ListProducts,
+               v1::PolicyService::WithRawCallbackMethod_ListParties,
+               v1::PolicyService::WithRawCallbackMethod_ListCountryGroups,
+               v1::PolicyService::WithRawCallbackMethod_ListHolidayCalendars,
+               v1::PolicyService::WithRawCallbackMethod_WhatIf>;
 
 // PolicyService serves policies and the catalog. Thread-safety: thread-safe.
 class PolicyService final : public RawPolicyService {
@@ -46,6 +47,9 @@ class PolicyService final : public RawPolicyService {
   grpc::ServerUnaryReactor* ChangeCountryGroup(
       grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
       grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* ChangeHolidays(grpc::CallbackServerContext* context,
+                                           const grpc::ByteBuffer* request,
+                                           grpc::ByteBuffer* response) override;
   grpc::ServerUnaryReactor* SubmitPolicyCommands(
       grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
       grpc::ByteBuffer* response) override;
@@ -64,6 +68,12 @@ class PolicyService final : public RawPolicyService {
   grpc::ServerUnaryReactor* ListCountryGroups(
       grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
       grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* ListHolidayCalendars(
+      grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+      grpc::ByteBuffer* response) override;
+  grpc::ServerWriteReactor<grpc::ByteBuffer>* WhatIf(
+      grpc::CallbackServerContext* context,
+      const grpc::ByteBuffer* request) override;
 
  private:
   Runtime* const runtime_;

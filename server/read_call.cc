@@ -11,29 +11,40 @@ namespace {
 
 constexpr absl::Duration kAnswerMargin = absl::Milliseconds(100);
 
-// WaitingRead is a call that waits for the ledger to reach a size. Whatever
-// comes first settles it: the size, its deadline, its caller going away, or the
-// server shutting down.
+bool IsPast(const v1::ReadPoint& read_point) {
+  return read_point.has_at_size() || read_point.has_at_record_time();
+}
+
+// WaitingRead is a call whose moment is not at hand. Whatever comes first
+// settles it: the moment, its deadline, its caller going away, or the server
+// shutting down.
 //
 // Lifecycle: deletes itself. The ledger's callback may come after that, so both
 // share the Claim.
 class WaitingRead final : public grpc::ServerUnaryReactor, public LongCall {
  public:
-  WaitingRead(const UnaryCall& call, ServeRequest serve)
+  WaitingRead(const UnaryCall& call, ServeMoment serve)
       : runtime_(*call.runtime),
         serve_(std::move(serve)),
         claim_(std::make_shared<Claim>()) {
     claim_->call = this;
   }
 
-  void Start(uint64_t min_size, absl::Time deadline) {
+  void Start(const v1::ReadPoint& read_point, absl::Time deadline) {
     if (!runtime_.long_calls.Add(this)) return End(ShuttingDown());
-    runtime_.ledger.WhenSize(
-        min_size, deadline, [claim = claim_](const absl::Status& status) {
+    // A past moment comes on a thread that may be kept; one that was waited for
+    // comes with others on the thread that tells of groups.
+    const bool stay = IsPast(read_point);
+    runtime_.ledger.ReadAt(
+        read_point, deadline,
+        [claim = claim_, stay](absl::StatusOr<Ledger::Moment> moment) mutable {
           WaitingRead* call = claim->Take();
           if (call == nullptr) return;
-          // The thread is the one that commits groups.
-          call->runtime_.workers.Post([call, status] { call->Settle(status); });
+          if (stay || !moment.ok()) return call->Settle(std::move(moment));
+          call->runtime_.workers.Post(
+              [call, moment = std::move(moment)]() mutable {
+                call->Settle(std::move(moment));
+              });
         });
   }
 
@@ -60,21 +71,36 @@ class WaitingRead final : public grpc::ServerUnaryReactor, public LongCall {
     WaitingRead* call ABSL_GUARDED_BY(mutex) = nullptr;
   };
 
-  void Settle(const absl::Status& status) {
-    if (status.ok()) {
-      serve_(this);
+  void Settle(absl::StatusOr<Ledger::Moment> moment) {
+    if (moment.ok()) {
+      serve_(this, *std::move(moment));
     } else {
-      Finish(ToGrpcStatus(status));
+      Finish(ToGrpcStatus(moment.status()));
     }
   }
 
   Runtime& runtime_;
-  ServeRequest serve_;
+  ServeMoment serve_;
   const std::shared_ptr<Claim> claim_;
 };
 
-// How long to wait for a size: a little shorter than the call may take, so that
-// the caller gets our answer rather than its own timeout.
+// Serves a moment that the ledger has at hand.
+grpc::ServerUnaryReactor* ServeNow(const UnaryCall& call, ReadSource source,
+                                   Ledger::Moment moment, ServeMoment serve) {
+  grpc::ServerUnaryReactor* reactor = call.context->DefaultReactor();
+  if (source == ReadSource::kMemory) {
+    serve(reactor, std::move(moment));
+    return reactor;
+  }
+  call.runtime->workers.Post([reactor, moment = std::move(moment),
+                              serve = std::move(serve)]() mutable {
+    serve(reactor, std::move(moment));
+  });
+  return reactor;
+}
+
+}  // namespace
+
 absl::Time WaitUntil(const grpc::CallbackServerContext& context) {
   const absl::Time now = absl::Now();
   const absl::Duration left = absl::FromChrono(context.deadline()) - now;
@@ -82,23 +108,17 @@ absl::Time WaitUntil(const grpc::CallbackServerContext& context) {
          std::min(left - std::min(left / 10, kAnswerMargin), kMaxSizeWait);
 }
 
-}  // namespace
-
-ReadView ViewLatest(const UnaryCall& call) {
-  return ReadView{.ledger = call.runtime->ledger,
-                  .snapshot = call.runtime->ledger.Latest(),
-                  .principal = ResolvePrincipal(*call.context)};
-}
-
-grpc::ServerUnaryReactor* ServeAtSize(const UnaryCall& call, uint64_t min_size,
-                                      ServeRequest serve) {
-  if (min_size == 0 || min_size <= call.runtime->ledger.Latest()->size) {
-    grpc::ServerUnaryReactor* reactor = call.context->DefaultReactor();
-    serve(reactor);
-    return reactor;
+grpc::ServerUnaryReactor* ServeAtMoment(const UnaryCall& call,
+                                        const v1::ReadPoint& read_point,
+                                        ReadSource source, ServeMoment serve) {
+  auto latest = call.runtime->ledger.Latest();
+  if (!IsPast(read_point) && read_point.through_date().empty() &&
+      read_point.min_size() <= latest->size) {
+    return ServeNow(call, source, {.snapshot = std::move(latest)},
+                    std::move(serve));
   }
   auto* waiting = new WaitingRead(call, std::move(serve));
-  waiting->Start(min_size, WaitUntil(*call.context));
+  waiting->Start(read_point, WaitUntil(*call.context));
   return waiting;
 }
 

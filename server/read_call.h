@@ -1,56 +1,74 @@
-// Serves reads: parse, wait for min_size if asked, read, answer.
+// Serves reads: parse, find the moment that is asked for, read, answer.
 #ifndef CHIPLEDGER_SERVER_READ_CALL_H_
 #define CHIPLEDGER_SERVER_READ_CALL_H_
 
-#include <cstdint>
 #include <memory>
 #include <utility>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "chipledger/v1/common.pb.h"
 #include "ledger/domain/state.h"
 #include "ledger/ledger.h"
+#include "server/page_token.h"
 #include "server/principal.h"
 #include "server/unary_call.h"
 
 namespace chipledger {
 
-// What a read reads: one snapshot, as one caller.
+// What a read reads: one moment, as one caller.
 struct ReadView {
   const Ledger& ledger;
-  std::shared_ptr<const domain::Snapshot> snapshot;
+  Ledger::Moment moment;
   Principal principal;
+
+  const domain::Snapshot& snapshot() const { return *moment.snapshot; }
 };
 
 // Whether a read may touch the disk.
 enum class ReadSource {
-  // Only the snapshot: served at once on gRPC's thread.
+  // Only the snapshot: for the latest state served at once on gRPC's thread.
   kMemory,
-  // The log: served on a worker.
+  // The log: served where it may take its time.
   kLog,
 };
 
 // A call without a deadline waits for min_size at most this long.
 inline constexpr absl::Duration kMaxSizeWait = absl::Minutes(1);
 
-// Takes a view of the ledger's latest state for the call.
-ReadView ViewLatest(const UnaryCall& call);
+// How long a call may wait for a size: a little shorter than the call may take,
+// so that the caller gets our answer rather than its own timeout.
+absl::Time WaitUntil(const grpc::CallbackServerContext& context);
 
-// Calls `serve` with a reactor when the ledger has the size; it must finish the
-// reactor, and runs where it must not block. The call fails at its deadline,
-// and ends when its caller goes away or the server shuts down.
-using ServeRequest = absl::AnyInvocable<void(grpc::ServerUnaryReactor*)>;
-grpc::ServerUnaryReactor* ServeAtSize(const UnaryCall& call, uint64_t min_size,
-                                      ServeRequest serve);
+// Calls `serve` with a reactor and the moment; it must finish the reactor. The
+// latest state of a kMemory read is served at once; what has to be waited for,
+// and kLog reads, on a worker; a past moment on the thread that found it. The
+// call fails at its deadline, and ends when its caller goes away or the server
+// shuts down.
+using ServeMoment =
+    absl::AnyInvocable<void(grpc::ServerUnaryReactor*, Ledger::Moment)>;
+grpc::ServerUnaryReactor* ServeAtMoment(const UnaryCall& call,
+                                        const v1::ReadPoint& read_point,
+                                        ReadSource source, ServeMoment serve);
 
-// The size that the request asks for.
+// The moment that a request asks for: that of its list's first page when it has
+// a page_token. Errors: INVALID_FIELD for the page_token.
 template <typename Request>
-uint64_t MinSizeOf(const Request& request) {
-  if constexpr (requires { request.freshness(); }) {
-    return request.freshness().min_size();
+absl::StatusOr<v1::ReadPoint> ReadPointOf(const Request& request) {
+  if constexpr (requires { request.page_token(); }) {
+    if (!request.page_token().empty()) {
+      absl::StatusOr<PageToken> token =
+          ReadPageToken(request.page_token(), ListFingerprint(request), 1);
+      if (!token.ok()) return std::move(token).status();
+      return std::move(token->moments.front());
+    }
+  }
+  if constexpr (requires { request.read_point(); }) {
+    return request.read_point();
   } else {
-    return 0;
+    return v1::ReadPoint();
   }
 }
 
@@ -63,24 +81,19 @@ grpc::ServerUnaryReactor* ServeRead(const UnaryCall& call, Read read,
   Request request;
   const absl::Status parsed = ParseMessage(*call.request, request);
   if (!parsed.ok()) return FailCall(call, parsed);
-  const uint64_t min_size = MinSizeOf(request);
-  auto answer = [call, read, request = std::move(request)](
-                    grpc::ServerUnaryReactor* reactor) {
-    Response response;
-    const absl::Status status = read(ViewLatest(call), request, response);
-    FinishCall(call, reactor, status, response);
-  };
-  if (source == ReadSource::kMemory) {
-    return ServeAtSize(call, min_size, std::move(answer));
-  }
-  return ServeAtSize(call, min_size,
-                     [call, answer = std::move(answer)](
-                         grpc::ServerUnaryReactor* reactor) mutable {
-                       call.runtime->workers.Post(
-                           [reactor, answer = std::move(answer)]() mutable {
-                             answer(reactor);
-                           });
-                     });
+  const absl::StatusOr<v1::ReadPoint> read_point = ReadPointOf(request);
+  if (!read_point.ok()) return FailCall(call, read_point.status());
+  return ServeAtMoment(
+      call, *read_point, source,
+      [call, read, request = std::move(request)](
+          grpc::ServerUnaryReactor* reactor, Ledger::Moment moment) {
+        Response response;
+        const ReadView view{.ledger = call.runtime->ledger,
+                            .moment = std::move(moment),
+                            .principal = ResolvePrincipal(*call.context)};
+        const absl::Status status = read(view, request, response);
+        FinishCall(call, reactor, status, response);
+      });
 }
 
 }  // namespace chipledger

@@ -15,6 +15,8 @@ struct Runtime {
   Ledger& ledger;
   WorkerPool& workers;
   LongCalls& long_calls;
+  // For replays, which take minutes and would hold up the workers.
+  WorkerPool& replays;
   // A watch without news sends a sign of life this often.
   absl::Duration heartbeat;
 };

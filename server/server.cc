@@ -28,6 +28,9 @@ namespace {
 // Reads of the log and the making of large answers; the machine's other cores
 // belong to gRPC and to the ledger.
 constexpr int kWorkers = 2;
+// Replays of the log under another policy. Others wait, so that writes and
+// reads keep most of the machine.
+constexpr int kReplays = 2;
 // Finds callers that vanished without closing, so that their watches end.
 constexpr int kKeepaliveMs = 60'000;
 // Clients may ask for signs of life of their own this often.
@@ -53,10 +56,12 @@ class Server::Impl {
         address_(std::move(address)),
         ledger_(std::move(ledger)),
         workers_(std::make_unique<WorkerPool>(kWorkers)),
+        replays_(std::make_unique<WorkerPool>(kReplays)),
         long_calls_(std::make_unique<LongCalls>(*ledger_)),
         runtime_{.ledger = *ledger_,
                  .workers = *workers_,
                  .long_calls = *long_calls_,
+                 .replays = *replays_,
                  .heartbeat = options_.heartbeat} {}
 
   absl::Status Listen() {
@@ -96,6 +101,7 @@ class Server::Impl {
       if (server_ != nullptr) Drain();
       // The calls are over. The workers go first, because they use the rest.
       workers_.reset();
+      replays_.reset();
       long_calls_.reset();
       ledger_.reset();
     });
@@ -127,6 +133,7 @@ class Server::Impl {
   ListenAddress address_;
   std::unique_ptr<Ledger> ledger_;
   std::unique_ptr<WorkerPool> workers_;
+  std::unique_ptr<WorkerPool> replays_;
   std::unique_ptr<LongCalls> long_calls_;
   Runtime runtime_;
   ShipmentService shipments_{&runtime_};

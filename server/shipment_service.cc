@@ -1,5 +1,6 @@
 #include "server/shipment_service.h"
 
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "server/page_token.h"
 #include "server/read_call.h"
 #include "server/shipment_stream.h"
+#include "server/through_date.h"
 #include "server/write_call.h"
 
 namespace chipledger {
@@ -17,6 +19,7 @@ namespace {
 
 constexpr size_t kStandardPage = 100;
 constexpr size_t kMaxPage = 1'000;
+constexpr int64_t kNsPerSecond = 1'000'000'000;
 
 absl::Status ReadShipment(const ReadView& view,
                           const v1::GetShipmentRequest& request,
@@ -26,32 +29,22 @@ absl::Status ReadShipment(const ReadView& view,
     return MissingField("shipment_reference");
   }
   ASSIGN_OR_RETURN(*response.mutable_shipment(),
-                   view.ledger.GetShipment(request.exporter(),
+                   view.ledger.GetShipment(view.moment, request.exporter(),
                                            request.shipment_reference()));
-  response.set_size(view.snapshot->size);
+  response.set_size(view.snapshot().size);
   return absl::OkStatus();
 }
 
-// Which entries a page of ListShipments reads: [begin, end). All pages of a
-// list have the end of the first.
-struct ShipmentRange {
-  uint64_t begin = 0;
-  uint64_t end = 0;
-};
-
-absl::StatusOr<ShipmentRange> RangeOfPage(
-    const v1::ListShipmentsRequest& request, uint64_t size) {
-  if (request.page_token().empty()) return ShipmentRange{0, size};
+// Where a page of ListShipments begins.
+absl::StatusOr<uint64_t> FirstIndexOfPage(
+    const v1::ListShipmentsRequest& request) {
+  if (request.page_token().empty()) return 0;
   ASSIGN_OR_RETURN(
       const std::vector<std::string> place,
-      ReadPageToken(request.page_token(), ListFingerprint(request), 2));
-  ShipmentRange range;
-  if (!absl::SimpleAtoi(place[0], &range.begin) ||
-      !absl::SimpleAtoi(place[1], &range.end) || range.begin > range.end ||
-      range.end > size) {
-    return WrongPageToken();
-  }
-  return range;
+      ReadPagePlace(request.page_token(), ListFingerprint(request), 1));
+  uint64_t begin = 0;
+  if (!absl::SimpleAtoi(place.front(), &begin)) return WrongPageToken();
+  return begin;
 }
 
 absl::Status ReadShipments(const ReadView& view,
@@ -59,20 +52,59 @@ absl::Status ReadShipments(const ReadView& view,
                            v1::ListShipmentsResponse& response) {
   ASSIGN_OR_RETURN(const size_t page_size,
                    PageSize(request.page_size(), kStandardPage, kMaxPage));
-  ASSIGN_OR_RETURN(const ShipmentRange range,
-                   RangeOfPage(request, view.snapshot->size));
+  ASSIGN_OR_RETURN(const uint64_t begin, FirstIndexOfPage(request));
+  const uint64_t size = view.snapshot().size;
+  if (begin > size) return WrongPageToken();
   ASSIGN_OR_RETURN(
       Ledger::ShipmentPage page,
-      view.ledger.ListShipments(request, range.begin, range.end, page_size));
+      view.ledger.ListShipments(view.moment, request, begin, page_size));
   for (v1::ShipmentView& shipment : page.shipments) {
     *response.add_shipments() = std::move(shipment);
   }
-  if (page.next < range.end) {
-    response.set_next_page_token(
-        WritePageToken(ListFingerprint(request),
-                       {absl::StrCat(page.next), absl::StrCat(range.end)}));
+  if (page.next < size) {
+    response.set_next_page_token(WritePageToken(
+        ListFingerprint(request), {.moments = {PinMoment(view.moment)},
+                                   .place = {absl::StrCat(page.next)}}));
   }
-  response.set_size(range.end);
+  response.set_size(size);
+  return absl::OkStatus();
+}
+
+v1::ReservationView ToView(const domain::ReservationState& reservation) {
+  v1::ReservationView view;
+  view.set_index(reservation.index);
+  *view.mutable_shipment() = reservation.shipment;
+  view.mutable_expire_time()->set_seconds(reservation.expire_time_ns /
+                                          kNsPerSecond);
+  view.mutable_expire_time()->set_nanos(
+      static_cast<int32_t>(reservation.expire_time_ns % kNsPerSecond));
+  return view;
+}
+
+bool Matches(const v1::Shipment& planned, Date through,
+             const v1::ListReservationsRequest& request) {
+  return HoldsBy(planned.export_date(), through) &&
+         (request.exporter().empty() ||
+          planned.exporter() == request.exporter()) &&
+         (request.license_id().empty() ||
+          planned.authorization().license_id() == request.license_id());
+}
+
+absl::Status ReadReservations(const ReadView& view,
+                              const v1::ListReservationsRequest& request,
+                              v1::ListReservationsResponse& response) {
+  ASSIGN_OR_RETURN(const size_t page_size,
+                   PageSize(request.page_size(), kStandardPage, kMaxPage));
+  RETURN_IF_ERROR(FillPage<uint64_t>(
+      request, view.moment, view.snapshot().registers.reservations, page_size,
+      [&](const auto& reservation) {
+        return Matches(reservation->shipment, view.moment.through, request);
+      },
+      [&](const auto& reservation) {
+        *response.add_reservations() = ToView(*reservation);
+      },
+      response));
+  response.set_size(view.snapshot().size);
   return absl::OkStatus();
 }
 
@@ -117,6 +149,79 @@ grpc::ServerUnaryReactor* ShipmentService::CorrectShipment(
       });
 }
 
+grpc::ServerUnaryReactor* ShipmentService::ReserveShipment(
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+    grpc::ByteBuffer* response) {
+  return ServeEvent<v1::ReserveShipmentRequest, v1::ReserveShipmentResponse>(
+      {runtime_, context, request, response},
+      &v1::Command::unsafe_arena_set_allocated_reserve_shipment);
+}
+
+grpc::ServerUnaryReactor* ShipmentService::ReleaseReservation(
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+    grpc::ByteBuffer* response) {
+  return ServeEvent<v1::ReleaseReservationRequest,
+                    v1::ReleaseReservationResponse>(
+      {runtime_, context, request, response},
+      &v1::Command::unsafe_arena_set_allocated_release_reservation);
+}
+
+grpc::ServerUnaryReactor* ShipmentService::ReceiveShipment(
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+    grpc::ByteBuffer* response) {
+  return ServeEvent<v1::ReceiveShipmentRequest, v1::ReceiveShipmentResponse>(
+      {runtime_, context, request, response},
+      &v1::Command::unsafe_arena_set_allocated_receive_shipment);
+}
+
+grpc::ServerUnaryReactor* ShipmentService::ReturnShipment(
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+    grpc::ByteBuffer* response) {
+  return ServeEvent<v1::ReturnShipmentRequest, v1::ReturnShipmentResponse>(
+      {runtime_, context, request, response},
+      &v1::Command::unsafe_arena_set_allocated_return_shipment);
+}
+
+grpc::ServerUnaryReactor* ShipmentService::ReexportShipment(
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+    grpc::ByteBuffer* response) {
+  return ServeEvent<v1::ReexportShipmentRequest, v1::ReexportShipmentResponse>(
+      {runtime_, context, request, response},
+      &v1::Command::unsafe_arena_set_allocated_reexport_shipment);
+}
+
+grpc::ServerUnaryReactor* ShipmentService::TransferShipment(
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+    grpc::ByteBuffer* response) {
+  return ServeEvent<v1::TransferShipmentRequest, v1::TransferShipmentResponse>(
+      {runtime_, context, request, response},
+      &v1::Command::unsafe_arena_set_allocated_transfer_shipment);
+}
+
+grpc::ServerUnaryReactor* ShipmentService::RetireUnits(
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+    grpc::ByteBuffer* response) {
+  return ServeEvent<v1::RetireUnitsRequest, v1::RetireUnitsResponse>(
+      {runtime_, context, request, response},
+      &v1::Command::unsafe_arena_set_allocated_retire_units);
+}
+
+grpc::ServerUnaryReactor* ShipmentService::ReportDiversion(
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+    grpc::ByteBuffer* response) {
+  return ServeEvent<v1::ReportDiversionRequest, v1::ReportDiversionResponse>(
+      {runtime_, context, request, response},
+      &v1::Command::unsafe_arena_set_allocated_report_diversion);
+}
+
+grpc::ServerUnaryReactor* ShipmentService::DeclareCompute(
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+    grpc::ByteBuffer* response) {
+  return ServeEvent<v1::DeclareComputeRequest, v1::DeclareComputeResponse>(
+      {runtime_, context, request, response},
+      &v1::Command::unsafe_arena_set_allocated_declare_compute);
+}
+
 grpc::ServerUnaryReactor* ShipmentService::SubmitShipmentCommands(
     grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
     grpc::ByteBuffer* response) {
@@ -144,6 +249,13 @@ grpc::ServerUnaryReactor* ShipmentService::ListShipments(
     grpc::ByteBuffer* response) {
   return ServeRead<v1::ListShipmentsRequest, v1::ListShipmentsResponse>(
       {runtime_, context, request, response}, &ReadShipments, ReadSource::kLog);
+}
+
+grpc::ServerUnaryReactor* ShipmentService::ListReservations(
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+    grpc::ByteBuffer* response) {
+  return ServeRead<v1::ListReservationsRequest, v1::ListReservationsResponse>(
+      {runtime_, context, request, response}, &ReadReservations);
 }
 
 }  // namespace chipledger

@@ -58,9 +58,15 @@ void FillAnswer(WriteAnswer& decided, bool with_evidence,
 }  // namespace
 
 const CommandKinds& ShipmentCommandKinds() {
-  static const auto& kinds = *new CommandKinds{v1::Command::kRecordShipment,
-                                               v1::Command::kVoidShipment,
-                                               v1::Command::kCorrectShipment};
+  // The last is the ledger's own: it answers who else sends it.
+  static const auto& kinds = *new CommandKinds{
+      v1::Command::kRecordShipment,     v1::Command::kVoidShipment,
+      v1::Command::kCorrectShipment,    v1::Command::kReserveShipment,
+      v1::Command::kReleaseReservation, v1::Command::kReceiveShipment,
+      v1::Command::kReturnShipment,     v1::Command::kReexportShipment,
+      v1::Command::kTransferShipment,   v1::Command::kRetireUnits,
+      v1::Command::kReportDiversion,    v1::Command::kDeclareCompute,
+      v1::Command::kExpireReservation};
   return kinds;
 }
 

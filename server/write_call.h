@@ -116,6 +116,16 @@ grpc::ServerUnaryReactor* ServeCommand(const UnaryCall& call,
                                          [](v1::Event&, Response&) {});
 }
 
+// Serves a write of one command whose answer holds the event.
+template <typename Request, typename Response, typename Typed>
+grpc::ServerUnaryReactor* ServeEvent(const UnaryCall& call,
+                                     void (v1::Command::*set)(Typed*)) {
+  return ServeCommand<Request, Response>(
+      call, set, [](v1::Event& event, Response& answer) {
+        answer.unsafe_arena_set_allocated_event(&event);
+      });
+}
+
 // Serves an atomic write of several commands of the given kinds. `kinds` must
 // live for ever.
 template <typename Request, typename Response>

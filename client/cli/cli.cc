@@ -13,7 +13,9 @@
 #include "google/protobuf/io/zero_copy_stream_impl.h"
 #include "google/protobuf/text_format.h"
 #include "google/protobuf/util/json_util.h"
+#include "google/protobuf/util/time_util.h"
 #include "ledger/base/decimal.h"
+#include "ledger/base/status_macros.h"
 
 namespace chipledger::cli {
 namespace {
@@ -52,6 +54,94 @@ void AddWriteOptions(CLI::App& app, WriteOptions& options) {
                  "recorded once (default: a new one)");
   app.add_flag("--validate-only", options.validate_only,
                "ask what would be answered, and record nothing");
+}
+
+CLI::Option* AddText(CLI::App& app, const std::string& name,
+                     const std::string& description,
+                     std::function<void(const std::string&)> set) {
+  return app.add_option_function<std::string>(name, std::move(set),
+                                              description);
+}
+
+void AddReadOptions(CLI::App& app, v1::ReadPoint& read_point,
+                    const std::string& prefix) {
+  const std::string at = prefix.empty() ? "--at-" : absl::StrCat("--", prefix);
+  auto* size =
+      app.add_option_function<uint64_t>(
+             absl::StrCat(at, "size"),
+             [&](uint64_t value) { read_point.set_at_size(value); },
+             "the state when the ledger had this size (default: the latest)")
+          ->check(CLI::PositiveNumber);
+  const std::string time_name = absl::StrCat(at, "record-time");
+  AddText(app, time_name,
+          "the state as known at this time, such as 2026-01-31T12:00:00Z",
+          [&, time_name](const std::string& text) {
+            if (!google::protobuf::util::TimeUtil::FromString(
+                    text, read_point.mutable_at_record_time())) {
+              throw CLI::ValidationError(
+                  time_name, absl::StrCat("\"", text,
+                                          "\" is no RFC 3339 time such as "
+                                          "2026-01-31T12:00:00Z"));
+            }
+          })
+      ->excludes(size);
+  AddText(app, absl::StrCat("--", prefix, "through-date"),
+          "only facts dated not after this date",
+          [&](const std::string& date) { read_point.set_through_date(date); });
+}
+
+void AddOverrideOptions(CLI::App& app, OverrideOptions& options) {
+  auto* rules = app.add_option(
+      "--override", options.rules,
+      "POLICY/RULE that presumes denial and is to be passed over; repeat it");
+  auto* reason = app.add_option("--override-reason", options.reason,
+                                "why, for all rules passed over")
+                     ->needs(rules);
+  auto* citation = app.add_option("--override-citation", options.citation,
+                                  "the citation or document that allows it")
+                       ->needs(rules);
+  rules->needs(reason)->needs(citation);
+}
+
+absl::Status SetOverrides(
+    const OverrideOptions& options,
+    google::protobuf::RepeatedPtrField<v1::Override>& overrides) {
+  for (const std::string& text : options.rules) {
+    const size_t slash = text.find('/');
+    if (slash == std::string::npos) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--override \"", text, "\" is not POLICY/RULE"));
+    }
+    v1::Override& one = *overrides.Add();
+    one.set_policy_id(text.substr(0, slash));
+    one.set_rule_id(text.substr(slash + 1));
+    one.set_reason(options.reason);
+    one.set_citation(options.citation);
+  }
+  return absl::OkStatus();
+}
+
+void AddRevisionOption(CLI::App& app, std::function<void(uint64_t)> set) {
+  app.add_option_function<uint64_t>("--expected-revision", std::move(set),
+                                    "the revision you saw; another one fails")
+      ->check(CLI::NonNegativeNumber);
+}
+
+absl::StatusOr<v1::LicenseLine> ParseLicenseLine(const std::string& text) {
+  v1::LicenseLine line;
+  std::string product = text;
+  const size_t equals = text.rfind('=');
+  const size_t at = text.rfind('@');
+  if (at != std::string::npos && equals != std::string::npos && at > equals) {
+    ASSIGN_OR_RETURN(const std::string country,
+                     ParseCountry(absl::string_view(text).substr(at + 1)));
+    line.set_destination_country(country);
+    product = text.substr(0, at);
+  }
+  ASSIGN_OR_RETURN(const auto quantity, ParseQuantity(product));
+  line.set_product_code(quantity.first);
+  line.set_quantity(quantity.second);
+  return line;
 }
 
 absl::StatusOr<std::pair<std::string, int64_t>> ParseQuantity(

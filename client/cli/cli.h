@@ -13,8 +13,12 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "chipledger/v1/common.pb.h"
+#include "chipledger/v1/evidence.pb.h"
+#include "chipledger/v1/license.pb.h"
 #include "client/client.h"
 #include "google/protobuf/message.h"
+#include "google/protobuf/repeated_ptr_field.h"
 
 namespace chipledger::cli {
 
@@ -59,6 +63,13 @@ void AddProductCommands(CLI::App& app, Cli& cli);
 void AddPartyCommands(CLI::App& app, Cli& cli);
 void AddHeadroomCommands(CLI::App& app, Cli& cli);
 void AddAuditCommands(CLI::App& app, Cli& cli);
+void AddWhatIfCommand(CLI::App& policy, Cli& cli);
+void AddHolidayCommands(CLI::App& group, Cli& cli);
+void AddApplicationCommands(CLI::App& license, Cli& cli);
+void AddMovementCommands(CLI::App& shipment, Cli& cli);
+void AddReservationCommands(CLI::App& shipment, Cli& cli);
+void AddTotalCommands(CLI::App& headroom, Cli& cli);
+void AddCompareCommand(CLI::App& headroom, Cli& cli);
 void AddReplayCommand(CLI::App& audit, Cli& cli);
 void AddAdminCommands(CLI::App& app, Cli& cli);
 
@@ -88,6 +99,46 @@ void SetWriteOptions(const WriteOptions& options, Request& request) {
   request.set_request_id(options.request_id);
   request.set_validate_only(options.validate_only);
 }
+
+// Adds an option whose text goes to `set`.
+CLI::Option* AddText(CLI::App& app, const std::string& name,
+                     const std::string& description,
+                     std::function<void(const std::string&)> set);
+
+// Adds the options of a read that say at which moment it looks. With a prefix
+// such as "before-" instead of "at-" they say it of another moment, and the
+// date is "--before-through-date".
+void AddReadOptions(CLI::App& app, v1::ReadPoint& read_point,
+                    const std::string& prefix = "");
+
+// Rules that presume denial and are to be passed over.
+struct OverrideOptions {
+  std::vector<std::string> rules;
+  std::string reason;
+  std::string citation;
+};
+void AddOverrideOptions(CLI::App& app, OverrideOptions& options);
+// Errors: INVALID_ARGUMENT.
+absl::Status SetOverrides(
+    const OverrideOptions& options,
+    google::protobuf::RepeatedPtrField<v1::Override>& overrides);
+
+// Adds --expected-revision.
+void AddRevisionOption(CLI::App& app, std::function<void(uint64_t)> set);
+inline void AddRevisionOption(CLI::App& app,
+                              std::optional<uint64_t>& revision) {
+  AddRevisionOption(app, [&](uint64_t value) { revision = value; });
+}
+template <typename Command>
+requires requires(Command command) { command.set_expected_revision(0); }
+void AddRevisionOption(CLI::App& app, Command& command) {
+  AddRevisionOption(
+      app, [&](uint64_t value) { command.set_expected_revision(value); });
+}
+
+// Reads a license line, "PRODUCT=QUANTITY" or "PRODUCT=QUANTITY@COUNTRY".
+// Errors: INVALID_ARGUMENT.
+absl::StatusOr<v1::LicenseLine> ParseLicenseLine(const std::string& text);
 
 // Reads "NAME=QUANTITY"; a name may hold "=". Errors: INVALID_ARGUMENT.
 absl::StatusOr<std::pair<std::string, int64_t>> ParseQuantity(

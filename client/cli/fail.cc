@@ -72,9 +72,23 @@ std::string NextStep(const absl::Status& status,
       return "the server is busy: repeat in a moment";
     case v1::READ_ONLY:
       return "an operator must act: chipledger admin status says why";
-    case v1::POLICY_PART_NOT_EVALUATED:
-      return "take that part out of the policy; what is not evaluated is "
-             "refused rather than ignored";
+    case v1::APPLICATION_EXISTS:
+      return "an application is submitted once; apply under the authority's "
+             "new number";
+    case v1::APPLICATION_NOT_FOUND:
+      return "see what there is: chipledger license applications";
+    case v1::RESERVATION_NOT_FOUND:
+      return "it was used, released or has expired; see what there is: "
+             "chipledger shipment reservations";
+    case v1::HOLIDAY_CALENDAR_NOT_FOUND:
+      return absl::StrCat("make it: chipledger policy group holidays change '",
+                          value("calendar_id"), "' --add DATE");
+    case v1::COMMAND_RESERVED:
+      return "the ledger records it by itself when its time has come";
+    case v1::MOMENT_BEFORE_LEDGER:
+      return "ask for a later time, or --at-size 1 for the first entry";
+    case v1::INDEX_OUT_OF_RANGE:
+      return "see how long the ledger is: chipledger admin status";
     default:
       break;
   }

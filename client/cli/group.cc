@@ -54,10 +54,13 @@ int Change(Cli& cli, const ChangeOptions& options) {
 
 struct ListOptions {
   std::string group_id;
+  v1::ReadPoint read_point;
 };
 
 int List(Cli& cli, const ListOptions& options) {
-  const auto response = cli.client().ListCountryGroups({});
+  v1::ListCountryGroupsRequest request;
+  *request.mutable_read_point() = options.read_point;
+  const auto response = cli.client().ListCountryGroups(request);
   if (!response.ok()) return Fail(cli, response.status());
   Table table({"GROUP", "CHANGE", "COUNTRY", "NAME", "FROM"});
   for (const v1::CountryGroup& group : response->groups()) {
@@ -105,8 +108,10 @@ void AddGroupCommands(CLI::App& policy, Cli& cli) {
       *group, cli, "list", "list groups with their changes",
       [](CLI::App& sub, ListOptions& options) {
         sub.add_option("--group", options.group_id, "only this group");
+        AddReadOptions(sub, options.read_point);
       },
       List);
+  AddHolidayCommands(*group, cli);
 }
 
 }  // namespace chipledger::cli

@@ -1,56 +1,27 @@
 // chipledger headroom: what is left under the limits.
 #include <iostream>
 
-#include "absl/strings/str_cat.h"
 #include "client/cli/cli.h"
+#include "client/cli/filter_options.h"
 #include "client/cli/print.h"
-#include "ledger/base/status_macros.h"
+#include "client/cli/total_options.h"
 
 namespace chipledger::cli {
 namespace {
 
 constexpr int kRowsPerPage = 10'000;
 
-struct Options {
-  v1::HeadroomFilter filter;
-  std::string country;
+struct ListOptions {
+  FilterOptions filter;
+  v1::ReadPoint read_point;
 };
 
-void AddOptions(CLI::App& app, Options& options, bool one_rule) {
-  const auto text = [&](const std::string& name, const std::string& description,
-                        std::function<void(const std::string&)> set) {
-    return app.add_option_function<std::string>(name, std::move(set),
-                                                description);
-  };
-  v1::HeadroomFilter& filter = options.filter;
-  text("--policy", "only this policy's rules", [&](const std::string& value) {
-    filter.set_policy_id(value);
-  })->required(one_rule);
-  text("--rule", "only rules with this id", [&](const std::string& value) {
-    filter.set_rule_id(value);
-  })->required(one_rule);
-  app.add_option("--country", options.country,
-                 "only totals that this destination's facts go into");
-  text("--license", "only totals of this license",
-       [&](const std::string& value) { filter.set_license_id(value); });
-  text("--on-date", "only the window and the policies of this date",
-       [&](const std::string& value) { filter.set_on_date(value); });
-}
-
-absl::StatusOr<v1::HeadroomFilter> MakeFilter(const Options& options) {
-  v1::HeadroomFilter filter = options.filter;
-  if (!options.country.empty()) {
-    ASSIGN_OR_RETURN(const std::string country, ParseCountry(options.country));
-    filter.set_destination_country(country);
-  }
-  return filter;
-}
-
-int List(Cli& cli, const Options& options) {
-  const auto filter = MakeFilter(options);
+int List(Cli& cli, const ListOptions& options) {
+  const auto filter = MakeFilter(options.filter);
   if (!filter.ok()) return Fail(cli, filter.status());
   v1::ListHeadroomRequest request;
   *request.mutable_filter() = *filter;
+  *request.mutable_read_point() = options.read_point;
   request.set_page_size(kRowsPerPage);
   std::vector<v1::HeadroomRow> rows;
   uint64_t size = 0;
@@ -70,33 +41,34 @@ int List(Cli& cli, const Options& options) {
       });
   if (!status.ok()) return Fail(cli, status);
   if (!cli.json) {
-    std::cout << FormatHeadroom(rows) << "As of ledger size "
-              << FormatCount(static_cast<int64_t>(size)) << ".\n";
+    std::cout << FormatHeadroom(rows) << FormatSize(size, options.read_point);
   }
   return kDone;
 }
 
-int Get(Cli& cli, const Options& options) {
-  const auto filter = MakeFilter(options);
-  if (!filter.ok()) return Fail(cli, filter.status());
+struct GetOptions {
+  TotalOptions total;
+  std::string on_date;
+  v1::ReadPoint read_point;
+};
+
+int Get(Cli& cli, const GetOptions& options) {
+  const auto group = MakeGroup(options.total);
+  if (!group.ok()) return Fail(cli, group.status());
   v1::GetHeadroomRequest request;
-  request.set_policy_id(filter->policy_id());
-  request.set_rule_id(filter->rule_id());
-  request.mutable_group()->set_destination_country(
-      filter->destination_country());
-  request.mutable_group()->set_license_id(filter->license_id());
-  request.set_on_date(filter->on_date());
+  request.set_policy_id(options.total.policy_id);
+  request.set_rule_id(options.total.rule_id);
+  *request.mutable_group() = *group;
+  request.set_on_date(options.on_date);
+  *request.mutable_read_point() = options.read_point;
   return Finish(cli, cli.client().GetHeadroom(request),
-                [](const v1::GetHeadroomResponse& response) {
-                  std::cout
-                      << FormatHeadroom({response.row()})
-                      << "As of ledger size "
-                      << FormatCount(static_cast<int64_t>(response.size()))
-                      << ".\n";
+                [&](const v1::GetHeadroomResponse& response) {
+                  std::cout << FormatHeadroom({response.row()})
+                            << FormatSize(response.size(), options.read_point);
                 });
 }
 
-int Watch(Cli& cli, const Options& options) {
+int Watch(Cli& cli, const FilterOptions& options) {
   const auto filter = MakeFilter(options);
   if (!filter.ok()) return Fail(cli, filter.status());
   v1::WatchHeadroomRequest request;
@@ -108,9 +80,7 @@ int Watch(Cli& cli, const Options& options) {
         } else if (!response.rows().empty()) {
           std::cout << FormatHeadroom(
                            {response.rows().begin(), response.rows().end()})
-                    << "As of ledger size "
-                    << FormatCount(static_cast<int64_t>(response.size()))
-                    << ".\n";
+                    << FormatSize(response.size(), {});
         }
         std::cout.flush();
         // A reader that went away ends the watch.
@@ -123,20 +93,29 @@ int Watch(Cli& cli, const Options& options) {
 
 void AddHeadroomCommands(CLI::App& app, Cli& cli) {
   CLI::App* group = app.add_subcommand(
-      "headroom", "what is left under the limits: now, and live");
+      "headroom", "what is left under the limits: now, then, and live");
   group->require_subcommand(1);
-  AddCommand<Options>(
+  AddCommand<ListOptions>(
       *group, cli, "list", "list totals against their limits",
-      [](CLI::App& sub, Options& options) { AddOptions(sub, options, false); },
+      [](CLI::App& sub, ListOptions& options) {
+        AddFilterOptions(sub, options.filter);
+        AddReadOptions(sub, options.read_point);
+      },
       List);
-  AddCommand<Options>(
+  AddCommand<GetOptions>(
       *group, cli, "get", "read one total of one rule",
-      [](CLI::App& sub, Options& options) { AddOptions(sub, options, true); },
+      [](CLI::App& sub, GetOptions& options) {
+        AddTotalOptions(sub, options.total);
+        sub.add_option("--on-date", options.on_date,
+                       "the date whose window is meant (default: today)");
+        AddReadOptions(sub, options.read_point);
+      },
       Get);
-  AddCommand<Options>(
-      *group, cli, "watch", "print rows, then those that change, until stopped",
-      [](CLI::App& sub, Options& options) { AddOptions(sub, options, false); },
-      Watch);
+  AddCommand<FilterOptions>(*group, cli, "watch",
+                            "print rows, then those that change, until stopped",
+                            AddFilterOptions, Watch);
+  AddTotalCommands(*group, cli);
+  AddCompareCommand(*group, cli);
 }
 
 }  // namespace chipledger::cli

@@ -2,7 +2,9 @@
 #include <iostream>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "client/cli/cli.h"
+#include "client/cli/policy_test.h"
 #include "client/cli/print.h"
 #include "client/cli/table.h"
 #include "ledger/base/decimal.h"
@@ -59,13 +61,35 @@ int Rescind(Cli& cli, const RescindOptions& options) {
                 });
 }
 
-struct ListOptions {};
+struct ListOptions {
+  v1::ReadPoint read_point;
+};
 
-int List(Cli& cli, const ListOptions&) {
-  const auto response = cli.client().ListPolicies({});
+// How far a policy adopted late has counted the log; empty for the others.
+std::string BackfillText(const v1::AdoptedPolicy& adopted) {
+  if (!adopted.has_backfill()) return "";
+  const v1::Backfill& backfill = adopted.backfill();
+  if (!backfill.done()) {
+    return absl::StrCat(
+        "counts entries below ",
+        FormatCount(static_cast<int64_t>(backfill.through_index())), " first, ",
+        backfill.parts(), " parts recorded; it refuses nothing until then");
+  }
+  return absl::StrCat(
+      "counted ", FormatCount(static_cast<int64_t>(backfill.facts())),
+      " facts from before its adoption, ",
+      FormatCount(static_cast<int64_t>(backfill.violating_facts())),
+      " of them over a limit");
+}
+
+int List(Cli& cli, const ListOptions& options) {
+  v1::ListPoliciesRequest request;
+  *request.mutable_read_point() = options.read_point;
+  const auto response = cli.client().ListPolicies(request);
   if (!response.ok()) return Fail(cli, response.status());
   Table table({"POLICY", "TITLE", "STANDING", "ENFORCED BY AUTHORITY", "FROM",
                "TO", "ADOPTED", "RULES>", "ENTRY>"});
+  std::string notes;
   for (const v1::AdoptedPolicy& adopted : response->policies()) {
     if (cli.json) {
       PrintJson(adopted);
@@ -84,30 +108,80 @@ int List(Cli& cli, const ListOptions&) {
          policy.effective_from(), to.empty() ? "open" : to,
          FormatEnum(adopted.mode(), "ADOPTION_MODE_"),
          absl::StrCat(policy.rules_size()), absl::StrCat(adopted.index())});
+    if (adopted.has_backfill()) {
+      absl::StrAppend(&notes, policy.policy_id(), " ", BackfillText(adopted),
+                      ".\n");
+    }
   }
-  if (!cli.json) std::cout << table.ToString();
+  if (!cli.json) std::cout << table.ToString() << notes;
   return kDone;
 }
 
-std::string LimitText(const v1::Rule& rule) {
-  const v1::Limit& limit = rule.limit();
-  const absl::string_view unit =
-      rule.measure() == v1::MEASURE_TPP ? " TPP" : " GPUs";
-  switch (limit.kind_case()) {
-    case v1::Limit::kConstant: {
-      const auto milli = ParseDecimal(limit.constant(), kMaxLimitDecimals);
-      return absl::StrCat(
-          milli ? FormatDecimalForPeople(*milli, kMaxLimitDecimals)
-                : limit.constant(),
-          unit);
-    }
-    case v1::Limit::kZero:
-      return absl::StrCat("0", unit);
-    case v1::Limit::kNone:
-      return "none";
+// A decimal of a policy file with its rule's unit.
+std::string AmountText(const v1::Rule& rule, const std::string& text) {
+  const auto milli = ParseDecimal(text, kMaxLimitDecimals);
+  const std::string amount =
+      milli ? FormatDecimalForPeople(*milli, kMaxLimitDecimals) : text;
+  switch (rule.measure()) {
+    case v1::MEASURE_TPP:
+      return amount + " TPP";
+    case v1::MEASURE_REFERENCE_EQUIVALENT:
+      return absl::StrCat(amount, " x ", rule.reference().product_code());
+    case v1::MEASURE_VALUE_USD:
+      return amount + " USD";
     default:
-      return limit.ShortDebugString();
+      return amount + " GPUs";
   }
+}
+
+std::string ScheduleText(const v1::Rule& rule, const v1::Limit& limit) {
+  std::vector<std::string> steps;
+  for (const auto& step : limit.schedule().steps()) {
+    steps.push_back(absl::StrCat(step.value() == "unknown"
+                                     ? step.value()
+                                     : AmountText(rule, step.value()),
+                                 " from ", step.from()));
+  }
+  return absl::StrJoin(steps, ", ");
+}
+
+std::string LimitText(const v1::Rule& rule, const v1::Limit& limit) {
+  switch (limit.kind_case()) {
+    case v1::Limit::kConstant:
+      return AmountText(rule, limit.constant());
+    case v1::Limit::kSchedule:
+      return ScheduleText(rule, limit);
+    case v1::Limit::kScaled:
+      return absl::StrCat(limit.scaled().numerator(), "/",
+                          limit.scaled().denominator(), " of the limit of ",
+                          limit.scaled().rule_id());
+    case v1::Limit::kShare:
+      return absl::StrCat(
+          FormatDecimalForPeople(limit.share().parts_per_million(), 4),
+          " % of ", limit.share().of_rule_id());
+    case v1::Limit::kAuthorized:
+      return "what the license line authorizes";
+    case v1::Limit::kPredicate:
+      return "only allowed items";
+    case v1::Limit::kZero:
+      return AmountText(rule, "0");
+    case v1::Limit::kUnknown:
+      return "unknown";
+    case v1::Limit::kNone:
+    case v1::Limit::KIND_NOT_SET:
+      return "none";
+  }
+  return "";
+}
+
+// The limit, and how many cases have one of their own.
+std::string LimitsText(const v1::Rule& rule) {
+  std::string text = LimitText(rule, rule.limit());
+  for (const v1::LimitCase& one : rule.limit_cases()) {
+    absl::StrAppend(&text, "; ", LimitText(rule, one.limit()),
+                    " in a case of its own");
+  }
+  return text;
 }
 
 std::string WindowText(const v1::Window& window) {
@@ -116,11 +190,17 @@ std::string WindowText(const v1::Window& window) {
       return absl::StrCat(window.fixed().from(), " to ", window.fixed().to());
     case v1::Window::kCalendarYear:
       return "calendar year";
+    case v1::Window::kCalendarQuarter:
+      return "calendar quarter";
+    case v1::Window::kValidityOfAuthorization:
+      return "validity of the license";
+    case v1::Window::kPerOrder:
+      return "each order";
     case v1::Window::kOpen:
+    case v1::Window::KIND_NOT_SET:
       return "open";
-    default:
-      return window.ShortDebugString();
   }
+  return "";
 }
 
 void PrintPolicy(const v1::AdoptedPolicy& adopted) {
@@ -138,25 +218,47 @@ void PrintPolicy(const v1::AdoptedPolicy& adopted) {
             << "Citation: " << policy.provenance().citation() << " ("
             << FormatEnum(policy.provenance().legal_status(), "LEGAL_STATUS_")
             << ")\n";
+  if (adopted.has_backfill()) {
+    std::cout << "Backfill: " << BackfillText(adopted) << "\n";
+    const auto& indexes = adopted.backfill().first_violating_indexes();
+    if (!indexes.empty()) {
+      std::cout << "Entries over a limit: " << absl::StrJoin(indexes, ", ")
+                << "\n";
+    }
+  }
+  for (const v1::CountryTreatment& treatment : policy.country_treatments()) {
+    std::cout << treatment.country() << " is treated as "
+              << treatment.treated_as();
+    if (!treatment.effective_from().empty()) {
+      std::cout << " from " << treatment.effective_from();
+    }
+    std::cout << "\n";
+  }
   Table table({"RULE", "TITLE", "MEASURE", "COUNTS", "WINDOW", "LIMIT>",
                "ENFORCEMENT", "CITATION"});
   for (const v1::Rule& rule : policy.rules()) {
     table.AddRow(
         {rule.rule_id(), rule.title(), FormatEnum(rule.measure(), "MEASURE_"),
          FormatEnum(rule.accrual(), "ACCRUAL_"), WindowText(rule.window()),
-         LimitText(rule), FormatEnum(rule.enforcement().mode(), "MODE_"),
+         LimitsText(rule), FormatEnum(rule.enforcement().mode(), "MODE_"),
          rule.provenance().citation()});
   }
   std::cout << table.ToString();
+  for (const v1::Setting& setting : policy.settings()) {
+    std::cout << "Setting " << setting.name() << ": " << setting.question()
+              << " " << setting.chosen() << "\n";
+  }
 }
 
 struct ShowOptions {
   std::string policy_id;
+  v1::ReadPoint read_point;
 };
 
 int Show(Cli& cli, const ShowOptions& options) {
   v1::GetPolicyRequest request;
   request.set_policy_id(options.policy_id);
+  *request.mutable_read_point() = options.read_point;
   return Finish(cli, cli.client().GetPolicy(request),
                 [](const v1::GetPolicyResponse& response) {
                   PrintPolicy(response.policy());
@@ -166,8 +268,7 @@ int Show(Cli& cli, const ShowOptions& options) {
 void AddRescindOptions(CLI::App& app, RescindOptions& options) {
   const auto text = [&](const std::string& name, const std::string& description,
                         std::function<void(const std::string&)> set) {
-    app.add_option_function<std::string>(name, std::move(set), description)
-        ->required();
+    AddText(app, name, description, std::move(set))->required();
   };
   v1::RescindPolicy& command = options.command;
   text("POLICY", "the policy",
@@ -183,7 +284,7 @@ void AddRescindOptions(CLI::App& app, RescindOptions& options) {
 
 void AddPolicyCommands(CLI::App& app, Cli& cli) {
   CLI::App* group = app.add_subcommand(
-      "policy", "adopt and rescind policies; country groups");
+      "policy", "adopt and rescind policies, and try them out; country groups");
   group->require_subcommand(1);
   AddCommand<AdoptOptions>(
       *group, cli, "adopt",
@@ -203,13 +304,19 @@ void AddPolicyCommands(CLI::App& app, Cli& cli) {
                              Rescind);
   AddCommand<ListOptions>(
       *group, cli, "list", "list policies in the order adopted",
-      [](CLI::App&, ListOptions&) {}, List);
+      [](CLI::App& sub, ListOptions& options) {
+        AddReadOptions(sub, options.read_point);
+      },
+      List);
   AddCommand<ShowOptions>(
       *group, cli, "show", "show a policy with its rules",
       [](CLI::App& sub, ShowOptions& options) {
         sub.add_option("POLICY", options.policy_id, "the policy")->required();
+        AddReadOptions(sub, options.read_point);
       },
       Show);
+  AddWhatIfCommand(*group, cli);
+  AddPolicyTestCommand(*group, cli);
   AddGroupCommands(*group, cli);
 }
 

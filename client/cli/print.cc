@@ -22,14 +22,14 @@ std::string OptionalAmount(v1::Measure measure, bool has, int64_t amount,
   return has ? FormatAmount(measure, amount) : std::string(otherwise);
 }
 
-std::string FormatWindow(const std::string& start, const std::string& end) {
-  if (start.empty()) return "open";
-  return end.empty() ? absl::StrCat("from ", start)
-                     : absl::StrCat(start, " to ", end);
+// What a rule leaves without a number.
+std::string NoNumber(bool unknown, absl::string_view otherwise) {
+  return unknown ? "unknown" : std::string(otherwise);
 }
 
-std::string RuleName(const std::string& policy_id, const std::string& rule_id) {
-  return policy_id.empty() ? rule_id : absl::StrCat(policy_id, "/", rule_id);
+std::string BalanceText(v1::Balance balance) {
+  return balance == v1::BALANCE_NONE ? "tested only"
+                                     : FormatEnum(balance, "BALANCE_");
 }
 
 void PrintRules(const v1::Evidence& evidence) {
@@ -37,39 +37,90 @@ void PrintRules(const v1::Evidence& evidence) {
     std::cout << "No rule counts it.\n";
     return;
   }
-  Table table({"RULE", "TOTAL OF", "WINDOW", "USED BEFORE>", "ASKED>", "LIMIT>",
-               "HEADROOM AFTER>", "VERDICT"});
+  Table table({"RULE", "TOTAL OF", "WINDOW", "USED BEFORE>", "RESERVED BEFORE>",
+               "ASKED>", "AS", "LIMIT>", "HEADROOM AFTER>", "VERDICT"});
   for (const v1::RuleEvaluation& rule : evidence.rules()) {
     const v1::Measure measure = rule.measure();
-    table.AddRow({RuleName(rule.policy_id(), rule.rule_id()),
-                  FormatGroup(rule.group()),
-                  FormatWindow(rule.window_start(), ""),
-                  FormatAmount(measure, rule.used()),
-                  FormatAmount(measure, rule.asked()),
-                  OptionalAmount(measure, rule.has_limit(), rule.limit(), "-"),
-                  OptionalAmount(measure, rule.has_headroom_after(),
-                                 rule.headroom_after(), "no limit"),
-                  FormatEnum(rule.verdict(), "VERDICT_")});
+    const bool unknown = rule.verdict() == v1::RuleEvaluation::VERDICT_UNKNOWN;
+    table.AddRow(
+        {FormatRule(rule.policy_id(), rule.rule_id()),
+         FormatGroup(rule.group()), FormatWindow(rule.window_start(), ""),
+         FormatAmount(measure, rule.used()),
+         FormatAmount(measure, rule.reserved()),
+         FormatAmount(measure, rule.asked()), BalanceText(rule.balance()),
+         OptionalAmount(measure, rule.has_limit(), rule.limit(),
+                        NoNumber(unknown, "-")),
+         OptionalAmount(measure, rule.has_headroom_after(),
+                        rule.headroom_after(), NoNumber(unknown, "no limit")),
+         FormatEnum(rule.verdict(), "VERDICT_")});
   }
   std::cout << table.ToString();
 }
 
-std::string ShipmentText(const v1::Shipment& shipment) {
-  std::vector<std::string> items;
-  for (const v1::Item& item : shipment.items()) {
-    items.push_back(
-        absl::StrCat(FormatCount(item.quantity()), " x ", item.product_code()));
+void PrintDraws(const v1::Evidence& evidence) {
+  if (!evidence.chosen_license_id().empty()) {
+    std::cout << "License chosen by the ledger: "
+              << evidence.chosen_license_id() << "\n";
   }
+  for (const v1::LicenseDraw& draw : evidence.draws()) {
+    const char* what =
+        draw.reserved() ? "Reserved on license " : "Drawn from license ";
+    if (draw.quantity() < 0) {
+      what = draw.reserved() ? "Reserved no more on license "
+                             : "Given back to license ";
+    }
+    std::cout << what << draw.license_id() << " line " << draw.line_number()
+              << ": " << FormatCount(std::abs(draw.quantity())) << " units";
+    if (draw.value_usd() != 0) {
+      std::cout << ", "
+                << FormatAmount(v1::MEASURE_VALUE_USD,
+                                std::abs(draw.value_usd()));
+    }
+    std::cout << "\n";
+  }
+}
+
+std::string ShipmentText(const v1::Shipment& shipment) {
   return absl::StrCat(shipment.exporter(), " ", shipment.shipment_reference(),
                       " to ", shipment.destination_country(), " on ",
-                      shipment.export_date(), ": ", absl::StrJoin(items, ", "));
+                      shipment.export_date(), ": ", FormatItems(shipment));
+}
+
+std::string NameText(const v1::ShipmentName& name) {
+  return absl::StrCat(name.exporter(), " ", name.shipment_reference());
+}
+
+std::string UnitsText(
+    const google::protobuf::RepeatedPtrField<v1::ItemUnits>& units) {
+  int64_t count = 0;
+  for (const v1::ItemUnits& one : units) count += one.quantity();
+  return absl::StrCat(FormatCount(count), " units");
+}
+
+// A command about units of a shipment.
+template <typename Command>
+std::string UnitsOf(const Command& command) {
+  return absl::StrCat(NameText(command.shipment()), ": ",
+                      UnitsText(command.units()), " on ",
+                      command.effective_date());
+}
+
+// A shipment that took over units of another.
+template <typename Command>
+std::string OnwardText(const Command& command) {
+  return absl::StrCat(ShipmentText(command.shipment()), ", from ",
+                      NameText(command.origin()));
+}
+
+std::string ReservationText(uint64_t index) {
+  return absl::StrCat("reservation ", index);
 }
 
 std::string ViolatedRules(
     const google::protobuf::RepeatedPtrField<v1::Violation>& violations) {
   std::vector<std::string> rules;
   for (const v1::Violation& violation : violations) {
-    rules.push_back(RuleName(violation.policy_id(), violation.rule_id()));
+    rules.push_back(FormatRule(violation.policy_id(), violation.rule_id()));
   }
   return absl::StrJoin(rules, ", ");
 }
@@ -85,8 +136,11 @@ std::string FormatAmount(v1::Measure measure, int64_t amount) {
     case v1::MEASURE_GPUS:
       return absl::StrCat(FormatCount(amount), " GPUs");
     case v1::MEASURE_TPP:
+    case v1::MEASURE_REFERENCE_EQUIVALENT:
       return absl::StrCat(FormatDecimalForPeople(amount, kMilliTppScale),
                           " TPP");
+    case v1::MEASURE_VALUE_USD:
+      return absl::StrCat(FormatCount(amount), " USD");
     default:
       return FormatCount(amount);
   }
@@ -110,13 +164,51 @@ std::string FormatEnum(const google::protobuf::EnumDescriptor& type, int value,
 
 std::string FormatGroup(const v1::GroupKey& group) {
   std::vector<std::string> parts;
-  if (!group.destination_country().empty()) {
-    parts.push_back(group.destination_country());
+  const auto add = [&](absl::string_view name, const std::string& value) {
+    if (!value.empty()) parts.push_back(absl::StrCat(name, value));
+  };
+  add("", group.destination_country());
+  add("group ", group.country_group());
+  add("headquarters ", group.headquarters_country());
+  add("license ", group.license_id());
+  if (group.license_line() != 0) {
+    parts.push_back(absl::StrCat("line ", group.license_line()));
   }
-  if (!group.license_id().empty()) {
-    parts.push_back(absl::StrCat("license ", group.license_id()));
-  }
+  add("exporter ", group.exporter());
+  add("consignee ", group.consignee());
+  add("end user ", group.end_user());
+  add("parent ", group.ultimate_parent());
+  add("", group.product_code());
   return parts.empty() ? "all" : absl::StrJoin(parts, ", ");
+}
+
+std::string FormatRule(const std::string& policy_id,
+                       const std::string& rule_id) {
+  return policy_id.empty() ? rule_id : absl::StrCat(policy_id, "/", rule_id);
+}
+
+std::string FormatWindow(const std::string& start, const std::string& end) {
+  if (start.empty()) return "open";
+  return end.empty() ? absl::StrCat("from ", start)
+                     : absl::StrCat(start, " to ", end);
+}
+
+std::string FormatItems(const v1::Shipment& shipment) {
+  std::vector<std::string> items;
+  for (const v1::Item& item : shipment.items()) {
+    items.push_back(
+        absl::StrCat(FormatCount(item.quantity()), " x ", item.product_code()));
+  }
+  return absl::StrJoin(items, ", ");
+}
+
+std::string FormatSize(uint64_t size, const v1::ReadPoint& read_point) {
+  std::string text = absl::StrCat("As of ledger size ",
+                                  FormatCount(static_cast<int64_t>(size)));
+  if (!read_point.through_date().empty()) {
+    absl::StrAppend(&text, ", facts through ", read_point.through_date());
+  }
+  return text + ".\n";
 }
 
 void PrintWriteResult(const v1::WriteResult& result) {
@@ -133,15 +225,48 @@ void PrintWriteResult(const v1::WriteResult& result) {
 
 void PrintEvidence(const v1::Evidence& evidence) {
   PrintRules(evidence);
-  for (const v1::LicenseDraw& draw : evidence.draws()) {
-    std::cout << (draw.quantity() < 0 ? "Given back to license "
-                                      : "Drawn from license ")
-              << draw.license_id() << " line " << draw.line_number() << ": "
-              << FormatCount(std::abs(draw.quantity())) << " units\n";
-  }
+  PrintDraws(evidence);
   if (!evidence.violations().empty()) {
-    std::cout << "It had happened already, so it is recorded; it violates:\n"
+    std::cout << "It is recorded all the same; it violates:\n"
               << FormatViolations(evidence.violations());
+  }
+}
+
+void PrintReleased(
+    const google::protobuf::RepeatedField<uint64_t>& reservations) {
+  if (reservations.empty()) return;
+  std::cout << "Released reservations: " << absl::StrJoin(reservations, ", ")
+            << "\n";
+}
+
+void PrintEvent(const v1::Event& event) {
+  const auto* field = v1::Event::GetReflection()->GetOneofFieldDescriptor(
+      event, v1::Event::descriptor()->oneof_decl(0));
+  if (field == nullptr) return;
+  const auto& fact = v1::Event::GetReflection()->GetMessage(event, field);
+  const auto find = [&](const char* name) -> const v1::Evidence* {
+    const auto* part = fact.GetDescriptor()->FindFieldByName(name);
+    if (part == nullptr || !fact.GetReflection()->HasField(fact, part)) {
+      return nullptr;
+    }
+    return dynamic_cast<const v1::Evidence*>(
+        &fact.GetReflection()->GetMessage(fact, part));
+  };
+  const v1::Evidence* reversal = find("reversal");
+  const v1::Evidence* evidence = find("evidence");
+  if (reversal != nullptr) {
+    std::cout << "Given back:\n";
+    PrintEvidence(*reversal);
+    if (evidence != nullptr) std::cout << "Counted anew:\n";
+  }
+  if (evidence != nullptr) PrintEvidence(*evidence);
+  if (event.has_license_voided()) {
+    PrintReleased(event.license_voided().released_reservations());
+  }
+  if (event.has_shipment_reserved()) {
+    std::cout << "Holds until "
+              << FormatTime(event.shipment_reserved().expire_time())
+              << " unless it is used or released before.\n";
   }
 }
 
@@ -156,7 +281,7 @@ std::string FormatViolations(
     const auto amount = [&](bool has, int64_t value) {
       return OptionalAmount(measure, has, value, "-");
     };
-    table.AddRow({RuleName(violation.policy_id(), violation.rule_id()),
+    table.AddRow({FormatRule(violation.policy_id(), violation.rule_id()),
                   FormatGroup(violation.group()),
                   FormatWindow(violation.window_start(), ""),
                   amount(compared, violation.limit()),
@@ -174,6 +299,61 @@ std::string FormatViolations(
   return table.ToString(2) + sentences;
 }
 
+namespace {
+
+bool HasUnknownLimit(const v1::HeadroomRow& row) {
+  return row.status() == v1::HeadroomRow::STATUS_UNKNOWN_LIMIT;
+}
+
+// What a reader of a row's numbers must know beside them.
+std::string NotesOf(const v1::HeadroomRow& row) {
+  const std::string name =
+      absl::StrCat(FormatRule(row.policy_id(), row.rule_id()), " of ",
+                   FormatGroup(row.group()));
+  std::string notes;
+  if (row.unmeasured_gpus() != 0) {
+    absl::StrAppend(&notes, name, " leaves out ",
+                    FormatCount(row.unmeasured_gpus()),
+                    " GPUs whose TPP is not known: the true total is "
+                    "larger.\n");
+  }
+  if (row.backfilling()) {
+    absl::StrAppend(&notes, name,
+                    " still counts the log before the policy's adoption: its "
+                    "total is not complete, and it refuses nothing yet.\n");
+  }
+  if (row.status() == v1::HeadroomRow::STATUS_NOTICE_DUE) {
+    absl::StrAppend(&notes, name,
+                    " has reached the threshold from which notice is due.\n");
+  }
+  if (!row.binding_date().empty()) {
+    absl::StrAppend(&notes, name, " has the least left on ", row.binding_date(),
+                    "; its limit, used and reserved are through that date.\n");
+  }
+  if (!row.last_reporting_date().empty()) {
+    absl::StrAppend(&notes, name, " is tested on reporting dates; on ",
+                    row.last_reporting_date(), " it was ",
+                    FormatEnum(row.last_reporting_status(), "STATUS_"), ".\n");
+  }
+  return notes;
+}
+
+}  // namespace
+
+std::string FormatLimit(const v1::HeadroomRow& row) {
+  return OptionalAmount(row.measure(), row.has_limit(), row.limit(),
+                        NoNumber(HasUnknownLimit(row), "none"));
+}
+
+std::string FormatHeadroomLeft(const v1::HeadroomRow& row) {
+  const std::string left =
+      OptionalAmount(row.measure(), row.has_headroom(), row.headroom(),
+                     NoNumber(HasUnknownLimit(row), "-"));
+  if (!row.has_headroom_in_references()) return left;
+  return absl::StrCat(left, " (", FormatCount(row.headroom_in_references()),
+                      " x ", row.reference().product_code(), ")");
+}
+
 std::string FormatHeadroom(const std::vector<v1::HeadroomRow>& rows) {
   Table table({"RULE", "STANDING", "TOTAL OF", "WINDOW", "LIMIT>", "USED>",
                "RESERVED>", "HEADROOM>", "USED %>", "STATUS", "ENFORCEMENT"});
@@ -181,28 +361,36 @@ std::string FormatHeadroom(const std::vector<v1::HeadroomRow>& rows) {
   for (const v1::HeadroomRow& row : rows) {
     const v1::Measure measure = row.measure();
     table.AddRow(
-        {RuleName(row.policy_id(), row.rule_id()),
+        {FormatRule(row.policy_id(), row.rule_id()),
          FormatEnum(row.legal_status(), "LEGAL_STATUS_"),
          FormatGroup(row.group()),
-         FormatWindow(row.window_start(), row.window_end()),
-         OptionalAmount(measure, row.has_limit(), row.limit(), "none"),
+         FormatWindow(row.window_start(), row.window_end()), FormatLimit(row),
          FormatAmount(measure, row.used()),
-         FormatAmount(measure, row.reserved()),
-         OptionalAmount(measure, row.has_headroom(), row.headroom(), "-"),
+         FormatAmount(measure, row.reserved()), FormatHeadroomLeft(row),
          row.has_utilization_basis_points()
              ? FormatDecimalForPeople(row.utilization_basis_points(), 2)
              : "-",
-         FormatEnum(row.status(), "STATUS_"),
+         absl::StrCat(FormatEnum(row.status(), "STATUS_"),
+                      row.backfilling() ? " (backfilling)" : ""),
          FormatEnum(row.enforcement(), "MODE_")});
-    if (row.unmeasured_gpus() != 0) {
-      absl::StrAppend(&notes, RuleName(row.policy_id(), row.rule_id()), " of ",
-                      FormatGroup(row.group()), " leaves out ",
-                      FormatCount(row.unmeasured_gpus()),
-                      " GPUs whose TPP is not known: the true total is "
-                      "larger.\n");
-    }
+    notes += NotesOf(row);
   }
   return absl::StrCat(table.ToString(), notes);
+}
+
+std::string FormatMovements(
+    v1::Measure measure,
+    const std::vector<v1::ListTotalEntriesResponse::Movement>& movements) {
+  Table table({"ENTRY>", "RECORDED", "KIND", "SUBJECT", "COUNTS BY", "USED>",
+               "RESERVED>"});
+  for (const auto& movement : movements) {
+    table.AddRow({absl::StrCat(movement.index()),
+                  FormatTime(movement.record_time()), movement.kind(),
+                  movement.subject(), movement.date(),
+                  FormatAmount(measure, movement.used()),
+                  FormatAmount(measure, movement.reserved())});
+  }
+  return table.ToString();
 }
 
 std::string EventKind(const v1::Event& event) {
@@ -247,6 +435,58 @@ std::string SummarizeEvent(const v1::Event& event) {
           event.shipment_voided().command().shipment_reference());
     case v1::Event::kShipmentCorrected:
       return ShipmentText(event.shipment_corrected().command().shipment());
+    case v1::Event::kHolidaysChanged:
+      return event.holidays_changed().command().calendar_id();
+    case v1::Event::kComputeDeclared:
+      return absl::StrCat(event.compute_declared().command().party(), " on ",
+                          event.compute_declared().command().effective_date());
+    case v1::Event::kBackfillRecorded:
+      return absl::StrCat(event.backfill_recorded().command().policy_id(),
+                          ", part ",
+                          event.backfill_recorded().command().part());
+    case v1::Event::kLicenseApplied:
+      return event.license_applied().command().application().application_id();
+    case v1::Event::kLicenseReturned:
+      return event.license_returned().command().application_id();
+    case v1::Event::kLicenseDenied:
+      return event.license_denied().command().application_id();
+    case v1::Event::kLicenseExtended:
+      return absl::StrCat(event.license_extended().command().license_id(),
+                          " to ",
+                          event.license_extended().command().expiry_date());
+    case v1::Event::kLicenseVoided:
+      return event.license_voided().command().license_id();
+    case v1::Event::kConditionRecorded:
+      return absl::StrCat(
+          event.condition_recorded().command().license_id(), ": ",
+          event.condition_recorded().command().condition().kind());
+    case v1::Event::kLicenseExpired:
+      return event.license_expired().command().license_id();
+    case v1::Event::kShipmentReserved:
+      return ShipmentText(event.shipment_reserved().command().shipment());
+    case v1::Event::kReservationReleased:
+      return ReservationText(
+          event.reservation_released().command().reservation_index());
+    case v1::Event::kReservationExpired:
+      return ReservationText(
+          event.reservation_expired().command().reservation_index());
+    case v1::Event::kShipmentReceived:
+      return absl::StrCat(
+          NameText(event.shipment_received().command().shipment()), ": ",
+          UnitsText(event.shipment_received().units()), " on ",
+          event.shipment_received().command().effective_date());
+    case v1::Event::kShipmentReturned:
+      return UnitsOf(event.shipment_returned().command());
+    case v1::Event::kShipmentReexported:
+      return OnwardText(event.shipment_reexported().command());
+    case v1::Event::kShipmentTransferredInCountry:
+      return OnwardText(event.shipment_transferred_in_country().command());
+    case v1::Event::kUnitsRetired:
+      return UnitsOf(event.units_retired().command());
+    case v1::Event::kDiversionReported:
+      return absl::StrCat(UnitsOf(event.diversion_reported().command()),
+                          ", found in ",
+                          event.diversion_reported().command().found_country());
     case v1::Event::kRefused:
       return absl::StrCat("by ", ViolatedRules(event.refused().violations()));
     case v1::Event::KIND_NOT_SET:

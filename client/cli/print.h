@@ -11,7 +11,9 @@
 #include "chipledger/v1/event.pb.h"
 #include "chipledger/v1/evidence.pb.h"
 #include "chipledger/v1/headroom_service.pb.h"
+#include "chipledger/v1/shipment.pb.h"
 #include "google/protobuf/descriptor.h"
+#include "google/protobuf/repeated_field.h"
 #include "google/protobuf/repeated_ptr_field.h"
 #include "google/protobuf/timestamp.pb.h"
 
@@ -32,6 +34,9 @@ std::string FormatEnum(Enum value, absl::string_view prefix) {
   return FormatEnum(*google::protobuf::GetEnumDescriptor<Enum>(), value,
                     prefix);
 }
+// Of a total's limit or headroom: "none" or "unknown" where there is no number.
+std::string FormatLimit(const v1::HeadroomRow& row);
+std::string FormatHeadroomLeft(const v1::HeadroomRow& row);
 // "FR", "license L-1", or "all" for a rule with one total.
 std::string FormatGroup(const v1::GroupKey& group);
 
@@ -39,12 +44,31 @@ std::string FormatGroup(const v1::GroupKey& group);
 void PrintWriteResult(const v1::WriteResult& result);
 // Every rule touched, license lines drawn, and every violation.
 void PrintEvidence(const v1::Evidence& evidence);
+// All evidence of an event: what it gives back, what it counts anew, and the
+// reservations that it releases.
+void PrintEvent(const v1::Event& event);
+// "Released reservations: 7, 9"; nothing when there are none.
+void PrintReleased(
+    const google::protobuf::RepeatedField<uint64_t>& reservations);
 // Every violated rule with limit, used, asked, headroom and excess. Returned,
 // because refusals go to standard error.
 std::string FormatViolations(
     const google::protobuf::RepeatedPtrField<v1::Violation>& violations);
-// Rows of headroom as a table.
+// Rows of headroom as a table, with a note where a number needs one.
 std::string FormatHeadroom(const std::vector<v1::HeadroomRow>& rows);
+// What moved a total, as a table.
+std::string FormatMovements(
+    v1::Measure measure,
+    const std::vector<v1::ListTotalEntriesResponse::Movement>& movements);
+// "policy/rule"; the rule alone for checks of a license.
+std::string FormatRule(const std::string& policy_id,
+                       const std::string& rule_id);
+// "2025-01-01 to 2026-01-01", "from 2025-01-01" or "open".
+std::string FormatWindow(const std::string& start, const std::string& end);
+// "400 x H100, 2 x RACK".
+std::string FormatItems(const v1::Shipment& shipment);
+// "As of ledger size 1,234.", with the date that facts are read through.
+std::string FormatSize(uint64_t size, const v1::ReadPoint& read_point);
 // One line about an entry's event, and its kind such as "shipment_recorded".
 std::string EventKind(const v1::Event& event);
 std::string SummarizeEvent(const v1::Event& event);

@@ -119,10 +119,13 @@ int Import(Cli& cli, const ImportOptions& options) {
   return counts.rejected > 0 ? kBadInput : kDone;
 }
 
-struct ListOptions {};
+struct ListOptions {
+  v1::ReadPoint read_point;
+};
 
-int List(Cli& cli, const ListOptions&) {
+int List(Cli& cli, const ListOptions& options) {
   v1::ListProductsRequest request;
+  *request.mutable_read_point() = options.read_point;
   request.set_page_size(1000);
   Table table(
       {"PRODUCT", "MANUFACTURER", "GPUS/UNIT>", "TPP/GPU>", "CLASS", "SOURCE"});
@@ -156,8 +159,7 @@ int List(Cli& cli, const ListOptions&) {
 void AddRegisterOptions(CLI::App& app, RegisterOptions& options) {
   const auto text = [&](const std::string& name, const std::string& description,
                         std::function<void(const std::string&)> set) {
-    return app.add_option_function<std::string>(name, std::move(set),
-                                                description);
+    return AddText(app, name, description, std::move(set));
   };
   v1::Product& product = options.product;
   text("--code", "the product's code", [&](const std::string& value) {
@@ -175,6 +177,9 @@ void AddRegisterOptions(CLI::App& app, RegisterOptions& options) {
                  "TPP of one GPU, such as 20919.2 (default: unknown)");
   text("--title", "name for people",
        [&](const std::string& value) { product.set_title(value); });
+  text("--effective-from",
+       "first date of facts that this revision applies to (default: always)",
+       [&](const std::string& value) { product.set_effective_from(value); });
   text("--manufacturer", "who makes it",
        [&](const std::string& value) { product.set_manufacturer(value); });
   text("--classification", "export classification, such as 3A090.a",
@@ -207,7 +212,10 @@ void AddProductCommands(CLI::App& app, Cli& cli) {
       },
       Import);
   AddCommand<ListOptions>(
-      *group, cli, "list", "list products", [](CLI::App&, ListOptions&) {},
+      *group, cli, "list", "list products",
+      [](CLI::App& sub, ListOptions& options) {
+        AddReadOptions(sub, options.read_point);
+      },
       List);
 }
 

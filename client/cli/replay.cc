@@ -19,22 +19,20 @@ namespace chipledger::cli {
 namespace {
 
 constexpr int kRowsPerPage = 10'000;
-// Tries to find server totals of one size while others write.
-constexpr int kMaxComparisons = 10;
 
 struct Options {
   std::optional<uint64_t> at_size;
 };
 
-using RowKey =
-    std::tuple<std::string, std::string, std::string, std::string, std::string>;
+// Policy, rule, window and group.
+using RowKey = std::tuple<std::string, std::string, std::string, std::string>;
 using Rows = std::map<RowKey, v1::HeadroomRow>;
 
 // Keeps rows of totals that were moved. Others depend on what "today" is.
 void Keep(const v1::HeadroomRow& row, Rows& rows) {
   if (row.used() == 0 && row.reserved() == 0) return;
   rows[{row.policy_id(), row.rule_id(), row.window_start(),
-        row.group().destination_country(), row.group().license_id()}] = row;
+        row.group().SerializeAsString()}] = row;
 }
 
 // Replay feeds the server's entries to the domain.
@@ -73,8 +71,8 @@ class Replay {
     Rows rows;
     std::optional<domain::TotalId> after;
     while (true) {
-      const auto page =
-          domain::ListHeadroom(snapshot, {}, today, after, kRowsPerPage);
+      const auto page = domain::ListHeadroom(
+          {.snapshot = snapshot, .today = today}, {}, after, kRowsPerPage);
       for (const domain::ListedRow& listed : page) Keep(listed.row, rows);
       if (page.size() < kRowsPerPage) return rows;
       after = page.back().id;
@@ -104,28 +102,19 @@ class Replay {
   uint64_t fed_ = 0;
 };
 
-// The server's rows, and the size they are of; no size when others wrote
-// between two pages.
-struct ServerRows {
+// The server's rows at a size.
+absl::StatusOr<Rows> ReadServerRows(client::Client& client, uint64_t size) {
   Rows rows;
-  std::optional<uint64_t> size;
-};
-
-absl::StatusOr<ServerRows> ReadServerRows(client::Client& client) {
-  ServerRows result;
-  bool mixed = false;
   v1::ListHeadroomRequest request;
   request.set_page_size(kRowsPerPage);
+  request.mutable_read_point()->set_at_size(size);
   RETURN_IF_ERROR(ForEachPage(
       request, [&](const auto& page) { return client.ListHeadroom(page); },
       [&](const v1::ListHeadroomResponse& page) {
-        mixed = mixed || (result.size && *result.size != page.size());
-        result.size = page.size();
-        for (const v1::HeadroomRow& row : page.rows()) Keep(row, result.rows);
+        for (const v1::HeadroomRow& row : page.rows()) Keep(row, rows);
         return true;
       }));
-  if (mixed) result.size.reset();
-  return result;
+  return rows;
 }
 
 // Returns the first difference, or OK.
@@ -157,21 +146,11 @@ absl::Status Compare(const Rows& derived, const Rows& server, uint64_t size) {
   return absl::OkStatus();
 }
 
-// Goes on until the entries and the server's totals are of one size, and
-// compares them.
-absl::Status CompareWithServer(client::Client& client, Replay& replay) {
-  for (int i = 0; i < kMaxComparisons; ++i) {
-    ASSIGN_OR_RETURN(const ServerRows server, ReadServerRows(client));
-    if (!server.size) continue;
-    if (*server.size > replay.fed()) {
-      RETURN_IF_ERROR(replay.AdvanceTo(*server.size));
-    }
-    if (*server.size != replay.replayed()) continue;
-    return Compare(replay.DerivedRows(), server.rows, *server.size);
-  }
-  return absl::AbortedError(
-      "others write faster than the totals can be compared; replay to a fixed "
-      "size with --at-size, or repeat when it is quieter");
+// Compares the totals that the entries give with the server's at that size.
+absl::Status CompareWithServer(client::Client& client, const Replay& replay) {
+  ASSIGN_OR_RETURN(const Rows server,
+                   ReadServerRows(client, replay.replayed()));
+  return Compare(replay.DerivedRows(), server, replay.replayed());
 }
 
 void PrintRows(const Cli& cli, const Rows& rows) {
@@ -198,7 +177,9 @@ int Run(Cli& cli, const Options& options) {
                          " entries, fewer than --at-size ", *options.at_size)));
   }
   absl::Status compared;
-  if (!options.at_size) compared = CompareWithServer(cli.client(), replay);
+  if (replay.replayed() > 0) {
+    compared = CompareWithServer(cli.client(), replay);
+  }
   PrintRows(cli, replay.DerivedRows());
   if (!compared.ok()) return Fail(cli, compared);
   if (!cli.json) {
@@ -209,9 +190,7 @@ int Run(Cli& cli, const Options& options) {
                 << " are part of a request that goes on past this size and "
                    "were not judged.\n";
     }
-    if (!options.at_size) {
-      std::cout << "Every total of the server is what the entries give.\n";
-    }
+    std::cout << "Every total of the server is what the entries give.\n";
   }
   return kDone;
 }
@@ -225,8 +204,8 @@ void AddReplayCommand(CLI::App& audit, Cli& cli) {
       "compare them with the server's",
       [](CLI::App& sub, Options& options) {
         sub.add_option("--at-size", options.at_size,
-                       "stop at this ledger size and print the totals then; "
-                       "nothing is compared")
+                       "stop at this ledger size, and compare with the "
+                       "server's totals then")
             ->check(CLI::NonNegativeNumber);
       },
       Run);

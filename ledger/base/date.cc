@@ -60,6 +60,19 @@ Date Date::StartOfNextYear() const {
       DaysOf((CalendarOf(days_).year() + std::chrono::years(1)) / 1 / 1));
 }
 
+Date Date::StartOfQuarter() const {
+  const year_month_day date = CalendarOf(days_);
+  const unsigned months_into = (unsigned(date.month()) - 1) % 3;
+  return Date(DaysOf(
+      (date.year() / date.month() - std::chrono::months(months_into)) / 1));
+}
+
+Date Date::StartOfNextQuarter() const {
+  const year_month_day date = CalendarOf(StartOfQuarter().days_);
+  return Date(
+      DaysOf((date.year() / date.month() + std::chrono::months(3)) / 1));
+}
+
 std::string Date::ToString() const {
   const year_month_day date = CalendarOf(days_);
   const int year = static_cast<int>(date.year());

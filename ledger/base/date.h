@@ -36,6 +36,9 @@ class Date {
   // The first of January of this date's year, and of the year after.
   Date StartOfYear() const;
   Date StartOfNextYear() const;
+  // The first date of this date's calendar quarter, and of the quarter after.
+  Date StartOfQuarter() const;
+  Date StartOfNextQuarter() const;
   // "YYYY-MM-DD".
   std::string ToString() const;
 

@@ -39,6 +39,18 @@ inline std::optional<int64_t> CheckedMul(int64_t a, int64_t b) {
   return result;
 }
 
+// The largest integer not above a * b / divisor, exact also where a * b does
+// not fit; nothing when it does not fit itself. Requires: divisor above 0.
+inline std::optional<int64_t> CheckedMulDiv(int64_t a, int64_t b,
+                                            int64_t divisor) {
+  const __int128 product = static_cast<__int128>(a) * b;
+  __int128 quotient = product / divisor;
+  if (product % divisor < 0) --quotient;
+  const auto result = static_cast<int64_t>(quotient);
+  if (result != quotient) return std::nullopt;
+  return result;
+}
+
 }  // namespace chipledger
 
 #endif  // CHIPLEDGER_LEDGER_BASE_DECIMAL_H_

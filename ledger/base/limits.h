@@ -38,6 +38,13 @@ inline constexpr size_t kMaxStreamBytes = 16 * 1024 * 1024;
 inline constexpr size_t kMaxGroupBytes = 4 * 1024 * 1024;
 // Entries whose ids are kept in memory before they go to a file of their own.
 inline constexpr size_t kIdGenerationEntries = 524'288;
+// Entries between two marks of the state. A past read and a start fold about as
+// many at most; each mark stores what changed since the one before.
+inline constexpr size_t kMarkEntries = 16'384;
+// Past states kept in memory, so that the reads of one view load theirs once.
+inline constexpr size_t kMaxPastStates = 8;
+// Threads that load past states and answer reads of them.
+inline constexpr size_t kReaderThreads = 2;
 
 inline constexpr size_t kMaxPartyIdBytes = 64;
 inline constexpr size_t kMaxPolicyIdBytes = 64;
@@ -54,6 +61,17 @@ inline constexpr size_t kMaxItemsPerShipment = 100;
 inline constexpr size_t kMaxLinesPerLicense = 100;
 inline constexpr size_t kMaxCountriesPerList = 300;
 inline constexpr size_t kMaxPartiesPerList = 100;
+inline constexpr size_t kMaxApplicationIdBytes = 64;
+inline constexpr size_t kMaxCalendarIdBytes = 64;
+inline constexpr size_t kMaxConditionKindBytes = 64;
+// Holidays that one command adds, and takes away.
+inline constexpr size_t kMaxHolidaysPerChange = 1'000;
+inline constexpr size_t kMaxOverridesPerCommand = 100;
+inline constexpr size_t kMaxLinesPerDeclaration = 1'000;
+// A plan that is further off can be reserved again.
+inline constexpr int64_t kMaxHoldSeconds = 31'536'000;
+// Licenses that a refusal explains why they do not fit.
+inline constexpr size_t kMaxExplainedLicenses = 5;
 inline constexpr size_t kMaxRulesPerPolicy = 100;
 // Policies in force at once: bounds the evidence of one event.
 inline constexpr size_t kMaxPolicies = 1'000;
@@ -63,6 +81,8 @@ inline constexpr size_t kMaxPolicies = 1'000;
 inline constexpr int64_t kMaxQuantityUnits = 1'000'000'000;
 inline constexpr int64_t kMaxGpusPerUnit = 1'000'000;
 inline constexpr int64_t kMaxMilliTppPerGpu = 1'000'000'000'000;
+inline constexpr int64_t kMaxDeclaredMilliTpp = 1'000'000'000'000'000'000;
+inline constexpr int64_t kMaxValueUsd = 1'000'000'000'000'000;
 
 // A page that filters reads at most this many entries before it answers.
 inline constexpr size_t kMaxEntriesPerPage = 50'000;

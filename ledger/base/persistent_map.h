@@ -51,6 +51,14 @@ class PersistentMap {
     size_ += added ? 1 : 0;
   }
 
+  // Takes the key away, if it is there.
+  template <typename K>
+  void Erase(const K& key) {
+    if (Find(key) == nullptr) return;
+    root_ = EraseIn(root_, key);
+    --size_;
+  }
+
   // Calls visit(key, value) in key order from the first key not below `from`,
   // until it returns false.
   template <typename K, typename Visit>
@@ -102,6 +110,30 @@ class PersistentMap {
     } else {
       copy->value = std::move(value);
     }
+    return copy;
+  }
+
+  // Requires: the key is there.
+  template <typename K>
+  static NodePtr EraseIn(const NodePtr& node, const K& key) {
+    const bool before = Less()(key, node->key);
+    if (!before && !Less()(node->key, key)) {
+      return Join(node->left, node->right);
+    }
+    auto copy = std::make_shared<Node>(*node);
+    NodePtr& side = before ? copy->left : copy->right;
+    side = EraseIn(side, key);
+    return copy;
+  }
+
+  // Requires: every key of `left` is before every key of `right`.
+  static NodePtr Join(const NodePtr& left, const NodePtr& right) {
+    if (left == nullptr) return right;
+    if (right == nullptr) return left;
+    const bool left_up = left->priority > right->priority;
+    auto copy = std::make_shared<Node>(left_up ? *left : *right);
+    NodePtr& side = left_up ? copy->right : copy->left;
+    side = left_up ? Join(side, right) : Join(left, side);
     return copy;
   }
 

@@ -1,443 +1,421 @@
+// Gathering what an event adds to totals. judge.cc evaluates it.
 #include "ledger/domain/assessment.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "ledger/base/decimal.h"
 #include "ledger/base/status_macros.h"
 #include "ledger/domain/errors.h"
+#include "ledger/domain/scope.h"
 
 namespace chipledger::domain {
 namespace {
 
-bool Contains(const std::vector<std::string>& list, absl::string_view value) {
-  return std::find(list.begin(), list.end(), value) != list.end();
+// What an item counts in a rule's measure.
+struct Measured {
+  int64_t amount = 0;
+  // GPUs whose figure is not known.
+  int64_t unmeasured_gpus = 0;
+  // Whether the figure that the rule measures is missing.
+  bool unknown = false;
+};
+
+// Nothing when it does not fit.
+std::optional<Measured> MeasureDeclared(const CompiledRule& rule,
+                                        const v1::DeclareCompute::Line& line) {
+  if (rule.measure == v1::MEASURE_GPUS) return Measured{.amount = line.gpus()};
+  if (rule.MeasuresTpp()) return Measured{.amount = line.milli_tpp()};
+  return Measured{.unknown = true};
 }
 
-bool IsExempt(const CompiledRule& rule, v1::AuthorizationKind kind,
-              const v1::Product& product) {
-  for (const CompiledExemption& exemption : rule.exemptions) {
-    const auto& kinds = exemption.authorization_kinds;
-    const bool kind_matches =
-        kinds.empty() ||
-        std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
-    if (kind_matches && (exemption.any_item ||
-                         exemption.items.Matches(product.classification(),
-                                                 product.product_code()))) {
-      return true;
-    }
+// As MeasureDeclared.
+std::optional<Measured> MeasureItem(const CompiledRule& rule,
+                                    const CountedItem& item) {
+  if (item.declared != nullptr) return MeasureDeclared(rule, *item.declared);
+  if (rule.measure == v1::MEASURE_VALUE_USD) {
+    return Measured{.amount = item.value_usd.value_or(0),
+                    .unknown = !item.value_usd};
   }
-  return false;
+  const v1::Product& product = *item.product;
+  const auto gpus = CheckedMul(item.units, product.gpus_per_unit());
+  if (!gpus) return std::nullopt;
+  if (rule.measure == v1::MEASURE_GPUS) return Measured{.amount = *gpus};
+  if (!product.has_milli_tpp_per_gpu()) {
+    return Measured{.unmeasured_gpus = *gpus, .unknown = true};
+  }
+  const auto milli_tpp = CheckedMul(*gpus, product.milli_tpp_per_gpu());
+  if (!milli_tpp) return std::nullopt;
+  return Measured{.amount = *milli_tpp};
 }
 
-bool Counts(const CompiledRule& rule, v1::AuthorizationKind kind,
-            const v1::Product& product) {
-  return (rule.any_item || rule.items.Matches(product.classification(),
-                                              product.product_code())) &&
-         !IsExempt(rule, kind, product);
+// The grant date of the authorization of a fact, if it has one.
+std::optional<Date> GrantedOn(const Fact& fact) {
+  if (fact.granted != nullptr) return fact.date;
+  if (fact.license != nullptr) return fact.license->grant_date;
+  return std::nullopt;
 }
 
-std::string AmountForPeople(v1::Measure measure, int64_t amount) {
-  return measure == v1::MEASURE_TPP
-             ? absl::StrCat(FormatDecimalForPeople(amount, 3), " TPP")
-             : absl::StrCat(FormatDecimalForPeople(amount, 0), " GPUs");
+// The value of a line that a limit by license line leaves out because it states
+// none.
+bool IsWithoutValue(const CompiledRule& rule, const Fact& fact,
+                    const CountedItem& item) {
+  if (rule.limit.kind != v1::Limit::kAuthorized) return false;
+  const LicenseState::Line* line =
+      fact.license == nullptr ? nullptr
+                              : fact.license->FindLine(item.license_line);
+  return line == nullptr || !line->value_authorized_usd;
 }
 
-std::string WindowStart(const CompiledRule& rule, const TotalId& id) {
-  return rule.window == v1::Window::kOpen
-             ? std::string()
-             : Date::FromDays(id.window_start).ToString();
-}
-
-void SetGroup(const TotalId& id, v1::GroupKey& group) {
-  if (!id.country.empty()) group.set_destination_country(id.country);
-  if (!id.license_id.empty()) group.set_license_id(id.license_id);
-}
-
-v1::Violation MakeViolation(const CompiledPolicy& policy,
-                            const CompiledRule& rule,
-                            const v1::RuleEvaluation& evaluation) {
-  v1::Violation violation;
-  violation.set_policy_id(evaluation.policy_id());
-  violation.set_policy_version(evaluation.policy_version());
-  violation.set_rule_id(evaluation.rule_id());
-  violation.set_citation(rule.citation);
-  violation.set_measure(evaluation.measure());
-  *violation.mutable_group() = evaluation.group();
-  violation.set_window_start(evaluation.window_start());
-  violation.set_limit(evaluation.limit());
-  violation.set_used(evaluation.used());
-  violation.set_reserved(evaluation.reserved());
-  violation.set_asked(evaluation.asked());
-  violation.set_headroom(evaluation.headroom_before());
-  violation.set_excess(-evaluation.headroom_after());
-  const v1::GroupKey& group = evaluation.group();
-  violation.set_description(absl::StrCat(
-      policy.policy_id(), "/", rule.rule_id,
-      group.destination_country().empty()
-          ? ""
-          : absl::StrCat(" for ", group.destination_country()),
-      group.license_id().empty()
-          ? ""
-          : absl::StrCat(" under license ", group.license_id()),
-      ": ", AmountForPeople(rule.measure, evaluation.asked()),
-      " asked, headroom ",
-      AmountForPeople(rule.measure, evaluation.headroom_before()), " of ",
-      AmountForPeople(rule.measure, evaluation.limit()), ", over by ",
-      AmountForPeople(rule.measure, -evaluation.headroom_after())));
-  return violation;
+// The window that units of a charge count in when they move by a date: receipts
+// and the installed base are dated by the movement, all else by the charge.
+std::optional<int32_t> WindowOf(const CompiledRule& rule,
+                                const v1::Charge& charge, v1::Balance balance,
+                                Date date) {
+  const bool by_movement = balance == v1::BALANCE_USED &&
+                           (charge.accrual() == v1::ACCRUAL_RECEIVED ||
+                            charge.accrual() == v1::ACCRUAL_INSTALLED_NET) &&
+                           rule.window != v1::Window::kValidityOfAuthorization;
+  if (!by_movement) {
+    return charge.window_start().empty()
+               ? 0
+               : Date::Parse(charge.window_start())->days();
+  }
+  const auto span = rule.WindowOf(date, std::nullopt);
+  if (!span) return std::nullopt;
+  return span->start_key;
 }
 
 }  // namespace
 
-std::optional<int64_t> AmountOf(v1::Measure measure, const v1::Product& product,
-                                int64_t units) {
-  const std::optional<int64_t> gpus =
-      CheckedMul(units, product.gpus_per_unit());
-  if (!gpus || measure == v1::MEASURE_GPUS) return gpus;
-  if (!product.has_milli_tpp_per_gpu()) return std::nullopt;
-  return CheckedMul(*gpus, product.milli_tpp_per_gpu());
-}
+// A condition of a rule that counts nothing on this occasion is reported.
+constexpr Assessment::Part Assessment::kOnlyReported{
+    v1::BALANCE_NONE, Test::kNothing, false, false};
 
-bool Assessment::Applies(const CompiledRule& rule, const Fact& fact) const {
-  return (rule.license_ids.empty() ||
-          Contains(rule.license_ids, fact.license_id)) &&
-         CoversCountry(state_.catalog(), rule, fact.country, fact.date);
-}
-
-absl::Status Assessment::Count(
-    v1::Accrual accrual, absl::Span<const Fact> facts, v1::Evidence& evidence,
-    google::protobuf::RepeatedPtrField<v1::LicenseCharge>* charges) {
-  for (const auto& policy : state_.catalog().policies) {
-    for (const CompiledRule& rule : policy->rules) {
-      if (rule.accrual != accrual) continue;
-      for (const Fact& fact : facts) {
-        if (policy->InForceOn(fact.date) && Applies(rule, fact)) {
-          RETURN_IF_ERROR(CountUnder(*policy, rule, fact, evidence, charges));
-        }
+std::optional<Assessment::Part> Assessment::PartOf(const CompiledRule& rule,
+                                                   Occasion occasion,
+                                                   Test test) {
+  const bool licensed = rule.accrual == v1::ACCRUAL_LICENSED;
+  const auto tested_at = [&](v1::TestPoint point) {
+    return rule.test_point == point ||
+           (rule.test_point == v1::TEST_POINT_UNSPECIFIED &&
+            licensed == (point == v1::TEST_POINT_GRANT));
+  };
+  const auto test_at = [&](v1::TestPoint point) {
+    return tested_at(point) ? test : Test::kNothing;
+  };
+  switch (occasion) {
+    case Occasion::kGrant:
+      if (licensed) {
+        return Part{v1::BALANCE_USED, test_at(v1::TEST_POINT_GRANT), true,
+                    true};
       }
+      if (!tested_at(v1::TEST_POINT_GRANT)) return std::nullopt;
+      return Part{v1::BALANCE_NONE, test, true, false};
+    case Occasion::kShipment:
+    case Occasion::kReservation: {
+      if (licensed) {
+        if (!tested_at(v1::TEST_POINT_SHIPMENT)) return std::nullopt;
+        return Part{v1::BALANCE_NONE,
+                    test == Test::kLimit ? Test::kStanding : test, false,
+                    false};
+      }
+      const bool exported = rule.accrual == v1::ACCRUAL_EXPORTED;
+      const bool used = exported && occasion == Occasion::kShipment;
+      return Part{used ? v1::BALANCE_USED : v1::BALANCE_RESERVED,
+                  test_at(v1::TEST_POINT_SHIPMENT), true,
+                  occasion == Occasion::kShipment &&
+                      (!exported || rule.counts_back_returns)};
     }
+    case Occasion::kInstalled:
+      if (rule.accrual != v1::ACCRUAL_INSTALLED_NET) return std::nullopt;
+      return Part{v1::BALANCE_USED, test, true, false};
+  }
+  return std::nullopt;
+}
+
+absl::Status Assessment::Count(absl::Span<const Fact> facts, Occasion occasion,
+                               Test test, Charges* charges) {
+  for (const auto& policy : state_.catalog().policies) {
+    RETURN_IF_ERROR(
+        CountUnder(policy->counts_by ? *policy->counts_by : state_.catalog(),
+                   *policy, facts, occasion, test, charges));
   }
   return absl::OkStatus();
 }
 
-absl::Status Assessment::CountUnder(
-    const CompiledPolicy& policy, const CompiledRule& rule, const Fact& fact,
-    v1::Evidence& evidence,
-    google::protobuf::RepeatedPtrField<v1::LicenseCharge>* charges) {
-  const std::optional<WindowSpan> window = rule.WindowOf(fact.date);
-  if (!window) return absl::OkStatus();
-  TotalId id{.policy = policy.number,
-             .rule = rule.number,
-             .window_start = window->start_key};
-  if (rule.group_by_country) id.country = std::string(fact.country);
-  if (rule.group_by_license) id.license_id = std::string(fact.license_id);
+absl::Status Assessment::CountUnder(const Catalog& catalog,
+                                    const CompiledPolicy& policy,
+                                    absl::Span<const Fact> facts,
+                                    Occasion occasion, Test test,
+                                    Charges* charges) {
+  const bool any_in_force =
+      std::any_of(facts.begin(), facts.end(),
+                  [&](const Fact& f) { return policy.InForceOn(f.date); });
+  if (!any_in_force) return absl::OkStatus();
+  for (const CompiledRule& rule : policy.rules) {
+    RETURN_IF_ERROR(
+        CountRule(catalog, policy, rule, facts, occasion, test, charges));
+  }
+  return absl::OkStatus();
+}
 
-  bool touched = false;
-  Amount added{.test = Test::kLimit};
-  for (const CountedItem& item : fact.items) {
-    if (!Counts(rule, fact.authorization_kind, *item.product)) continue;
-    touched = true;
-    if (rule.measure == v1::MEASURE_TPP &&
-        !item.product->has_milli_tpp_per_gpu()) {
-      const auto gpus = AmountOf(v1::MEASURE_GPUS, *item.product, item.units);
-      const auto unmeasured =
-          gpus ? CheckedAdd(added.unmeasured_gpus, *gpus) : std::nullopt;
-      if (!unmeasured) return TotalOverflow(rule.rule_id);
-      added.unmeasured_gpus = *unmeasured;
-      if (policy.Refuses(rule)) {
-        v1::Violation& violation = violations_.emplace_back();
-        violation.set_policy_id(policy.policy_id());
-        violation.set_policy_version(policy.adopted.version());
-        violation.set_rule_id("tpp_unknown");
-        violation.set_citation(rule.citation);
-        SetGroup(id, *violation.mutable_group());
-        violation.set_description(
-            absl::StrCat(policy.policy_id(), "/", rule.rule_id,
-                         " measures TPP, and that of "
-                         "product \"",
-                         item.product->product_code(),
-                         "\" is not known; register its milli_tpp_per_gpu"));
-      }
+absl::Status Assessment::CountRule(const Catalog& catalog,
+                                   const CompiledPolicy& policy,
+                                   const CompiledRule& rule,
+                                   absl::Span<const Fact> facts,
+                                   Occasion occasion, Test test,
+                                   Charges* charges) {
+  const std::optional<Part> part = PartOf(rule, occasion, test);
+  const bool has_conditions =
+      !rule.required_conditions.empty() &&
+      (occasion == Occasion::kShipment || occasion == Occasion::kReservation);
+  if (!part && !has_conditions) return absl::OkStatus();
+  for (const Fact& fact : facts) {
+    if (!policy.InForceOn(fact.date) ||
+        !Selects(catalog, policy, rule.where, fact)) {
       continue;
     }
-    const auto amount = AmountOf(rule.measure, *item.product, item.units);
-    const auto next = amount ? CheckedAdd(added.amount, *amount) : std::nullopt;
-    if (!next) return TotalOverflow(rule.rule_id);
-    added.amount = *next;
-    if (charges != nullptr) {
-      v1::LicenseCharge& charge = *charges->Add();
-      charge.set_policy_id(policy.policy_id());
-      charge.set_rule_id(rule.rule_id);
-      SetGroup(id, *charge.mutable_group());
-      charge.set_window_start(WindowStart(rule, id));
-      charge.set_line_number(item.line_number);
-      charge.set_amount_per_unit(*AmountOf(rule.measure, *item.product, 1));
-      charge.set_release_on_revocation(rule.release_on_revocation);
+    const bool misses_condition =
+        has_conditions && CheckConditions(catalog, policy, rule, fact, test);
+    if (!part && !misses_condition) continue;
+    const auto window = rule.WindowOf(fact.date, GrantedOn(fact));
+    if (!window) continue;
+    Counting counting{.catalog = catalog,
+                      .policy = policy,
+                      .rule = rule,
+                      .fact = fact,
+                      .part = part.value_or(kOnlyReported),
+                      .window_start = window->start_key,
+                      .group = std::nullopt,
+                      .charges = part && part->has_charge ? charges : nullptr,
+                      .misses_condition = misses_condition};
+    for (const CountedItem& item : fact.items) {
+      if (!CountsItem(catalog, policy, rule, fact, item) ||
+          IsWithoutValue(rule, fact, item)) {
+        continue;
+      }
+      if (!counting.group || GroupsItems(rule)) {
+        counting.group = GroupOf(catalog, policy, rule, fact, &item);
+      }
+      RETURN_IF_ERROR(CountItem(counting, item));
     }
   }
-  if (!touched) return absl::OkStatus();
-  return Add(policy, rule, id, added, evidence);
-}
-
-absl::Status Assessment::Add(const CompiledPolicy& policy,
-                             const CompiledRule& rule, const TotalId& id,
-                             const Amount& added, v1::Evidence& evidence) {
-  const int64_t amount = added.amount;
-  Total total = state_.GetTotal(id);
-  int64_t pending = 0;
-  for (const auto& [pending_id, pending_amount] : pending_totals_) {
-    if (pending_id == id) pending += pending_amount;
-  }
-  total.used += pending;
-  const std::optional<int64_t> after = CheckedAdd(total.used, amount);
-  if (!after) return TotalOverflow(rule.rule_id);
-
-  v1::RuleEvaluation& evaluation = *evidence.add_rules();
-  evaluation.set_policy_id(policy.policy_id());
-  evaluation.set_policy_version(policy.adopted.version());
-  evaluation.set_rule_id(rule.rule_id);
-  evaluation.set_measure(rule.measure);
-  SetGroup(id, *evaluation.mutable_group());
-  evaluation.set_window_start(WindowStart(rule, id));
-  evaluation.set_used(total.used);
-  evaluation.set_reserved(total.reserved);
-  evaluation.set_asked(amount);
-  evaluation.set_unmeasured_gpus(added.unmeasured_gpus);
-  bool exceeded = false;
-  if (rule.limit) {
-    const auto before = CheckedSub(*rule.limit - total.reserved, total.used);
-    const auto left = before ? CheckedSub(*before, amount) : std::nullopt;
-    if (!left) return TotalOverflow(rule.rule_id);
-    evaluation.set_limit(*rule.limit);
-    evaluation.set_headroom_before(*before);
-    evaluation.set_headroom_after(*left);
-    exceeded = *left < 0;
-  }
-  // An event that takes back at least as much as it adds, such as a correction
-  // downwards, makes nothing worse and is not refused.
-  const bool adds = pending + amount > 0;
-  const bool violated =
-      exceeded && adds && added.test == Test::kLimit && policy.Refuses(rule);
-  evaluation.set_verdict(violated ? v1::RuleEvaluation::VERDICT_VIOLATED
-                         : exceeded || added.unmeasured_gpus > 0
-                             ? v1::RuleEvaluation::VERDICT_REPORTED
-                             : v1::RuleEvaluation::VERDICT_WITHIN_LIMIT);
-  if (violated) violations_.push_back(MakeViolation(policy, rule, evaluation));
-  pending_totals_.emplace_back(id, amount);
   return absl::OkStatus();
 }
 
-absl::Status Assessment::AddTo(const std::string& policy_id,
-                               const std::string& rule_id,
-                               const std::string& window_start,
-                               const v1::GroupKey& group, const Amount& added,
-                               v1::Evidence& evidence) {
-  const CompiledPolicy* policy = state_.catalog().FindPolicy(policy_id);
-  const CompiledRule* rule =
-      policy == nullptr ? nullptr : policy->FindRule(rule_id);
-  if (rule == nullptr) {
-    return DataDamaged(state_.size(),
-                       absl::StrCat("evidence names rule \"", policy_id, "/",
-                                    rule_id, "\", never adopted"));
+absl::Status Assessment::CountItem(const Counting& counting,
+                                   const CountedItem& item) {
+  const CompiledRule& rule = counting.rule;
+  const Part& part = counting.part;
+  std::optional<Measured> measured = Measured();
+  const bool allowed = rule.limit.kind == v1::Limit::kPredicate &&
+                       rule.limit.allowed.Matches(TraitsOf(item));
+  if (part.has_amount && !allowed) measured = MeasureItem(rule, item);
+  if (!measured) return TotalOverflow(rule.rule_id);
+  Addition& addition = AdditionTo({.policy = &counting.policy,
+                                   .rule = &rule,
+                                   .catalog = &counting.catalog,
+                                   .id = {.policy = counting.policy.number,
+                                          .rule = rule.number,
+                                          .window_start = counting.window_start,
+                                          .group = *counting.group},
+                                   .balance = part.balance,
+                                   .date = counting.fact.date,
+                                   .test = part.test,
+                                   .license = counting.fact.license});
+  const auto amount = CheckedAdd(addition.amount, measured->amount);
+  const auto gpus =
+      CheckedAdd(addition.unmeasured_gpus, measured->unmeasured_gpus);
+  if (!amount || !gpus) return TotalOverflow(rule.rule_id);
+  addition.amount = *amount;
+  addition.unmeasured_gpus = *gpus;
+  addition.misses_condition |= counting.misses_condition;
+  if (measured->unknown && addition.unknown_product.empty() &&
+      item.product != nullptr) {
+    addition.unknown_product = item.product->product_code();
   }
-  const TotalId id{.policy = policy->number,
-                   .rule = rule->number,
-                   .window_start = window_start.empty()
-                                       ? 0
-                                       : Date::Parse(window_start)->days(),
-                   .country = group.destination_country(),
-                   .license_id = group.license_id()};
-  return Add(*policy, *rule, id, added, evidence);
+  if (counting.charges == nullptr || rule.window == v1::Window::kPerOrder ||
+      (measured->amount == 0 && measured->unmeasured_gpus == 0)) {
+    return absl::OkStatus();
+  }
+  v1::Charge& charge = *counting.charges->Add();
+  charge.set_policy_id(counting.policy.policy_id());
+  charge.set_rule_id(rule.rule_id);
+  *charge.mutable_group() = DecodeGroup(rule.group_by, *counting.group);
+  charge.set_window_start(rule.WindowStartOf(counting.window_start));
+  charge.set_line_number(item.number);
+  charge.set_amount(measured->amount);
+  charge.set_unmeasured_gpus(measured->unmeasured_gpus);
+  charge.set_units(item.units);
+  charge.set_release_on_revocation(rule.release_on_revocation);
+  charge.set_release_on_expiry(rule.release_on_expiry);
+  charge.set_accrual(rule.accrual);
+  return absl::OkStatus();
+}
+
+Assessment::Addition& Assessment::AdditionTo(Addition to) {
+  for (size_t i = additions_.size(); i-- > judged_;) {
+    Addition& known = additions_[i];
+    if (known.rule == to.rule && known.balance == to.balance &&
+        known.date == to.date && known.test == to.test && known.id == to.id) {
+      return known;
+    }
+  }
+  return additions_.emplace_back(std::move(to));
+}
+
+bool Assessment::CheckConditions(const Catalog& catalog,
+                                 const CompiledPolicy& policy,
+                                 const CompiledRule& rule, const Fact& fact,
+                                 Test test) {
+  const auto item = std::find_if(
+      fact.items.begin(), fact.items.end(), [&](const CountedItem& i) {
+        return CountsItem(catalog, policy, rule, fact, i);
+      });
+  if (item == fact.items.end() || test == Test::kNothing) return false;
+  const bool refuses = policy.Decides() &&
+                       FindOverride(policy, rule) == nullptr &&
+                       (rule.mode == v1::Enforcement::MODE_REFUSE ||
+                        rule.mode == v1::Enforcement::MODE_PRESUME_DENIAL);
+  bool missing = false;
+  for (const std::string& kind : rule.required_conditions) {
+    if (fact.license != nullptr &&
+        fact.license->HasCondition(kind, fact.date)) {
+      continue;
+    }
+    missing = true;
+    if (!refuses) continue;
+    Found& found =
+        found_.emplace_back(Found{policy.number + 1, rule.number, {}});
+    v1::Violation& violation = found.violation;
+    violation.set_policy_id(policy.policy_id());
+    violation.set_policy_version(policy.adopted.version());
+    violation.set_rule_id(rule.rule_id);
+    violation.set_citation(rule.citation);
+    *violation.mutable_group() = DecodeGroup(
+        rule.group_by, GroupOf(catalog, policy, rule, fact, &*item));
+    violation.set_description(absl::StrCat(
+        policy.policy_id(), "/", rule.rule_id, " requires \"", kind,
+        "\" to be met on ", fact.date.ToString(), ", and ",
+        fact.license == nullptr
+            ? std::string(
+                  "the shipment cites no authorization that was granted")
+            : absl::StrCat("license ", fact.license_id, " has not met it"),
+        "; record the condition with its evidence first"));
+  }
+  return missing;
+}
+
+const v1::Override* Assessment::FindOverride(const CompiledPolicy& policy,
+                                             const CompiledRule& rule) const {
+  if (overrides_ == nullptr ||
+      rule.mode != v1::Enforcement::MODE_PRESUME_DENIAL) {
+    return nullptr;
+  }
+  for (const v1::Override& o : *overrides_) {
+    if (o.policy_id() == policy.policy_id() && o.rule_id() == rule.rule_id) {
+      return &o;
+    }
+  }
+  return nullptr;
 }
 
 absl::Status Assessment::CountBack(const v1::Evidence& earlier,
-                                   v1::Evidence& evidence) {
+                                   Date earlier_date,
+                                   bool (*wants)(const v1::RuleEvaluation&)) {
   for (const v1::RuleEvaluation& rule : earlier.rules()) {
-    if (rule.asked() == 0 && rule.unmeasured_gpus() == 0) continue;
-    RETURN_IF_ERROR(AddTo(
-        rule.policy_id(), rule.rule_id(), rule.window_start(), rule.group(),
-        {.amount = -rule.asked(), .unmeasured_gpus = -rule.unmeasured_gpus()},
-        evidence));
+    const bool moved = rule.balance() != v1::BALANCE_NONE &&
+                       (rule.asked() != 0 || rule.unmeasured_gpus() != 0);
+    if (!moved || (wants != nullptr && !wants(rule))) continue;
+    const CompiledPolicy* policy =
+        state_.catalog().FindPolicy(rule.policy_id());
+    const CompiledRule* of =
+        policy == nullptr ? nullptr : policy->FindRule(rule.rule_id());
+    if (of != nullptr && of->accrual == v1::ACCRUAL_LICENSED) continue;
+    v1::Charge charge;
+    charge.set_policy_id(rule.policy_id());
+    charge.set_rule_id(rule.rule_id());
+    *charge.mutable_group() = rule.group();
+    charge.set_window_start(rule.window_start());
+    charge.set_amount(rule.asked());
+    charge.set_unmeasured_gpus(rule.unmeasured_gpus());
+    charge.set_units(1);
+    const Date date =
+        rule.date().empty() ? earlier_date : *Date::Parse(rule.date());
+    RETURN_IF_ERROR(
+        MoveUnits(charge, rule.balance(), date, 1, 0, Test::kNothing));
   }
   return absl::OkStatus();
 }
 
-absl::Status Assessment::Draw(const LicenseState& license,
-                              const v1::Shipment& shipment, Date export_date,
-                              Test recharge, v1::Evidence& evidence) {
-  CheckLicense(license, shipment, export_date);
-  for (const v1::Item& item : shipment.items()) {
-    RETURN_IF_ERROR(DrawItem(license, item, shipment.destination_country(),
-                             recharge, evidence));
+absl::Status Assessment::MoveUnits(const v1::Charge& charge,
+                                   v1::Balance balance, Date date, int64_t from,
+                                   int64_t to, Test test) {
+  const CompiledPolicy* policy =
+      state_.catalog().FindPolicy(charge.policy_id());
+  const CompiledRule* rule =
+      policy == nullptr ? nullptr : policy->FindRule(charge.rule_id());
+  if (rule == nullptr) {
+    return DataDamaged(
+        state_.size(),
+        absl::StrCat("evidence names rule \"", charge.policy_id(), "/",
+                     charge.rule_id(), "\", never adopted"));
   }
+  if (rule->window == v1::Window::kPerOrder) return absl::OkStatus();
+  const std::optional<int32_t> window = WindowOf(*rule, charge, balance, date);
+  if (!window) return absl::OkStatus();
+  const auto before = AmountOfUnits(charge, from);
+  const auto after = AmountOfUnits(charge, to);
+  if (!before || !after) return TotalOverflow(rule->rule_id);
+  const auto amount = CheckedSub(after->used, before->used);
+  if (!amount) return TotalOverflow(rule->rule_id);
+  const int64_t gpus = after->unmeasured_gpus - before->unmeasured_gpus;
+  if (*amount == 0 && gpus == 0) return absl::OkStatus();
+  Addition& addition =
+      AdditionTo({.policy = policy,
+                  .rule = rule,
+                  .catalog = &state_.catalog(),
+                  .id = {.policy = policy->number,
+                         .rule = rule->number,
+                         .window_start = *window,
+                         .group = EncodeGroup(rule->group_by, charge.group())},
+                  .balance = balance,
+                  .date = date,
+                  .test = test});
+  const auto sum = CheckedAdd(addition.amount, *amount);
+  const auto gpu_sum = CheckedAdd(addition.unmeasured_gpus, gpus);
+  if (!sum || !gpu_sum) return TotalOverflow(rule->rule_id);
+  addition.amount = *sum;
+  addition.unmeasured_gpus = *gpu_sum;
   return absl::OkStatus();
 }
 
-void Assessment::CheckLicense(const LicenseState& license,
-                              const v1::Shipment& shipment, Date export_date) {
-  const v1::License& terms = license.license;
-  const std::string on = absl::StrCat(" on ", shipment.export_date());
-  if (terms.exporter() != shipment.exporter()) {
-    AddLicenseViolation(v1::LICENSE_WRONG_EXPORTER, license,
-                        absl::StrCat("is licensed to ", terms.exporter(),
-                                     ", not ", shipment.exporter()));
-  }
-  const auto& consignees = terms.consignees();
-  if (!consignees.empty() &&
-      std::find(consignees.begin(), consignees.end(), shipment.consignee()) ==
-          consignees.end()) {
-    AddLicenseViolation(
-        v1::LICENSE_CONSIGNEE_NOT_NAMED, license,
-        absl::StrCat("does not name consignee \"", shipment.consignee(), "\""));
-  }
-  const auto& countries = terms.destination_countries();
-  if (std::find(countries.begin(), countries.end(),
-                shipment.destination_country()) == countries.end()) {
-    AddLicenseViolation(v1::LICENSE_DESTINATION_NOT_NAMED, license,
-                        absl::StrCat("does not name destination ",
-                                     shipment.destination_country()));
-  }
-  if (export_date < license.grant_date) {
-    AddLicenseViolation(v1::LICENSE_NOT_YET_VALID, license,
-                        absl::StrCat("was not valid yet", on, ", only from ",
-                                     terms.grant_date()));
-  }
-  if (export_date > license.expiry_date) {
-    AddLicenseViolation(
-        v1::LICENSE_EXPIRED, license,
-        absl::StrCat("had expired", on, ", after ", terms.expiry_date()));
-  }
-  const v1::LicenseStatus status = license.StatusOn(export_date);
-  if (status == v1::LICENSE_STATUS_SUSPENDED) {
-    AddLicenseViolation(v1::LICENSE_SUSPENDED, license,
-                        absl::StrCat("was suspended", on));
-  } else if (status == v1::LICENSE_STATUS_REVOKED) {
-    AddLicenseViolation(v1::LICENSE_REVOKED, license,
-                        absl::StrCat("was revoked", on));
-  }
+void Assessment::AddLicenseViolation(v1::LicenseCheck check,
+                                     v1::Violation violation) {
+  found_.push_back({0, static_cast<uint32_t>(check), std::move(violation)});
 }
 
-absl::Status Assessment::DrawItem(const LicenseState& license,
-                                  const v1::Item& item,
-                                  const std::string& country, Test recharge,
-                                  v1::Evidence& evidence) {
-  const std::string& license_id = license.license.license_id();
-  // The first line with enough left is drawn; when none has, the first line
-  // with the product and destination answers for it.
-  const LicenseState::Line* drawn = nullptr;
-  int64_t available = 0;
-  for (const LicenseState::Line& line : license.lines) {
-    if (line.product_code != item.product_code() ||
-        line.destination_country != country) {
-      continue;
-    }
-    const int64_t left =
-        line.available() - PendingUnits(license_id, line.line_number);
-    if (drawn == nullptr || left >= item.quantity()) {
-      drawn = &line;
-      available = left;
-    }
-    if (left >= item.quantity()) break;
-  }
-  if (drawn == nullptr) {
-    AddLicenseViolation(v1::LICENSE_PRODUCT_NOT_NAMED, license,
-                        absl::StrCat("has no line for product \"",
-                                     item.product_code(), "\" to ", country));
-    return absl::OkStatus();
-  }
-  const bool draws_more =
-      PendingUnits(license_id, drawn->line_number) + item.quantity() > 0;
-  if (available < item.quantity() && draws_more) {
-    v1::Violation& violation = AddLicenseViolation(
-        v1::QUANTITY_EXHAUSTED, license,
-        absl::StrCat("line ", drawn->line_number, " has ", available,
-                     " units left of ", drawn->authorized, ", ",
-                     item.quantity(), " asked"));
-    violation.set_limit(drawn->authorized);
-    violation.set_used(drawn->authorized - available);
-    violation.set_asked(item.quantity());
-    violation.set_headroom(available);
-    violation.set_excess(item.quantity() - available);
-  }
-  AddDraw(license_id, drawn->line_number, item.quantity(), evidence);
-  return Recount(license, drawn->line_number, item.quantity(), recharge,
-                 evidence);
+std::vector<v1::Violation> Assessment::TakeViolations() {
+  std::stable_sort(
+      found_.begin(), found_.end(), [](const Found& a, const Found& b) {
+        return std::pair(a.policy, a.rule) < std::pair(b.policy, b.rule);
+      });
+  std::vector<v1::Violation> violations;
+  violations.reserve(found_.size());
+  for (Found& found : found_) violations.push_back(std::move(found.violation));
+  found_.clear();
+  return violations;
 }
 
-absl::Status Assessment::DrawBack(const v1::Evidence& earlier,
-                                  uint64_t recorded_index,
-                                  v1::Evidence& evidence) {
-  for (const v1::LicenseDraw& draw : earlier.draws()) {
-    const LicenseState* license = state_.FindLicense(draw.license_id());
-    if (license == nullptr) {
-      return DataDamaged(recorded_index, "draws from an unknown license");
-    }
-    AddDraw(draw.license_id(), draw.line_number(), -draw.quantity(), evidence);
-    // What was drawn after the revocation was charged by its own evidence,
-    // which CountBack takes back.
-    if (license->FinalStatus() == v1::LICENSE_STATUS_REVOKED &&
-        license->status_changes.back().index > recorded_index) {
-      RETURN_IF_ERROR(Recount(*license, draw.line_number(), -draw.quantity(),
-                              Test::kNothing, evidence));
-    }
-  }
-  return absl::OkStatus();
-}
-
-absl::Status Assessment::Recount(const LicenseState& license,
-                                 int32_t line_number, int64_t units, Test test,
-                                 v1::Evidence& evidence) {
-  if (license.FinalStatus() != v1::LICENSE_STATUS_REVOKED) {
-    return absl::OkStatus();
-  }
-  for (const v1::LicenseCharge& charge : license.charges) {
-    if (!charge.release_on_revocation() ||
-        charge.line_number() != line_number) {
-      continue;
-    }
-    const auto amount = CheckedMul(charge.amount_per_unit(), units);
-    if (!amount) return TotalOverflow(charge.rule_id());
-    RETURN_IF_ERROR(AddTo(charge.policy_id(), charge.rule_id(),
-                          charge.window_start(), charge.group(),
-                          {.amount = *amount, .test = test}, evidence));
-  }
-  return absl::OkStatus();
-}
-
-v1::Violation& Assessment::AddLicenseViolation(v1::LicenseCheck check,
-                                               const LicenseState& license,
-                                               std::string description) {
-  std::string name = v1::LicenseCheck_Name(check);
-  for (char& c : name) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  v1::Violation& violation = violations_.emplace_back();
-  violation.set_rule_id(std::move(name));
-  violation.mutable_group()->set_license_id(license.license.license_id());
-  violation.set_description(
-      absl::StrCat("license ", license.license.license_id(), " ", description));
-  return violation;
-}
-
-void Assessment::AddDraw(const std::string& license_id, int32_t line_number,
-                         int64_t units, v1::Evidence& evidence) {
-  v1::LicenseDraw& draw = *evidence.add_draws();
-  draw.set_license_id(license_id);
-  draw.set_line_number(line_number);
-  draw.set_quantity(units);
-  pending_draws_.push_back({license_id, line_number, units});
-}
-
-int64_t Assessment::PendingUnits(const std::string& license_id,
-                                 int32_t line_number) const {
-  int64_t units = 0;
-  for (const PendingDraw& draw : pending_draws_) {
-    if (draw.license_id == license_id && draw.line_number == line_number) {
-      units += draw.units;
-    }
-  }
-  return units;
+std::optional<Amounts> AmountOfUnits(const v1::Charge& charge, int64_t units) {
+  if (charge.units() == 0) return std::nullopt;
+  const auto used = CheckedMulDiv(charge.amount(), units, charge.units());
+  const auto gpus =
+      CheckedMulDiv(charge.unmeasured_gpus(), units, charge.units());
+  if (!used || !gpus) return std::nullopt;
+  return Amounts{.used = *used, .unmeasured_gpus = *gpus};
 }
 
 }  // namespace chipledger::domain

@@ -3,169 +3,225 @@
 #ifndef CHIPLEDGER_LEDGER_DOMAIN_ASSESSMENT_H_
 #define CHIPLEDGER_LEDGER_DOMAIN_ASSESSMENT_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "chipledger/v1/evidence.pb.h"
-#include "chipledger/v1/shipment.pb.h"
+#include "google/protobuf/repeated_field.h"
 #include "ledger/base/date.h"
+#include "ledger/domain/fact.h"
+#include "ledger/domain/limit_of.h"
 #include "ledger/domain/state.h"
 
 namespace chipledger::domain {
 
-// Units of a product that a fact counts.
-struct CountedItem {
-  const v1::Product* product = nullptr;
-  int64_t units = 0;
-  // For licenses: the line.
-  int32_t line_number = 0;
+using Charges = google::protobuf::RepeatedPtrField<v1::Charge>;
+using Overrides = google::protobuf::RepeatedPtrField<v1::Override>;
+
+// What a fact does to the totals of each accrual.
+enum class Occasion {
+  // LICENSED: used. Others with TEST_POINT_GRANT: only tested.
+  kGrant,
+  // EXPORTED: used. RECEIVED, INSTALLED_NET: reserved. LICENSED with
+  // TEST_POINT_SHIPMENT: tested without an amount. Required conditions are
+  // checked.
+  kShipment,
+  // As kShipment, but all of it is reserved.
+  kReservation,
+  // INSTALLED_NET: used.
+  kInstalled,
 };
 
-// Something that policies may count: a shipment, or the lines of a license for
-// one destination.
-struct Fact {
-  Date date;
-  absl::string_view country;
-  // Empty: none.
-  absl::string_view license_id;
-  v1::AuthorizationKind authorization_kind = v1::AUTHORIZATION_KIND_UNSPECIFIED;
-  std::vector<CountedItem> items;
+// What an amount is tested for.
+enum class Test {
+  // That the total stays within its limit.
+  kLimit,
+  // That the total is within its limit already; the amount is 0.
+  kStanding,
+  // Nothing: it is only counted.
+  kNothing,
 };
 
-// Whether an amount is tested against the limit, or only counted.
-enum class Test { kLimit, kNothing };
-
-// Assessment collects the evidence and the violations of one event. Later calls
-// see what earlier ones added.
+// Assessment collects the violations of one event and fills evidences. First
+// amounts are gathered, with Count, CountBack and MoveUnits; then Judge
+// evaluates them together, so that a share is tested with both its totals after
+// the event. Several rounds may follow each other, each with its evidence;
+// later ones see what earlier ones added.
 //
-// Lifecycle: lives for one decision; the state must not change meanwhile.
+// Lifecycle: lives for one decision; the state must not change meanwhile, and
+// facts must live until they are judged.
 class Assessment {
  public:
-  explicit Assessment(const State& state) : state_(state) {}
+  // `date` is the event's own date: evaluations of amounts that count by it do
+  // not repeat it. Unset: the event has none. `overrides` may be null.
+  Assessment(const State& state, std::optional<Date> date,
+             const Overrides* overrides)
+      : state_(state), date_(date), overrides_(overrides) {}
 
-  // Counts facts under every rule with this accrual, in the order of policies
-  // and rules, then of facts. For licenses, `charges` receives what a
-  // revocation needs.
+  // Gathers what facts count under every rule. `charges`, unless null, receives
+  // what later movements need: for kGrant of LICENSED rules; for kShipment of
+  // RECEIVED and INSTALLED_NET rules, and of EXPORTED rules where a return
+  // counts back.
   // Errors: TOTAL_OVERFLOW.
-  absl::Status Count(
-      v1::Accrual accrual, absl::Span<const Fact> facts, v1::Evidence& evidence,
-      google::protobuf::RepeatedPtrField<v1::LicenseCharge>* charges);
+  absl::Status Count(absl::Span<const Fact> facts, Occasion occasion, Test test,
+                     Charges* charges);
 
-  // Counts back every rule of an earlier evidence.
-  absl::Status CountBack(const v1::Evidence& earlier, v1::Evidence& evidence);
+  // The same under one policy and with another catalog than the state's: what a
+  // policy that was adopted late counts of an event before its adoption.
+  absl::Status CountUnder(const Catalog& catalog, const CompiledPolicy& policy,
+                          absl::Span<const Fact> facts, Occasion occasion,
+                          Test test, Charges* charges);
 
-  // Gives back units of a license's charges, summed by total: `units_of` says
-  // how many for each charge.
-  template <typename UnitsOf>
-  absl::Status Release(const LicenseState& license, UnitsOf units_of,
-                       v1::Evidence& evidence);
+  // Gathers the opposite of every evaluation of an earlier evidence that moved
+  // a total, and that the caller wants (null: all). Totals of ACCRUAL_LICENSED
+  // are left: they move with what is drawn (see LicenseDraws). `earlier_date`
+  // is its event's own date. Errors: DATA_DAMAGED.
+  absl::Status CountBack(const v1::Evidence& earlier, Date earlier_date,
+                         bool (*wants)(const v1::RuleEvaluation&));
 
-  // Checks the license that a shipment cites and draws its items from the
-  // license's lines. A license that was revoked had released what was not
-  // shipped, so what is drawn from it all the same is charged again.
-  // `recharge` says whether that charge is tested.
-  absl::Status Draw(const LicenseState& license, const v1::Shipment& shipment,
-                    Date export_date, Test recharge, v1::Evidence& evidence);
+  // Gathers the change of a charge when `from` of its units became `to`, in one
+  // part of the total, by a date. What is used of receipts and of the installed
+  // base counts in the window of that date, all else in that of the charge.
+  // Errors: TOTAL_OVERFLOW, DATA_DAMAGED.
+  absl::Status MoveUnits(const v1::Charge& charge, v1::Balance balance,
+                         Date date, int64_t from, int64_t to, Test test);
 
-  // Gives back the draws of an earlier evidence, recorded with the entry
-  // `recorded_index`.
-  absl::Status DrawBack(const v1::Evidence& earlier, uint64_t recorded_index,
-                        v1::Evidence& evidence);
+  // Evaluates what was gathered since the last Judge, one evaluation a total,
+  // part and date, in the order of totals, into `evidence`.
+  // Errors: TOTAL_OVERFLOW.
+  absl::Status Judge(v1::Evidence& evidence);
 
-  // Every violated rule so far, in the documented order.
-  std::vector<v1::Violation>& violations() { return violations_; }
+  // Adds a violation of the checks of the license.
+  void AddLicenseViolation(v1::LicenseCheck check, v1::Violation violation);
+
+  // Takes every violated rule so far, in the documented order.
+  std::vector<v1::Violation> TakeViolations();
 
  private:
-  struct PendingDraw {
-    std::string license_id;
-    int32_t line_number;
-    int64_t units;
+  // An amount for one total that waits to be judged, or was judged.
+  struct Addition {
+    const CompiledPolicy* policy;
+    const CompiledRule* rule;
+    const Catalog* catalog;
+    TotalId id;
+    v1::Balance balance;
+    Date date;
+    int64_t amount = 0;
+    int64_t unmeasured_gpus = 0;
+    Test test = Test::kLimit;
+    // The license of a limit by license line; may be null.
+    const LicenseState* license = nullptr;
+    // A product whose figure is not known, or an item without a value.
+    absl::string_view unknown_product;
+    // A condition that the rule requires, and only reports, is not met.
+    bool misses_condition = false;
+
+    // Whether it moves a total that is stored.
+    bool Moves() const {
+      return balance != v1::BALANCE_NONE &&
+             rule->window != v1::Window::kPerOrder;
+    }
+  };
+  // A violation and its place in the documented order.
+  struct Found {
+    // 0 for the checks of the license, else 1 and the policy's number.
+    uint32_t policy;
+    // The check or the rule.
+    uint32_t rule;
+    v1::Violation violation;
+  };
+  // How a rule counts an occasion.
+  struct Part {
+    v1::Balance balance;
+    Test test;
+    bool has_amount;
+    bool has_charge;
+  };
+  static const Part kOnlyReported;
+  // What is being counted: a fact under a rule.
+  struct Counting {
+    const Catalog& catalog;
+    const CompiledPolicy& policy;
+    const CompiledRule& rule;
+    const Fact& fact;
+    Part part;
+    int32_t window_start;
+    // Unset: it depends on the item.
+    std::optional<std::string> group;
+    Charges* charges;
+    bool misses_condition;
+  };
+  // A total against its limit, before an addition.
+  struct Standing {
+    int64_t used = 0;
+    int64_t reserved = 0;
+    // Unset: none, or not known.
+    std::optional<int64_t> limit;
+    bool unknown_limit = false;
+    Date binding_date;
+    int64_t headroom = 0;
+    // What is left is below 0 after the addition, and the event adds more to
+    // the total than it takes back.
+    bool exceeded = false;
+    bool event_adds = false;
   };
 
-  absl::Status CountUnder(
-      const CompiledPolicy& policy, const CompiledRule& rule, const Fact& fact,
-      v1::Evidence& evidence,
-      google::protobuf::RepeatedPtrField<v1::LicenseCharge>* charges);
-  // What an event adds to one total.
-  struct Amount {
-    int64_t amount = 0;
-    // GPUs whose amount is not known.
-    int64_t unmeasured_gpus = 0;
-    Test test = Test::kNothing;
+  // What is added to a total on a date: before an addition, and by the whole
+  // event.
+  struct Day {
+    Date date;
+    Amounts before;
+    int64_t net = 0;
   };
-  absl::Status Add(const CompiledPolicy& policy, const CompiledRule& rule,
-                   const TotalId& id, const Amount& added,
-                   v1::Evidence& evidence);
-  // Adds to a total by names.
-  absl::Status AddTo(const std::string& policy_id, const std::string& rule_id,
-                     const std::string& window_start, const v1::GroupKey& group,
-                     const Amount& added, v1::Evidence& evidence);
-  bool Applies(const CompiledRule& rule, const Fact& fact) const;
-  void CheckLicense(const LicenseState& license, const v1::Shipment& shipment,
-                    Date export_date);
-  absl::Status DrawItem(const LicenseState& license, const v1::Item& item,
-                        const std::string& country, Test recharge,
-                        v1::Evidence& evidence);
-  v1::Violation& AddLicenseViolation(v1::LicenseCheck check,
-                                     const LicenseState& license,
-                                     std::string description);
-  void AddDraw(const std::string& license_id, int32_t line_number,
-               int64_t units, v1::Evidence& evidence);
-  int64_t PendingUnits(const std::string& license_id,
-                       int32_t line_number) const;
-  // Charges (units > 0) or releases again what a revocation had released.
-  absl::Status Recount(const LicenseState& license, int32_t line_number,
-                       int64_t units, Test test, v1::Evidence& evidence);
+
+  static std::optional<Part> PartOf(const CompiledRule& rule, Occasion occasion,
+                                    Test test);
+  absl::Status CountRule(const Catalog& catalog, const CompiledPolicy& policy,
+                         const CompiledRule& rule, absl::Span<const Fact> facts,
+                         Occasion occasion, Test test, Charges* charges);
+  absl::Status CountItem(const Counting& counting, const CountedItem& item);
+  // Whether a condition is missing that the rule requires; a violation where
+  // the rule refuses.
+  bool CheckConditions(const Catalog& catalog, const CompiledPolicy& policy,
+                       const CompiledRule& rule, const Fact& fact, Test test);
+  Addition& AdditionTo(Addition to);
+  const v1::Override* FindOverride(const CompiledPolicy& policy,
+                                   const CompiledRule& rule) const;
+
+  absl::Status JudgeAddition(size_t place, v1::Evidence& evidence);
+  absl::StatusOr<Standing> Stand(size_t place, const LimitCurve& curve) const;
+  absl::StatusOr<Standing> StandBySchedule(size_t place,
+                                           const LimitCurve& curve) const;
+  std::vector<Day> DaysOf(size_t place, const LimitCurve& curve) const;
+  // Compares what stands and an amount with a limit. False when it leaves 64
+  // bits.
+  static bool Compare(std::optional<int64_t> limit, int64_t amount,
+                      Standing& standing);
+  absl::StatusOr<LimitCurve> LimitFor(const Addition& addition) const;
+  // Whether what the event adds reaches the threshold of a rule that notifies.
+  bool IsNoticeDue(const Addition& addition, const Standing& standing) const;
+  void Decide(const Addition& addition, const LimitCurve& curve,
+              const Standing& standing, v1::RuleEvaluation& evaluation);
 
   const State& state_;
-  std::vector<std::pair<TotalId, int64_t>> pending_totals_;
-  std::vector<PendingDraw> pending_draws_;
-  std::vector<v1::Violation> violations_;
+  const std::optional<Date> date_;
+  const Overrides* overrides_;
+  std::vector<Addition> additions_;
+  // Additions before this one were judged.
+  size_t judged_ = 0;
+  std::vector<Found> found_;
 };
 
-// Amount of units of a product in a measure; nothing on overflow or, for TPP,
-// when the product's TPP is not known.
-std::optional<int64_t> AmountOf(v1::Measure measure, const v1::Product& product,
-                                int64_t units);
-
-template <typename UnitsOf>
-absl::Status Assessment::Release(const LicenseState& license, UnitsOf units_of,
-                                 v1::Evidence& evidence) {
-  // Charges of one rule and group stand together only by line, so amounts are
-  // summed first: one evaluation a total.
-  std::vector<std::pair<const v1::LicenseCharge*, int64_t>> sums;
-  for (const v1::LicenseCharge& charge : license.charges) {
-    const int64_t amount = charge.amount_per_unit() * units_of(charge);
-    bool found = false;
-    for (auto& [first, sum] : sums) {
-      if (first->policy_id() == charge.policy_id() &&
-          first->rule_id() == charge.rule_id() &&
-          first->window_start() == charge.window_start() &&
-          first->group().destination_country() ==
-              charge.group().destination_country() &&
-          first->group().license_id() == charge.group().license_id()) {
-        sum += amount;
-        found = true;
-        break;
-      }
-    }
-    if (!found) sums.emplace_back(&charge, amount);
-  }
-  for (const auto& [charge, amount] : sums) {
-    if (amount == 0) continue;
-    absl::Status added =
-        AddTo(charge->policy_id(), charge->rule_id(), charge->window_start(),
-              charge->group(), {.amount = -amount}, evidence);
-    if (!added.ok()) return added;
-  }
-  return absl::OkStatus();
-}
+// floor(charge.amount * units / charge.units), and the same of its unmeasured
+// GPUs; nothing when it does not fit.
+std::optional<Amounts> AmountOfUnits(const v1::Charge& charge, int64_t units);
 
 }  // namespace chipledger::domain
 

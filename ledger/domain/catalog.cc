@@ -1,16 +1,33 @@
 #include "ledger/domain/catalog.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <string>
 #include <utility>
 
 namespace chipledger::domain {
+namespace {
+
+Date FromDate(const std::string& effective_from) {
+  return effective_from.empty() ? Date::Min() : *Date::Parse(effective_from);
+}
+
+// The last of a list by date, ascending, that holds on a date; null for none.
+template <typename List>
+auto LatestOn(const List& list, Date date) -> const typename List::value_type* {
+  const typename List::value_type* latest = nullptr;
+  for (const auto& dated : list) {
+    if (FromDate(dated.effective_from()) <= date) latest = &dated;
+  }
+  return latest;
+}
+
+}  // namespace
 
 DatedGroup::DatedGroup(v1::CountryGroup group) : group_(std::move(group)) {
   for (const v1::MembershipChange& change : group_.changes()) {
     by_country_[change.country()].push_back(
-        {.from = change.effective_date().empty()
-                     ? Date::Min()
-                     : *Date::Parse(change.effective_date()),
+        {.from = FromDate(change.effective_date()),
          .member = change.kind() == v1::MembershipChange::KIND_JOIN});
   }
 }
@@ -25,6 +42,20 @@ bool DatedGroup::Contains(absl::string_view country, Date date) const {
   return member;
 }
 
+DatedProduct::DatedProduct(std::vector<v1::Product> revisions)
+    : revisions_(std::move(revisions)) {
+  for (const v1::Product& revision : revisions_) {
+    effective_from_.push_back(FromDate(revision.effective_from()));
+  }
+}
+
+const v1::Product* DatedProduct::On(Date date) const {
+  for (size_t i = revisions_.size(); i-- > 0;) {
+    if (effective_from_[i] <= date) return &revisions_[i];
+  }
+  return nullptr;
+}
+
 const CompiledPolicy* Catalog::FindPolicy(absl::string_view policy_id) const {
   for (const auto& policy : policies) {
     if (policy->policy_id() == policy_id) return policy.get();
@@ -32,22 +63,57 @@ const CompiledPolicy* Catalog::FindPolicy(absl::string_view policy_id) const {
   return nullptr;
 }
 
-bool CoversCountry(const Catalog& catalog, const CompiledRule& rule,
-                   absl::string_view country, Date date) {
-  if (!rule.countries.empty() &&
-      std::find(rule.countries.begin(), rule.countries.end(), country) ==
-          rule.countries.end()) {
+const v1::Product* Catalog::FindProduct(absl::string_view product_code,
+                                        Date date) const {
+  const auto* product = products.Find(product_code);
+  return product == nullptr ? nullptr : (*product)->On(date);
+}
+
+absl::string_view Catalog::UltimateParentOf(absl::string_view party_id,
+                                            Date date) const {
+  const auto* party = parties.Find(party_id);
+  // Registering a party refuses chains that lead back, so this ends.
+  while (party != nullptr) {
+    party_id = (*party)->party_id();
+    const v1::UltimateParent* parent =
+        LatestOn((*party)->ultimate_parents(), date);
+    if (parent == nullptr) break;
+    party_id = parent->party_id();
+    party = parties.Find(party_id);
+  }
+  return party_id;
+}
+
+absl::string_view Catalog::HeadquartersOf(absl::string_view party_id,
+                                          Date date) const {
+  const auto* party = parties.Find(party_id);
+  if (party == nullptr) return {};
+  const v1::Headquarters* at = LatestOn((*party)->headquarters(), date);
+  return at == nullptr ? absl::string_view() : at->country();
+}
+
+bool IsInAnyGroup(const Catalog& catalog,
+                  const std::vector<std::string>& group_ids,
+                  absl::string_view country, Date date) {
+  return std::any_of(
+      group_ids.begin(), group_ids.end(), [&](const std::string& id) {
+        const auto* group = catalog.groups.Find(id);
+        return group != nullptr && (*group)->Contains(country, date);
+      });
+}
+
+bool SelectsDestination(const Catalog& catalog, const CompiledPolicy& policy,
+                        const CompiledFactFilter& where,
+                        absl::string_view country, Date date) {
+  const absl::string_view treated = policy.Treated(country, date);
+  if (!where.countries.empty() &&
+      std::find(where.countries.begin(), where.countries.end(), treated) ==
+          where.countries.end()) {
     return false;
   }
-  const auto in_any = [&](const std::vector<std::string>& group_ids) {
-    return std::any_of(
-        group_ids.begin(), group_ids.end(), [&](const std::string& id) {
-          const auto* group = catalog.groups.Find(id);
-          return group != nullptr && (*group)->Contains(country, date);
-        });
-  };
-  return (rule.groups.empty() || in_any(rule.groups)) &&
-         !in_any(rule.except_groups);
+  return (where.groups.empty() ||
+          IsInAnyGroup(catalog, where.groups, treated, date)) &&
+         !IsInAnyGroup(catalog, where.except_groups, treated, date);
 }
 
 }  // namespace chipledger::domain

@@ -36,21 +36,55 @@ class DatedGroup {
   absl::flat_hash_map<std::string, std::vector<Change>> by_country_;
 };
 
+// DatedProduct answers which revision of a product holds on a date. Immutable.
+class DatedProduct {
+ public:
+  // In the order registered, at least one. Requires: they are valid.
+  explicit DatedProduct(std::vector<v1::Product> revisions);
+  const std::vector<v1::Product>& revisions() const { return revisions_; }
+  const v1::Product& latest() const { return revisions_.back(); }
+  // The revision that holds: the last registered that is effective by then;
+  // null when none is.
+  const v1::Product* On(Date date) const;
+
+ private:
+  std::vector<v1::Product> revisions_;
+  std::vector<Date> effective_from_;
+};
+
 // Catalog is a value: a copy is cheap and stays as it was.
 struct Catalog {
-  PersistentMap<std::string, std::shared_ptr<const v1::Product>> products;
+  PersistentMap<std::string, std::shared_ptr<const DatedProduct>> products;
   PersistentMap<std::string, std::shared_ptr<const v1::Party>> parties;
   PersistentMap<std::string, std::shared_ptr<const DatedGroup>> groups;
+  PersistentMap<std::string, std::shared_ptr<const v1::HolidayCalendar>>
+      calendars;
   // In the order adopted; a policy's place is its number.
   std::vector<std::shared_ptr<const CompiledPolicy>> policies;
 
   // Returns the policy with the id, or null.
   const CompiledPolicy* FindPolicy(absl::string_view policy_id) const;
+  // Returns the revision of a product that holds on a date, or null.
+  const v1::Product* FindProduct(absl::string_view product_code,
+                                 Date date) const;
+  // Returns who ultimately owns a party on a date: itself when nobody does.
+  // Chains are followed.
+  absl::string_view UltimateParentOf(absl::string_view party_id,
+                                     Date date) const;
+  // Returns where a party is headquartered on a date; empty when not known.
+  absl::string_view HeadquartersOf(absl::string_view party_id, Date date) const;
 };
 
-// Whether a rule's scope takes in a destination on a date.
-bool CoversCountry(const Catalog& catalog, const CompiledRule& rule,
-                   absl::string_view country, Date date);
+// Whether a destination is one that a filter selects, as the policy treats it
+// on a date.
+bool SelectsDestination(const Catalog& catalog, const CompiledPolicy& policy,
+                        const CompiledFactFilter& where,
+                        absl::string_view country, Date date);
+
+// Whether a country is on a date in one of the groups.
+bool IsInAnyGroup(const Catalog& catalog,
+                  const std::vector<std::string>& group_ids,
+                  absl::string_view country, Date date);
 
 }  // namespace chipledger::domain
 

@@ -4,12 +4,14 @@
 #define CHIPLEDGER_LEDGER_DOMAIN_CHECK_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "chipledger/v1/command.pb.h"
+#include "google/protobuf/repeated_field.h"
 #include "ledger/base/error.h"
 
 namespace chipledger::domain {
@@ -30,6 +32,15 @@ class FieldChecks {
             absl::string_view field);
   void Date(absl::string_view value, bool required, absl::string_view field);
   void Country(absl::string_view value, absl::string_view field);
+  // From 1, or from 0, to `max`.
+  void Quantity(int64_t value, int64_t max, absl::string_view field);
+  void Amount(int64_t value, int64_t max, absl::string_view field);
+  // The number of a list's elements, from `min` to `max`.
+  void Count(size_t size, size_t min, size_t max, absl::string_view field);
+  // A list of countries of which at least one is required.
+  void DistinctCountries(
+      const google::protobuf::RepeatedPtrField<std::string>& list,
+      absl::string_view field);
 
   bool ok() const { return violations_.empty(); }
   absl::Status ToStatus() const {
@@ -41,7 +52,7 @@ class FieldChecks {
 };
 
 // Checks a command's shape; every wrong field is reported.
-// Errors: INVALID_FIELD, and for policies POLICY_PART_NOT_EVALUATED.
+// Errors: INVALID_FIELD.
 absl::Status CheckCommand(const v1::Command& command);
 
 }  // namespace chipledger::domain

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "google/protobuf/descriptor.h"
 #include "ledger/base/error.h"
 #include "ledger/base/limits.h"
 #include "ledger/base/status_macros.h"
@@ -17,12 +16,11 @@ namespace chipledger::domain {
 namespace {
 
 using google::protobuf::Arena;
-using google::protobuf::FieldDescriptor;
 
 // An entry's envelope: index, times, principal, ids.
 constexpr size_t kEnvelopeBytes = 512;
 
-absl::Status DecideKind(v1::Command& command, Case& c) {
+absl::Status DecideCatalogKind(v1::Command& command, Case& c) {
   switch (command.kind_case()) {
     case v1::Command::kRegisterProduct:
       return DecideRegisterProduct(*command.mutable_register_product(), c);
@@ -31,30 +29,135 @@ absl::Status DecideKind(v1::Command& command, Case& c) {
     case v1::Command::kChangeCountryGroup:
       return DecideChangeCountryGroup(*command.mutable_change_country_group(),
                                       c);
+    case v1::Command::kChangeHolidays:
+      return DecideChangeHolidays(*command.mutable_change_holidays(), c);
+    case v1::Command::kDeclareCompute:
+      return DecideDeclareCompute(*command.mutable_declare_compute(), c);
     case v1::Command::kAdoptPolicy:
       return DecideAdoptPolicy(*command.mutable_adopt_policy(), c);
     case v1::Command::kRescindPolicy:
       return DecideRescindPolicy(*command.mutable_rescind_policy(), c);
+    default:
+      return DecideRecordBackfill(*command.mutable_record_backfill(), c);
+  }
+}
+
+absl::Status DecideLicenseKind(v1::Command& command, Case& c) {
+  switch (command.kind_case()) {
+    case v1::Command::kApplyForLicense:
+      return DecideApplyForLicense(*command.mutable_apply_for_license(), c);
+    case v1::Command::kReturnApplication:
+      return DecideReturnApplication(*command.mutable_return_application(), c);
+    case v1::Command::kDenyApplication:
+      return DecideDenyApplication(*command.mutable_deny_application(), c);
     case v1::Command::kGrantLicense:
       return DecideGrantLicense(*command.mutable_grant_license(), c);
     case v1::Command::kAmendLicense:
       return DecideAmendLicense(*command.mutable_amend_license(), c);
+    case v1::Command::kExtendLicense:
+      return DecideExtendLicense(*command.mutable_extend_license(), c);
     case v1::Command::kSuspendLicense:
       return DecideSuspendLicense(*command.mutable_suspend_license(), c);
     case v1::Command::kReinstateLicense:
       return DecideReinstateLicense(*command.mutable_reinstate_license(), c);
     case v1::Command::kRevokeLicense:
       return DecideRevokeLicense(*command.mutable_revoke_license(), c);
+    case v1::Command::kVoidLicense:
+      return DecideVoidLicense(*command.mutable_void_license(), c);
+    case v1::Command::kExpireLicense:
+      return DecideExpireLicense(*command.mutable_expire_license(), c);
+    default:
+      return DecideRecordCondition(*command.mutable_record_condition(), c);
+  }
+}
+
+absl::Status DecideShipmentKind(v1::Command& command, Case& c) {
+  switch (command.kind_case()) {
+    case v1::Command::kReserveShipment:
+      return DecideReserveShipment(*command.mutable_reserve_shipment(), c);
+    case v1::Command::kReleaseReservation:
+      return DecideReleaseReservation(*command.mutable_release_reservation(),
+                                      c);
+    case v1::Command::kExpireReservation:
+      return DecideExpireReservation(*command.mutable_expire_reservation(), c);
     case v1::Command::kRecordShipment:
       return DecideRecordShipment(*command.mutable_record_shipment(), c);
     case v1::Command::kVoidShipment:
       return DecideVoidShipment(*command.mutable_void_shipment(), c);
     case v1::Command::kCorrectShipment:
       return DecideCorrectShipment(*command.mutable_correct_shipment(), c);
+    case v1::Command::kReceiveShipment:
+      return DecideReceiveShipment(*command.mutable_receive_shipment(), c);
+    case v1::Command::kReturnShipment:
+      return DecideReturnShipment(*command.mutable_return_shipment(), c);
+    case v1::Command::kReexportShipment:
+      return DecideReexportShipment(*command.mutable_reexport_shipment(), c);
+    case v1::Command::kTransferShipment:
+      return DecideTransferShipment(*command.mutable_transfer_shipment(), c);
+    case v1::Command::kRetireUnits:
+      return DecideRetireUnits(*command.mutable_retire_units(), c);
+    default:
+      return DecideReportDiversion(*command.mutable_report_diversion(), c);
+  }
+}
+
+absl::Status DecideKind(v1::Command& command, Case& c) {
+  switch (command.kind_case()) {
+    case v1::Command::kRegisterProduct:
+    case v1::Command::kRegisterParty:
+    case v1::Command::kChangeCountryGroup:
+    case v1::Command::kChangeHolidays:
+    case v1::Command::kDeclareCompute:
+    case v1::Command::kAdoptPolicy:
+    case v1::Command::kRescindPolicy:
+    case v1::Command::kRecordBackfill:
+      return DecideCatalogKind(command, c);
+    case v1::Command::kApplyForLicense:
+    case v1::Command::kReturnApplication:
+    case v1::Command::kDenyApplication:
+    case v1::Command::kGrantLicense:
+    case v1::Command::kAmendLicense:
+    case v1::Command::kExtendLicense:
+    case v1::Command::kSuspendLicense:
+    case v1::Command::kReinstateLicense:
+    case v1::Command::kRevokeLicense:
+    case v1::Command::kVoidLicense:
+    case v1::Command::kExpireLicense:
+    case v1::Command::kRecordCondition:
+      return DecideLicenseKind(command, c);
+    case v1::Command::kReserveShipment:
+    case v1::Command::kReleaseReservation:
+    case v1::Command::kExpireReservation:
+    case v1::Command::kRecordShipment:
+    case v1::Command::kVoidShipment:
+    case v1::Command::kCorrectShipment:
+    case v1::Command::kReceiveShipment:
+    case v1::Command::kReturnShipment:
+    case v1::Command::kReexportShipment:
+    case v1::Command::kTransferShipment:
+    case v1::Command::kRetireUnits:
+    case v1::Command::kReportDiversion:
+      return DecideShipmentKind(command, c);
     case v1::Command::KIND_NOT_SET:
       break;
   }
   return InvalidFields({{"command", "is required: set exactly one kind"}});
+}
+
+// Some commands only the ledger itself sends.
+// Errors: COMMAND_RESERVED.
+absl::Status CheckAsker(const v1::Command& command, AskedBy by) {
+  if (by == AskedBy::kLedger) return absl::OkStatus();
+  switch (command.kind_case()) {
+    case v1::Command::kExpireLicense:
+      return CommandReserved("expire_license");
+    case v1::Command::kExpireReservation:
+      return CommandReserved("expire_reservation");
+    case v1::Command::kRecordBackfill:
+      return CommandReserved("record_backfill");
+    default:
+      return absl::OkStatus();
+  }
 }
 
 // Says in an error which command of several it speaks of.
@@ -75,96 +178,222 @@ absl::Status OfCommand(const absl::Status& status, size_t i, size_t count) {
                    std::move(cause.metadata));
 }
 
-// The optimistic check of a command on a license.
-template <typename C>
-void CheckLicenseRevision(const State& state, const C& command,
-                          const std::string& license_id,
-                          std::vector<RevisionCheck>& failed) {
-  if (!command.has_expected_revision()) return;
-  const LicenseState* license = state.FindLicense(license_id);
-  if (license != nullptr && license->revision != command.expected_revision()) {
-    failed.push_back({absl::StrCat("license ", license_id),
-                      command.expected_revision(), license->revision});
-  }
-}
+// RevisionChecks collects the optimistic checks of a request that fail.
+class RevisionChecks {
+ public:
+  RevisionChecks(const State& state, const History& history)
+      : state_(state), history_(history) {}
 
-// The optimistic check of a command on a shipment.
-template <typename C>
-absl::Status CheckShipmentRevision(const State& state, const History& history,
-                                   const C& command,
-                                   const std::string& exporter,
-                                   const std::string& reference,
-                                   std::vector<RevisionCheck>& failed) {
-  if (!command.has_expected_revision()) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const std::optional<uint64_t> index,
-                   history.FindShipment(exporter, reference));
-  if (!index) return absl::OkStatus();
-  const uint64_t actual = state.GetShipmentChange(*index).revision;
-  if (actual != command.expected_revision()) {
-    failed.push_back({absl::StrCat("shipment ", exporter, "/", reference),
-                      command.expected_revision(), actual});
+  // What does not exist fails later.
+  absl::Status Check(const v1::Command& command) {
+    switch (command.kind_case()) {
+      case v1::Command::kAmendLicense:
+        return CheckLicense(command.amend_license(),
+                            command.amend_license().license().license_id());
+      case v1::Command::kExtendLicense:
+        return CheckLicense(command.extend_license());
+      case v1::Command::kSuspendLicense:
+        return CheckLicense(command.suspend_license());
+      case v1::Command::kReinstateLicense:
+        return CheckLicense(command.reinstate_license());
+      case v1::Command::kRevokeLicense:
+        return CheckLicense(command.revoke_license());
+      case v1::Command::kVoidLicense:
+        return CheckLicense(command.void_license());
+      case v1::Command::kRecordCondition:
+        return CheckLicense(command.record_condition());
+      case v1::Command::kVoidShipment:
+        return CheckShipment(command.void_shipment(), command.void_shipment());
+      case v1::Command::kCorrectShipment:
+        return CheckShipment(command.correct_shipment(),
+                             command.correct_shipment().shipment());
+      case v1::Command::kReceiveShipment:
+        return CheckShipment(command.receive_shipment(),
+                             command.receive_shipment().shipment());
+      case v1::Command::kReturnShipment:
+        return CheckShipment(command.return_shipment(),
+                             command.return_shipment().shipment());
+      case v1::Command::kRetireUnits:
+        return CheckShipment(command.retire_units(),
+                             command.retire_units().shipment());
+      case v1::Command::kReportDiversion:
+        return CheckShipment(command.report_diversion(),
+                             command.report_diversion().shipment());
+      default:
+        return absl::OkStatus();
+    }
   }
-  return absl::OkStatus();
-}
 
-// Revisions are those before the request. What does not exist fails later.
+  absl::Status ToStatus() const {
+    return failed_.empty() ? absl::OkStatus() : RevisionMismatch(failed_);
+  }
+
+ private:
+  template <typename C>
+  absl::Status CheckLicense(const C& command) {
+    return CheckLicense(command, command.license_id());
+  }
+
+  template <typename C>
+  absl::Status CheckLicense(const C& command, const std::string& license_id) {
+    if (!command.has_expected_revision()) return absl::OkStatus();
+    const LicenseState* license = state_.FindLicense(license_id);
+    if (license != nullptr &&
+        license->revision != command.expected_revision()) {
+      failed_.push_back({absl::StrCat("license ", license_id),
+                         command.expected_revision(), license->revision});
+    }
+    return absl::OkStatus();
+  }
+
+  template <typename C, typename Named>
+  absl::Status CheckShipment(const C& command, const Named& named) {
+    if (!command.has_expected_revision()) return absl::OkStatus();
+    ASSIGN_OR_RETURN(
+        const std::optional<uint64_t> index,
+        history_.FindShipment(named.exporter(), named.shipment_reference()));
+    if (!index) return absl::OkStatus();
+    const uint64_t actual = state_.GetShipment(*index).revision;
+    if (actual != command.expected_revision()) {
+      failed_.push_back({absl::StrCat("shipment ", named.exporter(), "/",
+                                      named.shipment_reference()),
+                         command.expected_revision(), actual});
+    }
+    return absl::OkStatus();
+  }
+
+  const State& state_;
+  const History& history_;
+  std::vector<RevisionCheck> failed_;
+};
+
+// Revisions are those before the request.
 absl::Status CheckRevisions(const State& state, const History& history,
                             absl::Span<v1::Command* const> commands) {
-  std::vector<RevisionCheck> failed;
+  RevisionChecks checks(state, history);
   for (const v1::Command* command : commands) {
-    if (command->has_amend_license()) {
-      const auto& c = command->amend_license();
-      CheckLicenseRevision(state, c, c.license().license_id(), failed);
-    } else if (command->has_suspend_license()) {
-      const auto& c = command->suspend_license();
-      CheckLicenseRevision(state, c, c.license_id(), failed);
-    } else if (command->has_reinstate_license()) {
-      const auto& c = command->reinstate_license();
-      CheckLicenseRevision(state, c, c.license_id(), failed);
-    } else if (command->has_revoke_license()) {
-      const auto& c = command->revoke_license();
-      CheckLicenseRevision(state, c, c.license_id(), failed);
-    } else if (command->has_void_shipment()) {
-      const auto& c = command->void_shipment();
-      RETURN_IF_ERROR(CheckShipmentRevision(state, history, c, c.exporter(),
-                                            c.shipment_reference(), failed));
-    } else if (command->has_correct_shipment()) {
-      const auto& c = command->correct_shipment();
-      RETURN_IF_ERROR(
-          CheckShipmentRevision(state, history, c, c.shipment().exporter(),
-                                c.shipment().shipment_reference(), failed));
-    }
+    RETURN_IF_ERROR(checks.Check(*command));
   }
-  return failed.empty() ? absl::OkStatus() : RevisionMismatch(failed);
+  return checks.ToStatus();
 }
 
-// The shipments of one request must be distinct: history does not know what the
-// request itself has done so far.
-absl::Status CheckDistinctShipments(absl::Span<v1::Command* const> commands) {
-  std::set<std::pair<std::string, std::string>> seen;
-  for (size_t i = 0; i < commands.size(); ++i) {
-    const v1::Command& command = *commands[i];
-    std::pair<std::string, std::string> key;
-    if (command.has_record_shipment()) {
-      const v1::Shipment& shipment = command.record_shipment().shipment();
-      key = {shipment.exporter(), shipment.shipment_reference()};
-    } else if (command.has_correct_shipment()) {
-      const v1::Shipment& shipment = command.correct_shipment().shipment();
-      key = {shipment.exporter(), shipment.shipment_reference()};
-    } else if (command.has_void_shipment()) {
-      key = {command.void_shipment().exporter(),
-             command.void_shipment().shipment_reference()};
-    } else {
-      continue;
-    }
-    if (!seen.insert(key).second) {
-      return InvalidFields(
-          {{absl::StrCat("commands[", i, "]"),
-            absl::StrCat("speaks of shipment \"", key.first, "/", key.second,
-                         "\" a second time; use one request for each")}});
+// History does not know what the request itself has done so far: what a command
+// of it has written no other may look up.
+class DistinctChecks {
+ public:
+  // `place` is the command's place in the request. Errors: INVALID_FIELD.
+  absl::Status Check(const v1::Command& command, size_t place) {
+    switch (command.kind_case()) {
+      case v1::Command::kRecordShipment:
+        return Write(command.record_shipment().shipment(), place);
+      case v1::Command::kCorrectShipment:
+        return Write(command.correct_shipment().shipment(), place);
+      case v1::Command::kVoidShipment:
+        return Write(command.void_shipment(), place);
+      case v1::Command::kReexportShipment:
+        RETURN_IF_ERROR(Look(command.reexport_shipment().origin(), place));
+        return Write(command.reexport_shipment().shipment(), place);
+      case v1::Command::kTransferShipment:
+        RETURN_IF_ERROR(Look(command.transfer_shipment().origin(), place));
+        return Write(command.transfer_shipment().shipment(), place);
+      case v1::Command::kReceiveShipment:
+        return Look(command.receive_shipment().shipment(), place);
+      case v1::Command::kReturnShipment:
+        return Look(command.return_shipment().shipment(), place);
+      case v1::Command::kRetireUnits:
+        return Look(command.retire_units().shipment(), place);
+      case v1::Command::kReportDiversion:
+        return Look(command.report_diversion().shipment(), place);
+      case v1::Command::kDeclareCompute: {
+        const std::string& party = command.declare_compute().party();
+        return declared_.insert(party).second
+                   ? absl::OkStatus()
+                   : Twice(place, absl::StrCat("the compute of ", party));
+      }
+      default:
+        return absl::OkStatus();
     }
   }
+
+ private:
+  using Name = std::pair<std::string, std::string>;
+
+  // Looks at a shipment, which the request must not have written.
+  template <typename Named>
+  absl::Status Look(const Named& named, size_t place) {
+    Name name(named.exporter(), named.shipment_reference());
+    const bool written = written_.contains(name);
+    looked_at_.insert(std::move(name));
+    return written ? Twice(place, Text(named)) : absl::OkStatus();
+  }
+
+  // Writes a shipment, of which the request must not have spoken.
+  template <typename Named>
+  absl::Status Write(const Named& named, size_t place) {
+    Name name(named.exporter(), named.shipment_reference());
+    const bool seen = looked_at_.contains(name);
+    return !written_.insert(std::move(name)).second || seen
+               ? Twice(place, Text(named))
+               : absl::OkStatus();
+  }
+
+  template <typename Named>
+  static std::string Text(const Named& named) {
+    return absl::StrCat("shipment \"", named.exporter(), "/",
+                        named.shipment_reference(), "\"");
+  }
+
+  static absl::Status Twice(size_t place, absl::string_view what) {
+    return InvalidFields({{absl::StrCat("commands[", place, "]"),
+                           absl::StrCat("speaks of ", what,
+                                        " a second time; use one request for "
+                                        "each")}});
+  }
+
+  std::set<Name> written_;
+  std::set<Name> looked_at_;
+  std::set<std::string> declared_;
+};
+
+absl::Status CheckDistinct(absl::Span<v1::Command* const> commands) {
+  DistinctChecks checks;
+  for (size_t i = 0; i < commands.size(); ++i) {
+    RETURN_IF_ERROR(checks.Check(*commands[i], i));
+  }
   return absl::OkStatus();
+}
+
+// Whether a command only changes the catalog.
+bool IsOfCatalog(const v1::Command& command) {
+  switch (command.kind_case()) {
+    case v1::Command::kRegisterProduct:
+    case v1::Command::kRegisterParty:
+    case v1::Command::kChangeCountryGroup:
+    case v1::Command::kChangeHolidays:
+    case v1::Command::kAdoptPolicy:
+    case v1::Command::kRescindPolicy:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// What a policy that was adopted late counts of an entry needs the catalog at
+// its adoption, which history does not know before the request is decided.
+// Errors: INVALID_FIELD.
+absl::Status CheckAfterAdoption(const State& state, uint64_t first_index,
+                                const v1::Command& command) {
+  const auto& policies = state.catalog().policies;
+  if (policies.empty() || IsOfCatalog(command)) return absl::OkStatus();
+  const v1::AdoptedPolicy& last = policies.back()->adopted;
+  if (last.index() < first_index || !last.has_backfill()) {
+    return absl::OkStatus();
+  }
+  return InvalidFields(
+      {{"command", absl::StrCat("comes after the adoption of policy \"",
+                                last.policy().policy_id(),
+                                "\", which counts what is in the log already; "
+                                "send it in a request of its own")}});
 }
 
 absl::Status CheckSize(const v1::Event& event) {
@@ -191,15 +420,25 @@ v1::Event* MakeRefused(absl::Span<v1::Command* const> commands,
 // rolls the state back on an error and when violations came.
 absl::StatusOr<std::vector<v1::Event*>> DecideAll(
     State& state, const History& history,
-    absl::Span<v1::Command* const> commands, Date today, Arena* arena,
-    bool fold, std::vector<v1::Violation>& violations) {
+    absl::Span<v1::Command* const> commands, int64_t record_time_ns,
+    Arena* arena, bool fold, std::vector<v1::Violation>& violations) {
+  const uint64_t first_index = state.size();
   std::vector<v1::Event*> events;
   events.reserve(commands.size());
   for (size_t i = 0; i < commands.size(); ++i) {
     auto* event = Arena::CreateMessage<v1::Event>(arena);
     std::vector<v1::Violation> violated;
-    Case c{state, history, today, *event, violated};
-    absl::Status status = DecideKind(*commands[i], c);
+    const int64_t time_ns = record_time_ns + static_cast<int64_t>(i);
+    Case c{.state = state,
+           .history = history,
+           .record_time_ns = time_ns,
+           .today = Date::FromUnixNs(time_ns),
+           .event = *event,
+           .violations = violated};
+    absl::Status status =
+        i == 0 ? absl::OkStatus()
+               : CheckAfterAdoption(state, first_index, *commands[i]);
+    if (status.ok()) status = DecideKind(*commands[i], c);
     if (status.ok() && violated.empty()) status = CheckSize(*event);
     // Of several, one that is refused is folded too: the others are judged as
     // if it stood, and all is rolled back in the end.
@@ -217,10 +456,12 @@ absl::StatusOr<std::vector<v1::Event*>> DecideAll(
 }
 
 absl::Status CheckCommands(const State& state, const History& history,
-                           absl::Span<v1::Command* const> commands) {
+                           absl::Span<v1::Command* const> commands,
+                           AskedBy by) {
   size_t bytes = 0;
   for (size_t i = 0; i < commands.size(); ++i) {
-    const absl::Status status = CheckCommand(*commands[i]);
+    absl::Status status = CheckAsker(*commands[i], by);
+    if (status.ok()) status = CheckCommand(*commands[i]);
     if (!status.ok()) return OfCommand(status, i, commands.size());
     if (commands.size() > 1) bytes += commands[i]->ByteSizeLong();
   }
@@ -228,25 +469,25 @@ absl::Status CheckCommands(const State& state, const History& history,
     return EntryTooLarge(bytes, limits::kMaxRequestBytes);
   }
   RETURN_IF_ERROR(CheckRevisions(state, history, commands));
-  return commands.size() > 1 ? CheckDistinctShipments(commands)
-                             : absl::OkStatus();
+  return commands.size() > 1 ? CheckDistinct(commands) : absl::OkStatus();
 }
 
 }  // namespace
 
 absl::StatusOr<DecidedRequest> DecideRequest(
     State& state, const History& history,
-    absl::Span<v1::Command* const> commands, Date today, Arena* arena,
-    Effect effect) {
-  RETURN_IF_ERROR(CheckCommands(state, history, commands));
+    absl::Span<v1::Command* const> commands, int64_t record_time_ns, AskedBy by,
+    Arena* arena, Effect effect) {
+  RETURN_IF_ERROR(CheckCommands(state, history, commands, by));
   const bool apply = effect == Effect::kApply;
   // One command is decided before anything is folded, so only several need the
   // state to be put back.
   const bool several = commands.size() > 1;
   if (several) state.BeginRequest();
   std::vector<v1::Violation> violations;
-  absl::StatusOr<std::vector<v1::Event*>> events = DecideAll(
-      state, history, commands, today, arena, several || apply, violations);
+  absl::StatusOr<std::vector<v1::Event*>> events =
+      DecideAll(state, history, commands, record_time_ns, arena,
+                several || apply, violations);
   const bool keep = events.ok() && violations.empty() && apply;
   if (several) {
     if (keep) {
@@ -262,68 +503,6 @@ absl::StatusOr<DecidedRequest> DecideRequest(
   RETURN_IF_ERROR(CheckSize(*refused));
   if (apply) RETURN_IF_ERROR(state.Fold(*refused));
   return DecidedRequest{.events = {refused}, .refused = true};
-}
-
-const FieldDescriptor* CommandKindOf(int event_kind) {
-  // Each kind of event but LedgerOpened and Refused has a field "command",
-  // whose type is that of one kind of command.
-  static const auto& kinds = *new std::vector<const FieldDescriptor*>([] {
-    std::vector<const FieldDescriptor*> by_event_kind;
-    const auto& event_kinds = *v1::Event::descriptor()->oneof_decl(0);
-    const auto& command_kinds = *v1::Command::descriptor()->oneof_decl(0);
-    for (int e = 0; e < event_kinds.field_count(); ++e) {
-      const FieldDescriptor& kind = *event_kinds.field(e);
-      by_event_kind.resize(kind.number() + 1);
-      const FieldDescriptor* command =
-          kind.message_type()->FindFieldByName("command");
-      for (int c = 0; command != nullptr && c < command_kinds.field_count();
-           ++c) {
-        if (command_kinds.field(c)->message_type() == command->message_type()) {
-          by_event_kind[kind.number()] = command_kinds.field(c);
-        }
-      }
-    }
-    return by_event_kind;
-  }());
-  const auto kind = static_cast<size_t>(event_kind);
-  return kind < kinds.size() ? kinds[kind] : nullptr;
-}
-
-std::vector<v1::Command> CommandsOf(const v1::Event& event) {
-  if (event.has_refused()) {
-    return {event.refused().commands().begin(),
-            event.refused().commands().end()};
-  }
-  const FieldDescriptor* command_kind = CommandKindOf(event.kind_case());
-  if (command_kind == nullptr) return {};
-  const auto& kind = event.GetReflection()->GetMessage(
-      event, v1::Event::descriptor()->FindFieldByNumber(event.kind_case()));
-  std::vector<v1::Command> commands(1);
-  commands[0]
-      .GetReflection()
-      ->MutableMessage(&commands[0], command_kind)
-      ->CopyFrom(kind.GetReflection()->GetMessage(
-          kind, kind.GetDescriptor()->FindFieldByName("command")));
-  return commands;
-}
-
-const v1::Evidence* EvidenceOf(const v1::Event& event) {
-  switch (event.kind_case()) {
-    case v1::Event::kLicenseGranted:
-      return &event.license_granted().evidence();
-    case v1::Event::kLicenseAmended:
-      return &event.license_amended().evidence();
-    case v1::Event::kLicenseRevoked:
-      return &event.license_revoked().evidence();
-    case v1::Event::kShipmentRecorded:
-      return &event.shipment_recorded().evidence();
-    case v1::Event::kShipmentVoided:
-      return &event.shipment_voided().evidence();
-    case v1::Event::kShipmentCorrected:
-      return &event.shipment_corrected().evidence();
-    default:
-      return nullptr;
-  }
 }
 
 }  // namespace chipledger::domain

@@ -24,12 +24,16 @@ namespace chipledger::domain {
 class History {
  public:
   virtual ~History() = default;
-  // Returns the index of the shipment's ShipmentRecorded, if there is one.
+  // Returns the index of the shipment's first event (ShipmentRecorded,
+  // ShipmentReexported or ShipmentTransferredInCountry), if there is one.
   virtual absl::StatusOr<std::optional<uint64_t>> FindShipment(
       absl::string_view exporter,
       absl::string_view shipment_reference) const = 0;
   // Returns the event with the index. Requires: index < state.size().
   virtual absl::StatusOr<v1::Event> ReadEvent(uint64_t index) const = 0;
+  // Returns the catalog as it was at a past size. Asked for only where a policy
+  // was adopted late. Requires: size <= state.size().
+  virtual absl::StatusOr<Catalog> CatalogAt(uint64_t size) const = 0;
 };
 
 // A decided request. Everything lives on the arena that was passed.
@@ -47,17 +51,25 @@ enum class Effect {
   kValidateOnly,
 };
 
+// Who asks. Some commands are the ledger's own: they record what time brings
+// about, and what it has counted itself.
+enum class AskedBy { kAnyone, kLedger };
+
+// The principal of what the ledger records by itself.
+inline constexpr absl::string_view kLedgerPrincipal = "ledger";
+
 // Decides a request of one or more commands, all or nothing. Events take over
 // the commands' messages without copying.
 //
-// Requires: commands live on `arena`; `history` covers the state; `today` is
-// the date (UTC) of the record time that the entries get. Errors (nothing is
-// recorded): every reason of error_reason.proto that speaks of the content of a
-// command; the first wrong command's error is returned, and for
-// REVISION_MISMATCH every failed check.
+// Requires: commands live on `arena`; `history` covers the state;
+// `record_time_ns` is the record time of the first entry, nanoseconds since the
+// Unix epoch; the entries after it follow by one nanosecond each; `by` says who
+// asks. Errors (nothing is recorded): every reason of error_reason.proto that
+// speaks of the content of a command; the first wrong command's error is
+// returned, and for REVISION_MISMATCH every failed check.
 absl::StatusOr<DecidedRequest> DecideRequest(
     State& state, const History& history,
-    absl::Span<v1::Command* const> commands, Date today,
+    absl::Span<v1::Command* const> commands, int64_t record_time_ns, AskedBy by,
     google::protobuf::Arena* arena, Effect effect);
 
 // Returns the commands that an entry's event came from: all of them for a
@@ -68,8 +80,18 @@ std::vector<v1::Command> CommandsOf(const v1::Event& event);
 // (a field number of v1::Event), or null when the kind has none of its own.
 const google::protobuf::FieldDescriptor* CommandKindOf(int event_kind);
 
-// Returns the event's evidence, or null when its kind has none.
+// Returns the event's evidence, or null when its kind has none. What it gives
+// back first, if anything, is its reversal.
 const v1::Evidence* EvidenceOf(const v1::Event& event);
+const v1::Evidence* ReversalOf(const v1::Event& event);
+
+// Returns the date by which the event's amounts count, unless an evaluation
+// names its own: the grant date, the export date, or the effective date. The
+// record time's date for events that have none.
+Date EffectiveDateOf(const v1::Event& event, int64_t record_time_ns);
+
+// Returns the shipment that the event made or changed the content of, or null.
+const v1::Shipment* ShipmentOf(const v1::Event& event);
 
 }  // namespace chipledger::domain
 

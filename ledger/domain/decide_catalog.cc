@@ -1,4 +1,5 @@
-// Deciding about products, parties, country groups and policies.
+// Deciding about products, parties, country groups, holidays, declared compute
+// and policies.
 #include <set>
 #include <string>
 
@@ -8,6 +9,7 @@
 #include "ledger/base/status_macros.h"
 #include "ledger/domain/decide_internal.h"
 #include "ledger/domain/errors.h"
+#include "ledger/domain/recount.h"
 
 namespace chipledger::domain {
 namespace {
@@ -31,12 +33,22 @@ bool LeadsBackTo(const Catalog& catalog, const std::string& party_id,
   return false;
 }
 
-template <typename List>
-absl::Status RequireGroups(const Catalog& catalog, const List& group_ids) {
+using Texts = google::protobuf::RepeatedPtrField<std::string>;
+
+absl::Status RequireGroups(const Catalog& catalog, const Texts& group_ids) {
   for (const std::string& id : group_ids) {
     if (catalog.groups.Find(id) == nullptr) return CountryGroupNotFound(id);
   }
   return absl::OkStatus();
+}
+
+// Errors: COUNTRY_GROUP_NOT_FOUND.
+absl::Status RequireGroups(const Catalog& catalog,
+                           const v1::FactFilter& where) {
+  RETURN_IF_ERROR(RequireGroups(catalog, where.destination_groups()));
+  RETURN_IF_ERROR(RequireGroups(catalog, where.except_destination_groups()));
+  RETURN_IF_ERROR(RequireGroups(catalog, where.headquarters_groups()));
+  return RequireGroups(catalog, where.except_headquarters_groups());
 }
 
 }  // namespace
@@ -73,6 +85,41 @@ absl::Status DecideChangeCountryGroup(v1::ChangeCountryGroup& command,
   return absl::OkStatus();
 }
 
+absl::Status DecideChangeHolidays(v1::ChangeHolidays& command, Case& c) {
+  c.event.mutable_holidays_changed()->unsafe_arena_set_allocated_command(
+      &command);
+  return absl::OkStatus();
+}
+
+absl::Status DecideDeclareCompute(v1::DeclareCompute& command, Case& c) {
+  if (c.state.catalog().parties.Find(command.party()) == nullptr) {
+    return PartyNotFound(command.party());
+  }
+  RETURN_IF_ERROR(
+      CheckHasHappened("effective_date", command.effective_date(), c));
+  const Date date = ParsedDate(command.effective_date());
+  v1::ComputeDeclared& declared = *c.event.mutable_compute_declared();
+  declared.unsafe_arena_set_allocated_command(&command);
+  v1::Evidence& evidence = *declared.mutable_evidence();
+  Assessment assessment(c.state, date, nullptr);
+  if (const uint64_t* before =
+          c.state.registers().declarations.Find(command.party())) {
+    ASSIGN_OR_RETURN(const v1::Event earlier, c.history.ReadEvent(*before));
+    ASSIGN_OR_RETURN(const v1::Evidence counted,
+                     CountedEvidence(c.state, c.history, earlier, *before));
+    // What the earlier declaration itself gave back is not to be taken again.
+    RETURN_IF_ERROR(assessment.CountBack(
+        counted,
+        ParsedDate(earlier.compute_declared().command().effective_date()),
+        [](const v1::RuleEvaluation& rule) { return rule.asked() > 0; }));
+    RETURN_IF_ERROR(assessment.Judge(evidence));
+  }
+  const std::vector<Fact> facts = FactsOfDeclaration(command);
+  RETURN_IF_ERROR(
+      assessment.Count(facts, Occasion::kInstalled, Test::kNothing, nullptr));
+  return assessment.Judge(evidence);
+}
+
 absl::Status DecideAdoptPolicy(v1::AdoptPolicy& command, Case& c) {
   const v1::Policy& policy = command.policy();
   const Catalog& catalog = c.state.catalog();
@@ -85,14 +132,13 @@ absl::Status DecideAdoptPolicy(v1::AdoptPolicy& command, Case& c) {
                                  " policies, no more fit")}});
   }
   for (const v1::Rule& rule : policy.rules()) {
-    const v1::FactFilter& where = rule.scope().where();
-    RETURN_IF_ERROR(RequireGroups(catalog, where.destination_groups()));
-    RETURN_IF_ERROR(RequireGroups(catalog, where.except_destination_groups()));
-  }
-  const std::optional<Date> latest = c.state.latest_fact_date();
-  if (latest && *latest >= *Date::Parse(policy.effective_from())) {
-    return BackfillNotEvaluated(policy.policy_id(), policy.effective_from(),
-                                latest->ToString());
+    RETURN_IF_ERROR(RequireGroups(catalog, rule.scope().where()));
+    for (const v1::LimitCase& limit_case : rule.limit_cases()) {
+      RETURN_IF_ERROR(RequireGroups(catalog, limit_case.where()));
+    }
+    for (const v1::Exemption& exemption : rule.exemptions()) {
+      RETURN_IF_ERROR(RequireGroups(catalog, exemption.where()));
+    }
   }
   c.event.mutable_policy_adopted()->unsafe_arena_set_allocated_command(
       &command);

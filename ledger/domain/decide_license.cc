@@ -1,14 +1,17 @@
 // Deciding about licenses.
 #include <algorithm>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "ledger/base/error.h"
 #include "ledger/base/status_macros.h"
-#include "ledger/domain/assessment.h"
 #include "ledger/domain/decide_internal.h"
 #include "ledger/domain/errors.h"
+#include "ledger/domain/recount.h"
 
 namespace chipledger::domain {
 namespace {
@@ -24,82 +27,97 @@ std::string StatusName(v1::LicenseStatus status) {
       v1::LicenseStatus_Name(status).substr(kPrefix.size()));
 }
 
-// Errors: LICENSE_NOT_FOUND, WRONG_STATUS when revoked.
-absl::StatusOr<const LicenseState*> FindUnrevoked(
-    const State& state, const std::string& license_id) {
+// Errors: LICENSE_NOT_FOUND, WRONG_STATUS when revoked, expired or void.
+absl::StatusOr<const LicenseState*> FindUnended(const State& state,
+                                                const std::string& license_id) {
   const LicenseState* license = state.FindLicense(license_id);
   if (license == nullptr) return LicenseNotFound(license_id);
-  if (license->FinalStatus() == v1::LICENSE_STATUS_REVOKED) {
-    return WrongStatus(Resource(license_id), "revoked", "not revoked");
+  if (license->HasEnded()) {
+    const std::string status = StatusName(license->FinalStatus());
+    return WrongStatus(Resource(license_id), status,
+                       absl::StrCat("not ", status));
   }
   return license;
 }
 
-// Errors: PARTY_NOT_FOUND, PRODUCT_NOT_FOUND.
-absl::Status RequireKnown(const Catalog& catalog, const v1::License& license) {
-  if (catalog.parties.Find(license.exporter()) == nullptr) {
-    return PartyNotFound(license.exporter());
-  }
-  for (const std::string& consignee : license.consignees()) {
-    if (catalog.parties.Find(consignee) == nullptr) {
-      return PartyNotFound(consignee);
-    }
-  }
-  for (const v1::LicenseLine& line : license.lines()) {
-    if (catalog.products.Find(line.product_code()) == nullptr) {
-      return ProductNotFound(line.product_code());
-    }
-  }
-  return absl::OkStatus();
-}
-
-// One fact a destination, in the order in which lines name them.
-std::vector<Fact> FactsOf(const Catalog& catalog, const v1::License& license,
-                          v1::Evidence& evidence) {
-  std::vector<Fact> facts;
-  for (const v1::LicenseLine& line : license.lines()) {
-    const v1::Product& product = **catalog.products.Find(line.product_code());
-    v1::ItemFigures& figures = *evidence.add_figures();
-    figures.set_gpus_per_unit(product.gpus_per_unit());
-    if (product.has_milli_tpp_per_gpu()) {
-      figures.set_milli_tpp_per_gpu(product.milli_tpp_per_gpu());
-    }
-    const std::string& country = LineDestination(license, line);
-    auto fact = std::find_if(facts.begin(), facts.end(), [&](const Fact& f) {
-      return f.country == country;
-    });
-    if (fact == facts.end()) {
-      fact = facts.insert(
-          facts.end(),
-          Fact{.date = *Date::Parse(license.grant_date()),
-               .country = country,
-               .license_id = license.license_id(),
-               .authorization_kind = v1::AUTHORIZATION_KIND_LICENSE});
-    }
-    fact->items.push_back({.product = &product,
-                           .units = line.quantity(),
-                           .line_number = line.line_number()});
-  }
-  return facts;
-}
-
-// Errors: WRONG_DATE.
 absl::Status CheckNotBeforeGrant(const LicenseState& license,
                                  const std::string& effective_date) {
-  if (*Date::Parse(effective_date) >= license.grant_date) {
-    return absl::OkStatus();
-  }
+  // ISO dates sort as text.
+  if (effective_date >= license.license.grant_date()) return absl::OkStatus();
   return WrongDate(
       "effective_date", effective_date,
       absl::StrCat("is before the grant date, ", license.license.grant_date()));
 }
 
+absl::Status RequireCalendar(const Catalog& catalog,
+                             const v1::License& license) {
+  const std::string& calendar = license.holiday_calendar();
+  return calendar.empty() || catalog.calendars.Find(calendar) != nullptr
+             ? absl::OkStatus()
+             : HolidayCalendarNotFound(calendar);
+}
+
 // Counts what a license authorizes and tests it.
-absl::Status CountLicense(const State& state, const v1::License& license,
+absl::Status CountLicense(const Case& c, const v1::License& license,
                           Assessment& assessment, v1::Evidence& evidence) {
-  const std::vector<Fact> facts = FactsOf(state.catalog(), license, evidence);
-  return assessment.Count(v1::ACCRUAL_LICENSED, facts, evidence,
-                          evidence.mutable_charges());
+  RETURN_IF_ERROR(RequireCalendar(c.state.catalog(), license));
+  ASSIGN_OR_RETURN(const std::vector<Fact> facts,
+                   FactsOfLicense(c.state.catalog(), license));
+  AddFigures(facts, evidence);
+  RETURN_IF_ERROR(assessment.Count(facts, Occasion::kGrant, Test::kLimit,
+                                   evidence.mutable_charges()));
+  return assessment.Judge(evidence);
+}
+
+// Gathers the change of the charges of a license by line: from the units that
+// they count to those that `units_after` says; it is asked for charges that it
+// may leave as they are, and answers nothing for these.
+absl::Status MoveCharges(
+    const Case& c, const LicenseState& license, Date date,
+    absl::FunctionRef<std::optional<int64_t>(const v1::Charge& charge,
+                                             const LicenseState::Line& line)>
+        units_after,
+    Assessment& assessment) {
+  ASSIGN_OR_RETURN(const std::vector<v1::Charge> charges,
+                   CountedCharges(c.state, c.history, license));
+  for (const v1::Charge& charge : charges) {
+    const LicenseState::Line* line = license.FindLine(charge.line_number());
+    if (line == nullptr) continue;
+    const std::optional<int64_t> after = units_after(charge, *line);
+    if (!after) continue;
+    const int64_t counted = license.HasReleased(charge)
+                                ? line->drawn.shipped + line->drawn.reserved
+                                : line->authorized;
+    RETURN_IF_ERROR(assessment.MoveUnits(charge, v1::BALANCE_USED, date,
+                                         counted, *after, Test::kNothing));
+  }
+  return absl::OkStatus();
+}
+
+// Gives back all open reservations under a license, unless they are kept.
+// Returns those released.
+absl::StatusOr<std::vector<uint64_t>> ReleaseReservations(
+    const Case& c, const std::string& license_id, v1::ReservationEffect effect,
+    Assessment& assessment, LicenseDraws& draws, v1::Evidence& evidence) {
+  std::vector<uint64_t> released;
+  if (effect == v1::RESERVATION_EFFECT_KEEP) return released;
+  for (const uint64_t index : c.state.ReservationsUnder(license_id)) {
+    ASSIGN_OR_RETURN(const ReservationState* reservation,
+                     FindReservation(c.state, index));
+    RETURN_IF_ERROR(GiveBack(c, *reservation, GiveBackDraws::kByFolding,
+                             assessment, draws, evidence));
+    released.push_back(index);
+  }
+  return released;
+}
+
+// What a license that ends counts from then on: what was shipped and, if
+// reservations are kept, what is reserved.
+int64_t UnitsKept(const LicenseState::Line& line,
+                  v1::ReservationEffect effect) {
+  return effect == v1::RESERVATION_EFFECT_KEEP
+             ? line.drawn.shipped + line.drawn.reserved
+             : line.drawn.shipped;
 }
 
 // Errors: WRONG_DATE, INVALID_FIELD, QUANTITY_NOT_AVAILABLE.
@@ -118,7 +136,8 @@ absl::Status CheckReplacement(const LicenseState& current,
         absl::StrCat("is not the granted one, ", granted.grant_date()));
   }
   for (const LicenseState::Line& line : current.lines) {
-    if (line.shipped == 0) continue;
+    const int64_t drawn = line.drawn.shipped + line.drawn.reserved;
+    if (drawn == 0) continue;
     const std::string resource = absl::StrCat(Resource(granted.license_id()),
                                               " line ", line.line_number);
     const auto kept = std::find_if(
@@ -132,8 +151,48 @@ absl::Status CheckReplacement(const LicenseState& current,
       return WrongStatus(resource, "drawn",
                          "kept with its product and destination");
     }
-    if (kept->quantity() < line.shipped) {
-      return QuantityNotAvailable(resource, line.shipped, kept->quantity());
+    if (kept->quantity() < drawn) {
+      return QuantityNotAvailable(resource, drawn, kept->quantity());
+    }
+  }
+  return absl::OkStatus();
+}
+
+// Errors: APPLICATION_NOT_FOUND, WRONG_STATUS, INVALID_FIELD.
+absl::Status CheckApplication(const State& state,
+                              const v1::GrantLicense& command) {
+  const std::string& id = command.application_id();
+  if (id.empty()) return absl::OkStatus();
+  const auto* found = state.registers().applications.Find(id);
+  if (found == nullptr) return ApplicationNotFound(id);
+  const v1::ApplicationView& application = **found;
+  if (application.status() != v1::APPLICATION_STATUS_PENDING) {
+    return WrongStatus(absl::StrCat("application ", id), "decided", "pending");
+  }
+  if (application.application().exporter() != command.license().exporter()) {
+    return InvalidFields(
+        {{"application_id",
+          absl::StrCat("\"", id, "\" is an application of \"",
+                       application.application().exporter(), "\", not of \"",
+                       command.license().exporter(), "\"")}});
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckParts(const LicenseState& license,
+                        const v1::RevokeLicense& command) {
+  for (int i = 0; i < command.parts_size(); ++i) {
+    const v1::RevokeLicense::Part& part = command.parts(i);
+    const LicenseState::Line* line = license.FindLine(part.line_number());
+    if (line == nullptr) {
+      return InvalidFields({{absl::StrCat("parts[", i, "].line_number"),
+                             absl::StrCat(part.line_number(),
+                                          " is not a line of the license")}});
+    }
+    if (part.quantity() > line->available()) {
+      return QuantityNotAvailable(absl::StrCat(Resource(command.license_id()),
+                                               " line ", part.line_number()),
+                                  part.quantity(), line->available());
     }
   }
   return absl::OkStatus();
@@ -143,45 +202,60 @@ absl::Status CheckReplacement(const LicenseState& current,
 
 absl::Status DecideGrantLicense(v1::GrantLicense& command, Case& c) {
   const v1::License& license = command.license();
-  RETURN_IF_ERROR(RequireKnown(c.state.catalog(), license));
   if (const LicenseState* known = c.state.FindLicense(license.license_id())) {
     return LicenseExists(license.license_id(), known->index);
   }
+  RETURN_IF_ERROR(CheckApplication(c.state, command));
+  RETURN_IF_ERROR(RequireRules(c.state.catalog(), command.overrides()));
   v1::LicenseGranted& granted = *c.event.mutable_license_granted();
   granted.unsafe_arena_set_allocated_command(&command);
-  Assessment assessment(c.state);
+  Assessment assessment(c.state, ParsedDate(license.grant_date()),
+                        &command.overrides());
   RETURN_IF_ERROR(
-      CountLicense(c.state, license, assessment, *granted.mutable_evidence()));
-  c.violations = std::move(assessment.violations());
+      CountLicense(c, license, assessment, *granted.mutable_evidence()));
+  c.violations = assessment.TakeViolations();
   return absl::OkStatus();
 }
 
 absl::Status DecideAmendLicense(v1::AmendLicense& command, Case& c) {
   const v1::License& license = command.license();
   ASSIGN_OR_RETURN(const LicenseState* current,
-                   FindUnrevoked(c.state, license.license_id()));
-  RETURN_IF_ERROR(RequireKnown(c.state.catalog(), license));
+                   FindUnended(c.state, license.license_id()));
+  RETURN_IF_ERROR(RequireRules(c.state.catalog(), command.overrides()));
   RETURN_IF_ERROR(CheckReplacement(*current, license));
   v1::LicenseAmended& amended = *c.event.mutable_license_amended();
   amended.unsafe_arena_set_allocated_command(&command);
   v1::Evidence& evidence = *amended.mutable_evidence();
-  Assessment assessment(c.state);
-  RETURN_IF_ERROR(assessment.Release(
-      *current,
-      // What was revoked in part was given back, or its charge stays.
-      [&](const v1::LicenseCharge& charge) {
-        const auto* line = current->FindLine(charge.line_number());
-        return line == nullptr ? 0 : line->authorized;
+  Assessment assessment(c.state, current->grant_date, &command.overrides());
+  // What was revoked in part was given back, or its charge stays.
+  RETURN_IF_ERROR(MoveCharges(
+      c, *current, current->grant_date,
+      [](const v1::Charge&, const LicenseState::Line&) {
+        return std::optional<int64_t>(0);
       },
-      evidence));
-  RETURN_IF_ERROR(CountLicense(c.state, license, assessment, evidence));
-  c.violations = std::move(assessment.violations());
+      assessment));
+  RETURN_IF_ERROR(assessment.Judge(evidence));
+  RETURN_IF_ERROR(CountLicense(c, license, assessment, evidence));
+  c.violations = assessment.TakeViolations();
+  return absl::OkStatus();
+}
+
+absl::Status DecideExtendLicense(v1::ExtendLicense& command, Case& c) {
+  ASSIGN_OR_RETURN(const LicenseState* license,
+                   FindUnended(c.state, command.license_id()));
+  if (ParsedDate(command.expiry_date()) <= license->expiry_date) {
+    return WrongDate("expiry_date", command.expiry_date(),
+                     absl::StrCat("is not after the expiry date, ",
+                                  license->expiry_date.ToString()));
+  }
+  c.event.mutable_license_extended()->unsafe_arena_set_allocated_command(
+      &command);
   return absl::OkStatus();
 }
 
 absl::Status DecideSuspendLicense(v1::SuspendLicense& command, Case& c) {
   ASSIGN_OR_RETURN(const LicenseState* license,
-                   FindUnrevoked(c.state, command.license_id()));
+                   FindUnended(c.state, command.license_id()));
   if (license->FinalStatus() != v1::LICENSE_STATUS_GRANTED) {
     return WrongStatus(Resource(command.license_id()),
                        StatusName(license->FinalStatus()), "granted");
@@ -194,7 +268,7 @@ absl::Status DecideSuspendLicense(v1::SuspendLicense& command, Case& c) {
 
 absl::Status DecideReinstateLicense(v1::ReinstateLicense& command, Case& c) {
   ASSIGN_OR_RETURN(const LicenseState* license,
-                   FindUnrevoked(c.state, command.license_id()));
+                   FindUnended(c.state, command.license_id()));
   if (license->FinalStatus() != v1::LICENSE_STATUS_SUSPENDED) {
     return WrongStatus(Resource(command.license_id()),
                        StatusName(license->FinalStatus()), "suspended");
@@ -207,46 +281,107 @@ absl::Status DecideReinstateLicense(v1::ReinstateLicense& command, Case& c) {
 
 absl::Status DecideRevokeLicense(v1::RevokeLicense& command, Case& c) {
   ASSIGN_OR_RETURN(const LicenseState* license,
-                   FindUnrevoked(c.state, command.license_id()));
+                   FindUnended(c.state, command.license_id()));
   RETURN_IF_ERROR(CheckNotBeforeGrant(*license, command.effective_date()));
-  if (*Date::Parse(command.effective_date()) > c.today) {
+  const Date date = ParsedDate(command.effective_date());
+  if (date > c.today) {
     return WrongDate(
         "effective_date", command.effective_date(),
         absl::StrCat("has not come yet (today is ", c.today.ToString(),
                      " UTC); a revocation gives back its charge when it is "
                      "recorded, so record it on its date"));
   }
-  for (int i = 0; i < command.parts_size(); ++i) {
-    const v1::RevokeLicense::Part& part = command.parts(i);
-    const LicenseState::Line* line = license->FindLine(part.line_number());
-    if (line == nullptr) {
-      return InvalidFields({{absl::StrCat("parts[", i, "].line_number"),
-                             absl::StrCat(part.line_number(),
-                                          " is not a line of the license")}});
-    }
-    if (part.quantity() > line->available()) {
-      return QuantityNotAvailable(absl::StrCat(Resource(command.license_id()),
-                                               " line ", part.line_number()),
-                                  part.quantity(), line->available());
-    }
-  }
+  RETURN_IF_ERROR(CheckParts(*license, command));
   v1::LicenseRevoked& revoked = *c.event.mutable_license_revoked();
   revoked.unsafe_arena_set_allocated_command(&command);
-  const auto units_released = [&](const v1::LicenseCharge& charge) -> int64_t {
-    if (!charge.release_on_revocation()) return 0;
-    if (command.parts().empty()) {
-      const LicenseState::Line* line = license->FindLine(charge.line_number());
-      // Below 0 when more was shipped than authorized: from a revocation on the
-      // charge is what was shipped.
-      return line == nullptr ? 0 : line->available();
-    }
-    for (const v1::RevokeLicense::Part& part : command.parts()) {
-      if (part.line_number() == charge.line_number()) return part.quantity();
-    }
-    return 0;
-  };
-  return Assessment(c.state).Release(*license, units_released,
-                                     *revoked.mutable_evidence());
+  v1::Evidence& evidence = *revoked.mutable_evidence();
+  Assessment assessment(c.state, date, nullptr);
+  LicenseDraws draws(c.state, c.history, assessment);
+  const bool whole = command.parts().empty();
+  if (whole) {
+    ASSIGN_OR_RETURN(const std::vector<uint64_t> released,
+                     ReleaseReservations(c, command.license_id(),
+                                         command.reservation_effect(),
+                                         assessment, draws, evidence));
+    revoked.mutable_released_reservations()->Add(released.begin(),
+                                                 released.end());
+  }
+  RETURN_IF_ERROR(MoveCharges(
+      c, *license, date,
+      [&](const v1::Charge& charge,
+          const LicenseState::Line& line) -> std::optional<int64_t> {
+        if (!charge.release_on_revocation()) return std::nullopt;
+        if (whole) return UnitsKept(line, command.reservation_effect());
+        for (const v1::RevokeLicense::Part& part : command.parts()) {
+          if (part.line_number() == line.line_number) {
+            return line.authorized - part.quantity();
+          }
+        }
+        return std::nullopt;
+      },
+      assessment));
+  return assessment.Judge(evidence);
+}
+
+absl::Status DecideVoidLicense(v1::VoidLicense& command, Case& c) {
+  const LicenseState* license = c.state.FindLicense(command.license_id());
+  if (license == nullptr) return LicenseNotFound(command.license_id());
+  if (license->FinalStatus() == v1::LICENSE_STATUS_VOID) {
+    return WrongStatus(Resource(command.license_id()), "void", "not void");
+  }
+  v1::LicenseVoided& voided = *c.event.mutable_license_voided();
+  voided.unsafe_arena_set_allocated_command(&command);
+  v1::Evidence& evidence = *voided.mutable_evidence();
+  Assessment assessment(c.state, std::nullopt, nullptr);
+  LicenseDraws draws(c.state, c.history, assessment);
+  ASSIGN_OR_RETURN(
+      const std::vector<uint64_t> released,
+      ReleaseReservations(c, command.license_id(), command.reservation_effect(),
+                          assessment, draws, evidence));
+  voided.mutable_released_reservations()->Add(released.begin(), released.end());
+  RETURN_IF_ERROR(MoveCharges(
+      c, *license, license->grant_date,
+      [&](const v1::Charge& charge,
+          const LicenseState::Line& line) -> std::optional<int64_t> {
+        if (!charge.release_on_revocation()) return std::nullopt;
+        return UnitsKept(line, command.reservation_effect());
+      },
+      assessment));
+  return assessment.Judge(evidence);
+}
+
+absl::Status DecideExpireLicense(v1::ExpireLicense& command, Case& c) {
+  ASSIGN_OR_RETURN(const LicenseState* license,
+                   FindUnended(c.state, command.license_id()));
+  const Date last = license->last_export_date;
+  if (!license->IsOverEverywhere(c.today)) {
+    return WrongStatus(Resource(command.license_id()),
+                       absl::StrCat("valid through ", last.ToString()),
+                       "over everywhere");
+  }
+  const Date date = Date::FromDays(last.days() + 1);
+  v1::LicenseExpired& expired = *c.event.mutable_license_expired();
+  expired.unsafe_arena_set_allocated_command(&command);
+  expired.set_effective_date(date.ToString());
+  Assessment assessment(c.state, date, nullptr);
+  RETURN_IF_ERROR(MoveCharges(
+      c, *license, date,
+      [](const v1::Charge& charge,
+         const LicenseState::Line& line) -> std::optional<int64_t> {
+        if (!charge.release_on_expiry()) return std::nullopt;
+        return UnitsKept(line, v1::RESERVATION_EFFECT_KEEP);
+      },
+      assessment));
+  return assessment.Judge(*expired.mutable_evidence());
+}
+
+absl::Status DecideRecordCondition(v1::RecordCondition& command, Case& c) {
+  RETURN_IF_ERROR(FindUnended(c.state, command.license_id()).status());
+  RETURN_IF_ERROR(CheckHasHappened("condition.satisfied_date",
+                                   command.condition().satisfied_date(), c));
+  c.event.mutable_condition_recorded()->unsafe_arena_set_allocated_command(
+      &command);
+  return absl::OkStatus();
 }
 
 }  // namespace chipledger::domain

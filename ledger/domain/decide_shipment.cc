@@ -4,176 +4,220 @@
 
 #include "absl/strings/str_cat.h"
 #include "ledger/base/status_macros.h"
-#include "ledger/domain/assessment.h"
 #include "ledger/domain/decide_internal.h"
 #include "ledger/domain/errors.h"
+#include "ledger/domain/recount.h"
 
 namespace chipledger::domain {
 namespace {
 
-// A shipment that is in the log, as it stands.
-struct FoundShipment {
-  uint64_t index = 0;
-  ShipmentChange change;
-  // The event with its current content.
-  v1::Event content;
+// Where the goods may be one day ahead of where the ledger is.
+constexpr int32_t kDaysAhead = 1;
 
-  const std::string& export_date() const {
-    return content.has_shipment_corrected()
-               ? content.shipment_corrected().command().shipment().export_date()
-               : content.shipment_recorded().command().shipment().export_date();
+std::string NameOf(const v1::Shipment& shipment) {
+  return absl::StrCat("shipment ", shipment.exporter(), "/",
+                      shipment.shipment_reference());
+}
+
+// What is corrected or voided must be as it left: movements rest on it, and
+// what a movement made rests on its origin. Errors: WRONG_STATUS.
+absl::Status RequireUnmoved(const FoundShipment& found) {
+  if (found.state.HasMoved()) {
+    return WrongStatus(NameOf(found.shipment()), "moved on",
+                       "in transit as a whole; record a return, a retirement "
+                       "or a diversion of its units instead");
   }
-};
+  if (found.content.has_shipment_reexported() ||
+      found.content.has_shipment_transferred_in_country()) {
+    return WrongStatus(NameOf(found.shipment()),
+                       "made of units of another shipment",
+                       "an export; record a return, or send its units on");
+  }
+  return absl::OkStatus();
+}
 
-// Errors: SHIPMENT_NOT_FOUND, WRONG_STATUS when voided.
+absl::Status CountBack(const Case& c, const FoundShipment& found,
+                       Assessment& assessment, LicenseDraws& draws,
+                       v1::Evidence& evidence) {
+  const uint64_t index = found.state.content_index;
+  ASSIGN_OR_RETURN(const v1::Evidence earlier,
+                   CountedEvidence(c.state, c.history, found.content, index));
+  RETURN_IF_ERROR(assessment.CountBack(earlier, found.export_date(), nullptr));
+  RETURN_IF_ERROR(
+      draws.DrawBack(earlier.draws(), index, found.export_date(), evidence));
+  return assessment.Judge(evidence);
+}
+
+// Goods that have left did so already.
+absl::Status CheckHasLeft(const ShipmentCase& shipment, const Case& c) {
+  const std::string& date = shipment.shipment.export_date();
+  const Date latest = Date::FromDays(c.today.days() + kDaysAhead);
+  if (shipment.assurance != v1::ASSURANCE_AFTER_THE_FACT ||
+      ParsedDate(date) <= latest) {
+    return absl::OkStatus();
+  }
+  return WrongDate(
+      "shipment.export_date", date,
+      absl::StrCat("has not come yet (today is ", c.today.ToString(),
+                   "); what is recorded after the fact has left already"));
+}
+
+}  // namespace
+
+void AddFigures(absl::Span<const Fact> facts, v1::Evidence& evidence) {
+  for (const Fact& fact : facts) {
+    for (const CountedItem& item : fact.items) {
+      v1::ItemFigures& figures = *evidence.add_figures();
+      figures.set_gpus_per_unit(item.product->gpus_per_unit());
+      if (item.product->has_milli_tpp_per_gpu()) {
+        figures.set_milli_tpp_per_gpu(item.product->milli_tpp_per_gpu());
+      }
+    }
+  }
+}
+
+absl::Status CheckHasHappened(absl::string_view field, const std::string& date,
+                              const Case& c) {
+  if (ParsedDate(date) <= Date::FromDays(c.today.days() + kDaysAhead)) {
+    return absl::OkStatus();
+  }
+  return WrongDate(
+      field, date,
+      absl::StrCat("has not come yet (today is ", c.today.ToString(),
+                   "); record what has happened"));
+}
+
+absl::Status RequireRules(const Catalog& catalog, const Overrides& overrides) {
+  for (const v1::Override& one : overrides) {
+    const CompiledPolicy* policy = catalog.FindPolicy(one.policy_id());
+    if (policy == nullptr) return PolicyNotFound(one.policy_id());
+    if (policy->FindRule(one.rule_id()) == nullptr) {
+      return RuleNotFound(one.policy_id(), one.rule_id());
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<FoundShipment> FindUnvoided(const Case& c,
                                            const std::string& exporter,
                                            const std::string& reference) {
   ASSIGN_OR_RETURN(const std::optional<uint64_t> index,
                    c.history.FindShipment(exporter, reference));
   if (!index) return ShipmentNotFound(exporter, reference);
-  FoundShipment found{.index = *index,
-                      .change = c.state.GetShipmentChange(*index)};
-  if (found.change.voided) {
+  FoundShipment found{.index = *index, .state = c.state.GetShipment(*index)};
+  if (found.state.voided) {
     return WrongStatus(absl::StrCat("shipment ", exporter, "/", reference),
                        "voided", "recorded");
   }
   ASSIGN_OR_RETURN(found.content,
-                   c.history.ReadEvent(found.change.content_index));
-  if (EvidenceOf(found.content) == nullptr) {
-    return DataDamaged(found.change.content_index, "is not a shipment");
+                   c.history.ReadEvent(found.state.content_index));
+  if (ShipmentOf(found.content) == nullptr) {
+    return DataDamaged(found.state.content_index, "is not a shipment");
   }
   return found;
 }
 
-absl::Status CountBack(const FoundShipment& found, Assessment& assessment,
-                       v1::Evidence& evidence) {
-  const v1::Evidence& earlier = *EvidenceOf(found.content);
-  RETURN_IF_ERROR(assessment.CountBack(earlier, evidence));
-  return assessment.DrawBack(earlier, found.change.content_index, evidence);
-}
-
-// Errors: PARTY_NOT_FOUND, PRODUCT_NOT_FOUND, LICENSE_NOT_FOUND, in this order.
-absl::StatusOr<Fact> FactOf(const State& state, const v1::Shipment& shipment,
-                            v1::Evidence& evidence) {
-  const Catalog& catalog = state.catalog();
-  if (catalog.parties.Find(shipment.exporter()) == nullptr) {
-    return PartyNotFound(shipment.exporter());
-  }
-  if (!shipment.consignee().empty() &&
-      catalog.parties.Find(shipment.consignee()) == nullptr) {
-    return PartyNotFound(shipment.consignee());
-  }
-  const v1::Authorization& authorization = shipment.authorization();
-  Fact fact{.date = *Date::Parse(shipment.export_date()),
-            .country = shipment.destination_country(),
-            .license_id = authorization.license_id(),
-            .authorization_kind = authorization.kind()};
-  fact.items.reserve(static_cast<size_t>(shipment.items_size()));
-  for (const v1::Item& item : shipment.items()) {
-    const auto* product = catalog.products.Find(item.product_code());
-    if (product == nullptr) return ProductNotFound(item.product_code());
-    fact.items.push_back({.product = product->get(), .units = item.quantity()});
-    v1::ItemFigures& figures = *evidence.add_figures();
-    figures.set_gpus_per_unit((*product)->gpus_per_unit());
-    if ((*product)->has_milli_tpp_per_gpu()) {
-      figures.set_milli_tpp_per_gpu((*product)->milli_tpp_per_gpu());
-    }
-  }
-  if (!authorization.license_id().empty() &&
-      state.FindLicense(authorization.license_id()) == nullptr) {
-    return LicenseNotFound(authorization.license_id());
-  }
-  return fact;
-}
-
-// Goods that have left did so at the latest today; where the exporter is, it
-// may be tomorrow already.
-absl::Status CheckHasLeft(const v1::Shipment& shipment, v1::Assurance assurance,
-                          Date today) {
-  const Date latest = Date::FromDays(today.days() + 1);
-  if (assurance != v1::ASSURANCE_AFTER_THE_FACT ||
-      *Date::Parse(shipment.export_date()) <= latest) {
-    return absl::OkStatus();
-  }
-  return WrongDate("shipment.export_date", shipment.export_date(),
-                   absl::StrCat("has not come yet (today is ", today.ToString(),
-                                "); what is recorded after the fact has left "
-                                "already"));
-}
-
-// Judges what a shipment says. Violations refuse it, unless it has left: then
-// they become part of the evidence.
-absl::Status Judge(Case& c, const v1::Shipment& shipment,
-                   v1::Assurance assurance, Assessment& assessment,
-                   v1::Evidence& evidence) {
-  RETURN_IF_ERROR(CheckHasLeft(shipment, assurance, c.today));
-  ASSIGN_OR_RETURN(const Fact fact, FactOf(c.state, shipment, evidence));
-  if (!fact.license_id.empty()) {
-    // What left under a license before it was revoked was authorized, whatever
-    // became of the room it had; what has not left can still be stopped.
-    const Test recharge = assurance == v1::ASSURANCE_BEFORE_EXPORT
-                              ? Test::kLimit
-                              : Test::kNothing;
-    RETURN_IF_ERROR(assessment.Draw(*c.state.FindLicense(fact.license_id),
-                                    shipment, fact.date, recharge, evidence));
-  }
-  RETURN_IF_ERROR(assessment.Count(
-      v1::ACCRUAL_EXPORTED, absl::MakeConstSpan(&fact, 1), evidence, nullptr));
-  if (assurance == v1::ASSURANCE_AFTER_THE_FACT) {
-    for (v1::Violation& violation : assessment.violations()) {
-      *evidence.add_violations() = std::move(violation);
-    }
-  } else {
-    c.violations = std::move(assessment.violations());
-  }
-  return absl::OkStatus();
-}
-
-}  // namespace
-
-absl::Status DecideRecordShipment(v1::RecordShipment& command, Case& c) {
-  const v1::Shipment& shipment = command.shipment();
-  v1::ShipmentRecorded& recorded = *c.event.mutable_shipment_recorded();
-  recorded.unsafe_arena_set_allocated_command(&command);
-  Assessment assessment(c.state);
-  RETURN_IF_ERROR(Judge(c, shipment, command.assurance(), assessment,
-                        *recorded.mutable_evidence()));
+absl::Status RequireNewReference(const Case& c, const v1::Shipment& shipment) {
   ASSIGN_OR_RETURN(const std::optional<uint64_t> known,
                    c.history.FindShipment(shipment.exporter(),
                                           shipment.shipment_reference()));
-  if (known) {
-    return ShipmentReferenceReused(shipment.exporter(),
-                                   shipment.shipment_reference(), *known);
+  if (!known) return absl::OkStatus();
+  return ShipmentReferenceReused(shipment.exporter(),
+                                 shipment.shipment_reference(), *known);
+}
+
+absl::Status JudgeShipment(Case& c, const ShipmentCase& shipment,
+                           Assessment& assessment, LicenseDraws& draws,
+                           v1::Evidence& evidence) {
+  RETURN_IF_ERROR(CheckHasLeft(shipment, c));
+  ASSIGN_OR_RETURN(
+      Fact fact,
+      FactOfShipment(c.state.catalog(), shipment.shipment, shipment.movement));
+  AddFigures(absl::MakeConstSpan(&fact, 1), evidence);
+  if (fact.license_id.empty() &&
+      fact.authorization_kind == v1::AUTHORIZATION_KIND_LICENSE &&
+      !shipment.reserved_license_id.empty()) {
+    fact.license_id = shipment.reserved_license_id;
+    evidence.set_chosen_license_id(shipment.reserved_license_id);
+  }
+  // What left under a license before it was revoked was authorized, whatever
+  // became of the room it had; what has not left can still be stopped.
+  const Test recharge = shipment.assurance == v1::ASSURANCE_BEFORE_EXPORT
+                            ? Test::kLimit
+                            : Test::kNothing;
+  const bool reserves = shipment.occasion == Occasion::kReservation;
+  RETURN_IF_ERROR(
+      draws.Draw(shipment.shipment, reserves, recharge, fact, evidence));
+  RETURN_IF_ERROR(assessment.Count(
+      absl::MakeConstSpan(&fact, 1), shipment.occasion, Test::kLimit,
+      reserves ? nullptr : evidence.mutable_charges()));
+  RETURN_IF_ERROR(assessment.Judge(evidence));
+  std::vector<v1::Violation> violations = assessment.TakeViolations();
+  if (shipment.assurance == v1::ASSURANCE_AFTER_THE_FACT) {
+    for (v1::Violation& violation : violations) {
+      *evidence.add_violations() = std::move(violation);
+    }
+  } else {
+    c.violations = std::move(violations);
   }
   return absl::OkStatus();
+}
+
+absl::Status DecideRecordShipment(v1::RecordShipment& command, Case& c) {
+  const v1::Shipment& shipment = command.shipment();
+  RETURN_IF_ERROR(RequireRules(c.state.catalog(), command.overrides()));
+  v1::ShipmentRecorded& recorded = *c.event.mutable_shipment_recorded();
+  recorded.unsafe_arena_set_allocated_command(&command);
+  Assessment assessment(c.state, ParsedDate(shipment.export_date()),
+                        &command.overrides());
+  LicenseDraws draws(c.state, c.history, assessment);
+  ShipmentCase judged{.shipment = shipment, .assurance = command.assurance()};
+  if (command.has_reservation_index()) {
+    ASSIGN_OR_RETURN(const ReservationState* reservation,
+                     FindReservation(c.state, command.reservation_index()));
+    RETURN_IF_ERROR(UseReservation(c, *reservation, shipment, assessment, draws,
+                                   *recorded.mutable_reservation()));
+    judged.reserved_license_id =
+        reservation->shipment.authorization().license_id();
+  }
+  RETURN_IF_ERROR(JudgeShipment(c, judged, assessment, draws,
+                                *recorded.mutable_evidence()));
+  return RequireNewReference(c, shipment);
 }
 
 absl::Status DecideVoidShipment(v1::VoidShipment& command, Case& c) {
   ASSIGN_OR_RETURN(
       const FoundShipment found,
       FindUnvoided(c, command.exporter(), command.shipment_reference()));
+  RETURN_IF_ERROR(RequireUnmoved(found));
   v1::ShipmentVoided& voided = *c.event.mutable_shipment_voided();
   voided.unsafe_arena_set_allocated_command(&command);
   voided.set_shipment_index(found.index);
-  voided.set_export_date(found.export_date());
-  Assessment assessment(c.state);
-  return CountBack(found, assessment, *voided.mutable_evidence());
+  voided.set_export_date(found.shipment().export_date());
+  Assessment assessment(c.state, found.export_date(), nullptr);
+  LicenseDraws draws(c.state, c.history, assessment);
+  return CountBack(c, found, assessment, draws, *voided.mutable_evidence());
 }
 
 absl::Status DecideCorrectShipment(v1::CorrectShipment& command, Case& c) {
   const v1::Shipment& shipment = command.shipment();
+  RETURN_IF_ERROR(RequireRules(c.state.catalog(), command.overrides()));
   ASSIGN_OR_RETURN(
       const FoundShipment found,
       FindUnvoided(c, shipment.exporter(), shipment.shipment_reference()));
+  RETURN_IF_ERROR(RequireUnmoved(found));
   v1::ShipmentCorrected& corrected = *c.event.mutable_shipment_corrected();
   corrected.unsafe_arena_set_allocated_command(&command);
   corrected.set_shipment_index(found.index);
-  corrected.set_corrected_export_date(found.export_date());
-  Assessment assessment(c.state);
-  RETURN_IF_ERROR(CountBack(found, assessment, *corrected.mutable_reversal()));
-  return Judge(c, shipment, command.assurance(), assessment,
-               *corrected.mutable_evidence());
+  corrected.set_corrected_export_date(found.shipment().export_date());
+  Assessment assessment(c.state, ParsedDate(shipment.export_date()),
+                        &command.overrides());
+  LicenseDraws draws(c.state, c.history, assessment);
+  RETURN_IF_ERROR(
+      CountBack(c, found, assessment, draws, *corrected.mutable_reversal()));
+  return JudgeShipment(c,
+                       {.shipment = shipment, .assurance = command.assurance()},
+                       assessment, draws, *corrected.mutable_evidence());
 }
 
 }  // namespace chipledger::domain

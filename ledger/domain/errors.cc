@@ -30,6 +30,15 @@ absl::Status ProductNotFound(absl::string_view product_code) {
               {{"product_code", Str(product_code)}});
 }
 
+absl::Status ProductNotEffective(absl::string_view product_code,
+                                 absl::string_view date) {
+  return Make(absl::StatusCode::kNotFound, v1::PRODUCT_NOT_FOUND,
+              absl::StrCat("product \"", product_code,
+                           "\" is registered, but no revision of it holds on ",
+                           date, "; register one that is effective by then"),
+              {{"product_code", Str(product_code)}});
+}
+
 absl::Status PartyNotFound(absl::string_view party_id) {
   return Make(absl::StatusCode::kNotFound, v1::PARTY_NOT_FOUND,
               absl::StrCat("party \"", party_id,
@@ -73,6 +82,38 @@ absl::Status ShipmentNotFound(absl::string_view exporter,
                            shipment_reference, "\""),
               {{"exporter", Str(exporter)},
                {"shipment_reference", Str(shipment_reference)}});
+}
+
+absl::Status ApplicationNotFound(absl::string_view application_id) {
+  return Make(absl::StatusCode::kNotFound, v1::APPLICATION_NOT_FOUND,
+              absl::StrCat("application \"", application_id,
+                           "\" was never submitted; check the number"),
+              {{"application_id", Str(application_id)}});
+}
+
+absl::Status ReservationNotFound(uint64_t reservation_index) {
+  return Make(absl::StatusCode::kNotFound, v1::RESERVATION_NOT_FOUND,
+              absl::StrCat("entry ", reservation_index,
+                           " is no open reservation: it never was one, or it "
+                           "was used up, released or has expired"),
+              {{"reservation_index", absl::StrCat(reservation_index)}});
+}
+
+absl::Status HolidayCalendarNotFound(absl::string_view calendar_id) {
+  return Make(absl::StatusCode::kNotFound, v1::HOLIDAY_CALENDAR_NOT_FOUND,
+              absl::StrCat("holiday calendar \"", calendar_id,
+                           "\" does not exist; give it holidays first"),
+              {{"calendar_id", Str(calendar_id)}});
+}
+
+absl::Status ApplicationExists(absl::string_view application_id,
+                               uint64_t index) {
+  return Make(absl::StatusCode::kAlreadyExists, v1::APPLICATION_EXISTS,
+              absl::StrCat("application \"", application_id,
+                           "\" was submitted by entry ", index,
+                           "; submit another one under its own number"),
+              {{"application_id", Str(application_id)},
+               {"index", absl::StrCat(index)}});
 }
 
 absl::Status LicenseExists(absl::string_view license_id, uint64_t index) {
@@ -142,36 +183,19 @@ absl::Status TotalOverflow(absl::string_view rule_id) {
               {{"rule_id", Str(rule_id)}});
 }
 
-absl::Status PolicyPartNotEvaluated(absl::string_view field) {
-  return Make(absl::StatusCode::kUnimplemented, v1::POLICY_PART_NOT_EVALUATED,
-              absl::StrCat(field,
-                           " is not evaluated by this version; the policy was "
-                           "not adopted"),
-              {{"field", Str(field)}});
-}
-
-absl::Status BackfillNotEvaluated(absl::string_view policy_id,
-                                  absl::string_view effective_from,
-                                  absl::string_view latest_fact_date) {
-  return Make(
-      absl::StatusCode::kUnimplemented, v1::BACKFILL_NOT_EVALUATED,
-      absl::StrCat("policy \"", policy_id, "\" counts facts from ",
-                   effective_from, " on, but facts dated up to ",
-                   latest_fact_date,
-                   " are recorded already and this version does not count "
-                   "backwards; adopt policies before the facts they count, or "
-                   "set effective_from after ",
-                   latest_fact_date),
-      {{"policy_id", Str(policy_id)},
-       {"effective_from", Str(effective_from)},
-       {"latest_fact_date", Str(latest_fact_date)}});
-}
-
 absl::Status WrongDate(absl::string_view field, absl::string_view value,
                        absl::string_view why) {
   return Make(absl::StatusCode::kFailedPrecondition, v1::WRONG_DATE,
               absl::StrCat(field, " ", value, " ", why),
               {{"field", Str(field)}, {"value", Str(value)}});
+}
+
+absl::Status CommandReserved(absl::string_view command) {
+  return Make(absl::StatusCode::kInvalidArgument, v1::COMMAND_RESERVED,
+              absl::StrCat(command,
+                           " is recorded by the ledger itself, when "
+                           "its time has come"),
+              {{"command", Str(command)}});
 }
 
 absl::Status EntryTooLarge(uint64_t bytes, uint64_t max_bytes) {

@@ -12,6 +12,9 @@
 namespace chipledger::domain {
 
 absl::Status ProductNotFound(absl::string_view product_code);
+// The product is registered, but no revision of it holds on the date.
+absl::Status ProductNotEffective(absl::string_view product_code,
+                                 absl::string_view date);
 absl::Status PartyNotFound(absl::string_view party_id);
 absl::Status CountryGroupNotFound(absl::string_view group_id);
 absl::Status PolicyNotFound(absl::string_view policy_id);
@@ -20,7 +23,12 @@ absl::Status RuleNotFound(absl::string_view policy_id,
 absl::Status LicenseNotFound(absl::string_view license_id);
 absl::Status ShipmentNotFound(absl::string_view exporter,
                               absl::string_view shipment_reference);
+absl::Status ApplicationNotFound(absl::string_view application_id);
+absl::Status ReservationNotFound(uint64_t reservation_index);
+absl::Status HolidayCalendarNotFound(absl::string_view calendar_id);
 
+absl::Status ApplicationExists(absl::string_view application_id,
+                               uint64_t index);
 absl::Status LicenseExists(absl::string_view license_id, uint64_t index);
 absl::Status PolicyExists(absl::string_view policy_id, uint64_t index);
 absl::Status ShipmentReferenceReused(absl::string_view exporter,
@@ -43,12 +51,10 @@ absl::Status WrongStatus(absl::string_view resource, absl::string_view status,
 absl::Status QuantityNotAvailable(absl::string_view resource, int64_t asked,
                                   int64_t available);
 absl::Status TotalOverflow(absl::string_view rule_id);
-absl::Status PolicyPartNotEvaluated(absl::string_view field);
-absl::Status BackfillNotEvaluated(absl::string_view policy_id,
-                                  absl::string_view effective_from,
-                                  absl::string_view latest_fact_date);
 absl::Status WrongDate(absl::string_view field, absl::string_view value,
                        absl::string_view why);
+// `command` is the name of its field in v1::Command.
+absl::Status CommandReserved(absl::string_view command);
 absl::Status EntryTooLarge(uint64_t bytes, uint64_t max_bytes);
 absl::Status DataDamaged(uint64_t index, absl::string_view what);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -11,68 +12,220 @@
 #include "ledger/base/error.h"
 #include "ledger/base/status_macros.h"
 #include "ledger/domain/errors.h"
+#include "ledger/domain/limit_of.h"
 
 namespace chipledger::domain {
 namespace {
 
-// The window that a total's key names.
-WindowSpan SpanOf(const CompiledRule& rule, const TotalId& id) {
-  if (rule.window == v1::Window::kOpen) return WindowSpan{.open = true};
-  return rule.WindowOf(Date::FromDays(id.window_start)).value_or(WindowSpan{});
+using Row = v1::HeadroomRow;
+
+constexpr int64_t kBasisPoints = 10'000;
+
+const LicenseState* LicenseOf(const HeadroomView& view,
+                              const CompiledRule& rule, const TotalId& id) {
+  if (!rule.GroupsBy(v1::Scope::GROUP_BY_LICENSE)) return nullptr;
+  const auto* license = view.snapshot.licenses.Find(std::string(
+      ValueOf(rule.group_by, id.group, v1::Scope::GROUP_BY_LICENSE)));
+  return license == nullptr ? nullptr : license->get();
 }
 
-v1::HeadroomRow::Status StatusOf(bool has_limit, int64_t headroom) {
-  if (!has_limit) return v1::HeadroomRow::STATUS_NO_LIMIT;
-  if (headroom < 0) return v1::HeadroomRow::STATUS_OVER_LIMIT;
-  return headroom == 0 ? v1::HeadroomRow::STATUS_AT_LIMIT
-                       : v1::HeadroomRow::STATUS_WITHIN_LIMIT;
+// The window that a total's key names.
+WindowSpan SpanOf(const HeadroomView& view, const CompiledRule& rule,
+                  const TotalId& id) {
+  const Date start = Date::FromDays(id.window_start);
+  if (rule.window == v1::Window::kValidityOfAuthorization) {
+    WindowSpan span{.from = start, .start_key = id.window_start};
+    if (const LicenseState* license = LicenseOf(view, rule, id)) {
+      span.to = Date::FromDays(license->last_export_date.days() + 1);
+    }
+    return span;
+  }
+  return rule.WindowOf(start, std::nullopt).value_or(WindowSpan{.open = true});
 }
+
+// A total as known at a moment, through its last date or an earlier one.
+Amounts SumThrough(const HeadroomView& view, const Total& total, Date date) {
+  const Date through = std::min(view.through, date);
+  return through == Date::Max() ? total.sum : total.by_date.Through(through);
+}
+
+// A total against its limit.
+struct Against {
+  Amounts sum;
+  bool has_limit = false;
+  // Unset: none, or not known.
+  std::optional<int64_t> limit;
+  std::optional<Date> binding_date;
+
+  // Nothing when it leaves 64 bits.
+  std::optional<int64_t> Headroom() const {
+    if (!limit) return std::nullopt;
+    const auto left = CheckedSub(*limit, sum.reserved);
+    return left ? CheckedSub(*left, sum.used) : std::nullopt;
+  }
+};
+
+// Reads one total of a moment.
+class Reader {
+ public:
+  Reader(const HeadroomView& view, const CompiledPolicy& policy,
+         const CompiledRule& rule, const TotalId& id, const Total& total)
+      : view_(view), policy_(policy), rule_(rule), id_(id), total_(total) {}
+
+  LimitCurve CurveOn(Date date) const {
+    const auto whole = [&](const TotalId& of) -> std::optional<int64_t> {
+      const Total* found = view_.snapshot.totals.Find(of);
+      if (found == nullptr) return 0;
+      const Amounts sum = SumThrough(view_, *found, Date::Max());
+      return CheckedAdd(sum.used, sum.reserved);
+    };
+    return FindLimit({.catalog = view_.snapshot.catalog(),
+                      .policy = policy_,
+                      .rule = rule_,
+                      .id = id_,
+                      .date = date,
+                      .license = LicenseOf(view_, rule_, id_),
+                      .whole_after = whole})
+        .value_or(LimitCurve{.has_limit = true});
+  }
+
+  // How the total stands on a date: against a schedule, on the date from then
+  // on on which the least is left.
+  Against On(Date date) const {
+    const LimitCurve curve = CurveOn(date);
+    if (!curve.IsSchedule()) {
+      return {.sum = SumThrough(view_, total_, Date::Max()),
+              .has_limit = curve.has_limit,
+              .limit = curve.first};
+    }
+    Against own = Through(curve, date);
+    // A limit that is not known now is not known, whatever comes later.
+    if (!own.limit) return own;
+    Against tightest = own;
+    for (const Date later : ChangesAfter(curve, date)) {
+      Against then = Through(curve, later);
+      const auto left = then.Headroom();
+      if (left && *left < tightest.Headroom().value_or(*left)) {
+        tightest = then;
+        tightest.binding_date = later;
+      }
+    }
+    return tightest;
+  }
+
+  // How it stood through a date, against the limit on that date.
+  Against Through(const LimitCurve& curve, Date date) const {
+    return {.sum = SumThrough(view_, total_, date),
+            .has_limit = curve.has_limit,
+            .limit = curve.On(date)};
+  }
+
+  Row::Status StatusOf(const Against& against) const {
+    if (!against.has_limit) return NoticeOr(against, Row::STATUS_NO_LIMIT);
+    if (!against.limit) return Row::STATUS_UNKNOWN_LIMIT;
+    const int64_t headroom = against.Headroom().value_or(-1);
+    if (headroom < 0) return Row::STATUS_OVER_LIMIT;
+    return headroom == 0 ? Row::STATUS_AT_LIMIT
+                         : NoticeOr(against, Row::STATUS_WITHIN_LIMIT);
+  }
+
+ private:
+  Row::Status NoticeOr(const Against& against, Row::Status else_status) const {
+    const bool due = rule_.mode == v1::Enforcement::MODE_NOTIFY &&
+                     CheckedAdd(against.sum.used, against.sum.reserved)
+                             .value_or(std::numeric_limits<int64_t>::max()) >=
+                         rule_.notify_at;
+    return due ? Row::STATUS_NOTICE_DUE : else_status;
+  }
+
+  // The dates after one on which the total or its limit changes.
+  std::set<Date> ChangesAfter(const LimitCurve& curve, Date date) const {
+    std::set<Date> dates;
+    total_.by_date.VisitAll([&](Date at, const Amounts&) {
+      if (at > date && at <= view_.through) dates.insert(at);
+      return true;
+    });
+    for (const CompiledLimit::Step& step : curve.steps) {
+      if (step.from > date) dates.insert(step.from);
+    }
+    return dates;
+  }
+
+  const HeadroomView& view_;
+  const CompiledPolicy& policy_;
+  const CompiledRule& rule_;
+  const TotalId& id_;
+  const Total& total_;
+};
 
 // (part / whole) in basis points; the product may leave 64 bits.
-int64_t BasisPoints(int64_t part, int64_t whole) {
-  return static_cast<int64_t>(static_cast<__int128>(part) * 10'000 / whole);
+int64_t BasisPoints(const Amounts& part, int64_t whole) {
+  const __int128 taken = static_cast<__int128>(part.used) + part.reserved;
+  return static_cast<int64_t>(taken * kBasisPoints / whole);
 }
 
-v1::HeadroomRow MakeRow(const CompiledPolicy& policy, const CompiledRule& rule,
-                        const TotalId& id, const Total& total) {
-  v1::HeadroomRow row;
+v1::Enforcement::Mode EnforcementOf(const CompiledPolicy& policy,
+                                    const CompiledRule& rule) {
+  return policy.Decides() ? rule.mode : v1::Enforcement::MODE_REPORT_ONLY;
+}
+
+// Whole reference chips, rounded down also below 0.
+int64_t ReferencesIn(int64_t milli_tpp, int64_t reference) {
+  return CheckedMulDiv(milli_tpp, 1, reference).value_or(0);
+}
+
+Row MakeRow(const HeadroomView& view, const CompiledPolicy& policy,
+            const CompiledRule& rule, const TotalId& id, const Total& total,
+            Date date) {
+  const Reader reader(view, policy, rule, id, total);
+  const Against against = reader.On(date);
+  Row row;
   row.set_policy_id(policy.policy_id());
   row.set_policy_version(policy.adopted.version());
   row.set_rule_id(rule.rule_id);
   row.set_measure(rule.measure);
   row.set_accrual(rule.accrual);
-  v1::GroupKey& group = *row.mutable_group();
-  if (!id.country.empty()) group.set_destination_country(id.country);
-  if (!id.license_id.empty()) group.set_license_id(id.license_id);
-  const WindowSpan span = SpanOf(rule, id);
+  *row.mutable_group() = DecodeGroup(rule.group_by, id.group);
+  const WindowSpan span = SpanOf(view, rule, id);
   if (!span.open) {
     row.set_window_start(span.from.ToString());
-    row.set_window_end(span.to.ToString());
+    if (span.to != Date::Max()) row.set_window_end(span.to.ToString());
   }
-  row.set_used(total.used);
-  row.set_unmeasured_gpus(total.unmeasured_gpus);
-  row.set_reserved(total.reserved);
-  if (rule.limit) {
-    const int64_t headroom = *rule.limit - total.reserved - total.used;
-    row.set_limit(*rule.limit);
-    row.set_headroom(headroom);
-    if (*rule.limit > 0) {
-      row.set_utilization_basis_points(
-          BasisPoints(total.used + total.reserved, *rule.limit));
+  row.set_used(against.sum.used);
+  row.set_reserved(against.sum.reserved);
+  row.set_unmeasured_gpus(against.sum.unmeasured_gpus);
+  if (against.limit) {
+    row.set_limit(*against.limit);
+    if (const auto headroom = against.Headroom()) {
+      row.set_headroom(*headroom);
+      if (rule.measure == v1::MEASURE_REFERENCE_EQUIVALENT) {
+        row.set_headroom_in_references(
+            ReferencesIn(*headroom, rule.reference_milli_tpp));
+      }
     }
-    row.set_status(StatusOf(true, headroom));
-  } else {
-    row.set_status(StatusOf(false, 0));
+    if (*against.limit > 0) {
+      row.set_utilization_basis_points(
+          BasisPoints(against.sum, *against.limit));
+    }
+  }
+  row.set_status(reader.StatusOf(against));
+  if (against.binding_date) {
+    row.set_binding_date(against.binding_date->ToString());
   }
   const v1::Policy& text = policy.adopted.policy();
-  const v1::Provenance& own =
-      text.rules(static_cast<int>(rule.number)).provenance();
-  row.set_legal_status(own.legal_status() !=
+  const v1::Rule& own = text.rules(static_cast<int>(rule.number));
+  row.set_legal_status(own.provenance().legal_status() !=
                                v1::Provenance::LEGAL_STATUS_UNSPECIFIED
-                           ? own.legal_status()
+                           ? own.provenance().legal_status()
                            : text.provenance().legal_status());
-  row.set_enforcement(policy.Refuses(rule) ? v1::Enforcement::MODE_REFUSE
-                                           : v1::Enforcement::MODE_REPORT_ONLY);
+  row.set_enforcement(EnforcementOf(policy, rule));
+  if (own.has_reference()) *row.mutable_reference() = own.reference();
+  if (const auto reported = rule.LastReportingDate(date)) {
+    row.set_last_reporting_date(reported->ToString());
+    row.set_last_reporting_status(
+        reader.StatusOf(reader.Through(reader.CurveOn(*reported), *reported)));
+  }
+  row.set_backfilling(policy.IsBackfilling());
   return row;
 }
 
@@ -90,24 +243,82 @@ absl::StatusOr<Date> DateOr(const std::string& text, Date unset,
   return *date;
 }
 
+// A rule that a request names.
+struct Named {
+  const CompiledPolicy* policy;
+  const CompiledRule* rule;
+};
+
+absl::StatusOr<Named> FindRule(const HeadroomView& view,
+                               absl::string_view policy_id,
+                               absl::string_view rule_id) {
+  const CompiledPolicy* policy = view.snapshot.catalog().FindPolicy(policy_id);
+  if (policy == nullptr) return PolicyNotFound(policy_id);
+  const CompiledRule* rule = policy->FindRule(rule_id);
+  if (rule == nullptr) return RuleNotFound(policy_id, rule_id);
+  return Named{policy, rule};
+}
+
+absl::Status CheckGroup(const CompiledRule& rule, const v1::GroupKey& group) {
+  if (rule.GroupsBy(v1::Scope::GROUP_BY_DESTINATION_COUNTRY) &&
+      !IsCountryCode(group.destination_country())) {
+    return InvalidFields(
+        {{"group.destination_country",
+          absl::StrCat("\"", group.destination_country(),
+                       "\" is not an ISO 3166-1 alpha-2 country code")}});
+  }
+  if (const auto field = FieldNotAmong(rule.group_by, group)) {
+    return InvalidFields({{absl::StrCat("group.", *field),
+                           "must be unset: the rule does not group by it"}});
+  }
+  return absl::OkStatus();
+}
+
+// The total of a group in the window of a date, if there is such a window. The
+// country is that whose totals the named one shares.
+std::optional<TotalId> MakeId(const HeadroomView& view,
+                              const CompiledPolicy& policy,
+                              const CompiledRule& rule, v1::GroupKey group,
+                              Date date) {
+  if (!group.destination_country().empty()) {
+    group.set_destination_country(
+        std::string(policy.Treated(group.destination_country(), date)));
+  }
+  TotalId id{.policy = policy.number,
+             .rule = rule.number,
+             .group = EncodeGroup(rule.group_by, group)};
+  const LicenseState* license = LicenseOf(view, rule, id);
+  const auto window = rule.WindowOf(
+      date, license == nullptr ? std::nullopt
+                               : std::optional<Date>(license->grant_date));
+  if (!window) return std::nullopt;
+  id.window_start = window->start_key;
+  return id;
+}
+
+Total FindTotal(const HeadroomView& view, const TotalId& id) {
+  const Total* total = view.snapshot.totals.Find(id);
+  return total == nullptr ? Total() : *total;
+}
+
 // Walks the totals of one list request.
 class Lister {
  public:
-  Lister(const Snapshot& snapshot, const v1::HeadroomFilter& filter, Date today,
+  Lister(const HeadroomView& view, const v1::HeadroomFilter& filter,
          const std::optional<TotalId>& after, size_t limit)
-      : snapshot_(snapshot),
+      : view_(view),
         filter_(filter),
-        date_(filter.on_date().empty() ? today
+        date_(filter.on_date().empty() ? view.today
                                        : *Date::Parse(filter.on_date())),
         after_(after),
         limit_(limit) {}
 
   std::vector<ListedRow> List() {
-    for (const auto& policy : snapshot_.catalog.policies) {
+    for (const auto& policy : view_.snapshot.catalog().policies) {
       if (!WantsPolicy(*policy)) continue;
       for (const CompiledRule& rule : policy->rules) {
         if (rows_.size() >= limit_) return std::move(rows_);
-        if (WantsRule(rule)) ListRule(*policy, rule);
+        if (WantsRule(*policy, rule)) ListRule(*policy, rule);
       }
     }
     return std::move(rows_);
@@ -123,22 +334,38 @@ class Lister {
     return filter_.on_date().empty() || policy.InForceOn(date_);
   }
 
-  bool WantsRule(const CompiledRule& rule) const {
-    return (filter_.rule_id().empty() || rule.rule_id == filter_.rule_id()) &&
-           (filter_.destination_country().empty() || rule.group_by_country ||
-            PoolsCountry(rule)) &&
-           (filter_.license_id().empty() || rule.group_by_license);
+  bool WantsRule(const CompiledPolicy& policy, const CompiledRule& rule) const {
+    const auto groups = [&](const std::string& wanted, v1::Scope::GroupBy key) {
+      return wanted.empty() || rule.GroupsBy(key);
+    };
+    // Nothing adds up by order.
+    return rule.window != v1::Window::kPerOrder &&
+           (filter_.rule_id().empty() || rule.rule_id == filter_.rule_id()) &&
+           (filter_.destination_country().empty() || ByCountry(rule) ||
+            PoolsCountry(policy, rule)) &&
+           groups(filter_.license_id(), v1::Scope::GROUP_BY_LICENSE) &&
+           groups(filter_.exporter(), v1::Scope::GROUP_BY_EXPORTER) &&
+           groups(filter_.consignee(), v1::Scope::GROUP_BY_CONSIGNEE) &&
+           groups(filter_.ultimate_parent(),
+                  v1::Scope::GROUP_BY_ULTIMATE_PARENT);
+  }
+
+  static bool ByCountry(const CompiledRule& rule) {
+    return rule.GroupsBy(v1::Scope::GROUP_BY_DESTINATION_COUNTRY);
   }
 
   // Whether the rule has one total for several countries and the filter's is
   // one of them.
-  bool PoolsCountry(const CompiledRule& rule) const {
-    return !rule.group_by_country && !rule.group_by_license &&
-           CoversCountry(snapshot_.catalog, rule, filter_.destination_country(),
-                         date_);
+  bool PoolsCountry(const CompiledPolicy& policy,
+                    const CompiledRule& rule) const {
+    return rule.group_by.empty() &&
+           SelectsDestination(view_.snapshot.catalog(), policy, rule.where,
+                              filter_.destination_country(), date_);
   }
 
   void ListRule(const CompiledPolicy& policy, const CompiledRule& rule) {
+    const std::string country(
+        policy.Treated(filter_.destination_country(), date_));
     std::optional<TotalId> untouched = Untouched(policy, rule);
     TotalId from{.policy = policy.number,
                  .rule = rule.number,
@@ -148,37 +375,34 @@ class Lister {
     // window.
     for (bool more = true; more && rows_.size() < limit_;) {
       more = false;
-      snapshot_.totals.VisitFrom(
-          from, [&](const TotalId& id, const Total& total) {
-            if (id.policy != policy.number || id.rule != rule.number ||
-                rows_.size() >= limit_) {
-              return false;
-            }
-            if (untouched && *untouched < id) {
-              AddRow(policy, rule, *untouched, Total());
-              untouched.reset();
-              if (rows_.size() >= limit_) return false;
-            }
-            const std::string& country = filter_.destination_country();
-            if (rule.group_by_country && !country.empty() &&
-                id.country != country) {
-              from = id;
-              if (id.country < country) {
-                from.country = country;
-              } else {
-                ++from.window_start;
-                from.country.clear();
-              }
-              from.license_id.clear();
-              more = true;
-              return false;
-            }
-            if (Matches(rule, id)) {
-              if (untouched == id) untouched.reset();
-              AddRow(policy, rule, id, total);
-            }
-            return true;
-          });
+      view_.snapshot.totals.VisitFrom(from, [&](const TotalId& id,
+                                                const Total& total) {
+        if (id.policy != policy.number || id.rule != rule.number ||
+            rows_.size() >= limit_) {
+          return false;
+        }
+        if (untouched && *untouched < id) {
+          AddRow(policy, rule, *untouched, Total());
+          untouched.reset();
+          if (rows_.size() >= limit_) return false;
+        }
+        const absl::string_view at = ValueOf(
+            rule.group_by, id.group, v1::Scope::GROUP_BY_DESTINATION_COUNTRY);
+        if (ByCountry(rule) && !country.empty() && at != country) {
+          from = id;
+          const bool before = at < country;
+          // Country first: a group begins with it.
+          from.group = before ? country : std::string();
+          if (!before) ++from.window_start;
+          more = true;
+          return false;
+        }
+        if (Matches(rule, id)) {
+          if (untouched == id) untouched.reset();
+          AddRow(policy, rule, id, total);
+        }
+        return true;
+      });
     }
     if (untouched && rows_.size() < limit_) {
       AddRow(policy, rule, *untouched, Total());
@@ -186,12 +410,17 @@ class Lister {
   }
 
   bool Matches(const CompiledRule& rule, const TotalId& id) const {
-    if (!filter_.license_id().empty() &&
-        id.license_id != filter_.license_id()) {
+    const auto is = [&](const std::string& wanted, v1::Scope::GroupBy key) {
+      return wanted.empty() || ValueOf(rule.group_by, id.group, key) == wanted;
+    };
+    if (!is(filter_.license_id(), v1::Scope::GROUP_BY_LICENSE) ||
+        !is(filter_.exporter(), v1::Scope::GROUP_BY_EXPORTER) ||
+        !is(filter_.consignee(), v1::Scope::GROUP_BY_CONSIGNEE) ||
+        !is(filter_.ultimate_parent(), v1::Scope::GROUP_BY_ULTIMATE_PARENT)) {
       return false;
     }
     if (filter_.on_date().empty()) return true;
-    const WindowSpan span = SpanOf(rule, id);
+    const WindowSpan span = SpanOf(view_, rule, id);
     return span.open || (span.from <= date_ && date_ < span.to);
   }
 
@@ -200,17 +429,18 @@ class Lister {
   std::optional<TotalId> Untouched(const CompiledPolicy& policy,
                                    const CompiledRule& rule) const {
     const std::string& country = filter_.destination_country();
-    if (country.empty() || rule.group_by_license || !policy.InForceOn(date_) ||
-        !CoversCountry(snapshot_.catalog, rule, country, date_)) {
+    const bool by_country_alone = rule.group_by.size() == 1 && ByCountry(rule);
+    if (country.empty() || !(rule.group_by.empty() || by_country_alone) ||
+        !policy.InForceOn(date_) ||
+        !SelectsDestination(view_.snapshot.catalog(), policy, rule.where,
+                            country, date_)) {
       return std::nullopt;
     }
-    const std::optional<WindowSpan> window = rule.WindowOf(date_);
-    if (!window) return std::nullopt;
-    TotalId id{.policy = policy.number,
-               .rule = rule.number,
-               .window_start = window->start_key};
-    if (rule.group_by_country) id.country = country;
-    if (snapshot_.totals.Find(id) != nullptr || (after_ && id <= *after_)) {
+    v1::GroupKey group;
+    if (by_country_alone) group.set_destination_country(country);
+    const auto id = MakeId(view_, policy, rule, group, date_);
+    if (!id || view_.snapshot.totals.Find(*id) != nullptr ||
+        (after_ && *id <= *after_)) {
       return std::nullopt;
     }
     return id;
@@ -219,10 +449,10 @@ class Lister {
   void AddRow(const CompiledPolicy& policy, const CompiledRule& rule,
               const TotalId& id, const Total& total) {
     if (after_ && id <= *after_) return;
-    rows_.push_back({id, MakeRow(policy, rule, id, total)});
+    rows_.push_back({id, MakeRow(view_, policy, rule, id, total, date_)});
   }
 
-  const Snapshot& snapshot_;
+  const HeadroomView& view_;
   const v1::HeadroomFilter& filter_;
   const Date date_;
   const std::optional<TotalId>& after_;
@@ -230,57 +460,220 @@ class Lister {
   std::vector<ListedRow> rows_;
 };
 
-}  // namespace
+// Makes the points of one window of a timeline.
+class WindowTimeline {
+ public:
+  WindowTimeline(const HeadroomView& view, const Named& named,
+                 const TotalId& id, v1::GetTimelineResponse& timeline)
+      : named_(named),
+        total_(FindTotal(view, id)),
+        reader_(view, *named.policy, *named.rule, id, total_),
+        window_start_(named.rule->WindowStartOf(id.window_start)),
+        timeline_(timeline) {}
 
-absl::StatusOr<v1::HeadroomRow> GetHeadroom(
-    const Snapshot& snapshot, const v1::GetHeadroomRequest& request,
-    Date today) {
-  const CompiledPolicy* policy =
-      snapshot.catalog.FindPolicy(request.policy_id());
-  if (policy == nullptr) return PolicyNotFound(request.policy_id());
-  const CompiledRule* rule = policy->FindRule(request.rule_id());
-  if (rule == nullptr) {
-    return RuleNotFound(request.policy_id(), request.rule_id());
+  // Appends a point for `first` and for each later date up to `last` on which
+  // something changes.
+  void Append(Date first, Date last) {
+    AppendPoint(first);
+    std::set<Date> dates;
+    total_.by_date.VisitAll([&](Date date, const Amounts&) {
+      dates.insert(date);
+      return true;
+    });
+    for (const CompiledLimit::Step& step : reader_.CurveOn(first).steps) {
+      dates.insert(step.from);
+    }
+    for (auto date = dates.upper_bound(first);
+         date != dates.end() && *date <= last; ++date) {
+      AppendPoint(*date);
+    }
   }
-  const v1::GroupKey& group = request.group();
-  if (rule->group_by_country ? !IsCountryCode(group.destination_country())
-                             : !group.destination_country().empty()) {
-    return InvalidFields(
-        {{"group.destination_country",
-          rule->group_by_country
-              ? absl::StrCat("\"", group.destination_country(),
-                             "\" is not an ISO 3166-1 alpha-2 country code")
-              : "must be unset: the rule does not group by it"}});
+
+ private:
+  void AppendPoint(Date date) {
+    const Against against = reader_.Through(reader_.CurveOn(date), date);
+    auto& point = *timeline_.add_points();
+    point.set_date(date.ToString());
+    point.set_used(against.sum.used);
+    point.set_reserved(against.sum.reserved);
+    if (against.limit) point.set_limit(*against.limit);
+    point.set_status(reader_.StatusOf(against));
+    point.set_window_start(window_start_);
   }
-  if (!rule->group_by_license && !group.license_id().empty()) {
-    return InvalidFields(
-        {{"group.license_id", "must be unset: the rule does not group by it"}});
+
+  const Named& named_;
+  const Total total_;
+  const Reader reader_;
+  const std::string window_start_;
+  v1::GetTimelineResponse& timeline_;
+};
+
+// The totals of one group in all windows, ascending.
+std::vector<TotalId> WindowsOf(const HeadroomView& view, const TotalId& id) {
+  std::vector<TotalId> windows;
+  TotalId from = id;
+  from.window_start = std::numeric_limits<int32_t>::min();
+  for (bool more = true; more;) {
+    more = false;
+    view.snapshot.totals.VisitFrom(from, [&](const TotalId& at, const Total&) {
+      if (at.policy != id.policy || at.rule != id.rule) return false;
+      if (at.group == id.group) windows.push_back(at);
+      from = at;
+      from.group = id.group;
+      if (at.group >= id.group) ++from.window_start;
+      more = true;
+      return false;
+    });
   }
-  ASSIGN_OR_RETURN(const Date date,
-                   DateOr(request.on_date(), today, "on_date"));
-  const std::optional<WindowSpan> window = rule->WindowOf(date);
-  if (!window) {
-    return InvalidFields(
-        {{"on_date",
-          absl::StrCat(date.ToString(), " is outside the rule's window, ",
-                       rule->fixed.from.ToString(), " to before ",
-                       rule->fixed.to.ToString())}});
-  }
-  const TotalId id{.policy = policy->number,
-                   .rule = rule->number,
-                   .window_start = window->start_key,
-                   .country = group.destination_country(),
-                   .license_id = group.license_id()};
-  const Total* total = snapshot.totals.Find(id);
-  return MakeRow(*policy, *rule, id, total == nullptr ? Total() : *total);
+  return windows;
 }
 
-std::vector<ListedRow> ListHeadroom(const Snapshot& snapshot,
+}  // namespace
+
+absl::StatusOr<TotalId> FindTotalId(const HeadroomView& view,
+                                    absl::string_view policy_id,
+                                    absl::string_view rule_id,
+                                    const v1::GroupKey& group,
+                                    const std::string& on_date) {
+  ASSIGN_OR_RETURN(const Named named, FindRule(view, policy_id, rule_id));
+  RETURN_IF_ERROR(CheckGroup(*named.rule, group));
+  ASSIGN_OR_RETURN(const Date date, DateOr(on_date, view.today, "on_date"));
+  const auto id = MakeId(view, *named.policy, *named.rule, group, date);
+  if (id) return *id;
+  if (named.rule->window == v1::Window::kValidityOfAuthorization) {
+    return InvalidFields(
+        {{"group.license_id", absl::StrCat("\"", group.license_id(),
+                                           "\" was never granted: the rule's "
+                                           "window is a license's validity")}});
+  }
+  return InvalidFields(
+      {{"on_date",
+        absl::StrCat(date.ToString(), " is outside the rule's window, ",
+                     named.rule->fixed.from.ToString(), " to before ",
+                     named.rule->fixed.to.ToString())}});
+}
+
+absl::StatusOr<v1::HeadroomRow> GetHeadroom(
+    const HeadroomView& view, const v1::GetHeadroomRequest& request) {
+  ASSIGN_OR_RETURN(const TotalId id,
+                   FindTotalId(view, request.policy_id(), request.rule_id(),
+                               request.group(), request.on_date()));
+  ASSIGN_OR_RETURN(const Date date,
+                   DateOr(request.on_date(), view.today, "on_date"));
+  const CompiledPolicy& policy = *view.snapshot.catalog().policies[id.policy];
+  return MakeRow(view, policy, policy.rules[id.rule], id, FindTotal(view, id),
+                 date);
+}
+
+absl::StatusOr<v1::GetTimelineResponse> GetTimeline(
+    const HeadroomView& view, const v1::GetTimelineRequest& request) {
+  ASSIGN_OR_RETURN(const Named named,
+                   FindRule(view, request.policy_id(), request.rule_id()));
+  RETURN_IF_ERROR(CheckGroup(*named.rule, request.group()));
+  ASSIGN_OR_RETURN(const Date from,
+                   DateOr(request.from_date(), Date::Min(), "from_date"));
+  ASSIGN_OR_RETURN(const Date to,
+                   DateOr(request.to_date(), Date::Max(), "to_date"));
+  if (to < from) {
+    return InvalidFields(
+        {{"to_date", absl::StrCat(request.to_date(), " is before from_date, ",
+                                  request.from_date())}});
+  }
+  TotalId any{.policy = named.policy->number,
+              .rule = named.rule->number,
+              .group = EncodeGroup(named.rule->group_by, request.group())};
+  std::vector<TotalId> windows = WindowsOf(view, any);
+  if (windows.empty()) {
+    // Nothing counted yet: the limit alone is told, from the window of the
+    // first date on.
+    const auto id = MakeId(view, *named.policy, *named.rule, request.group(),
+                           request.from_date().empty() ? view.today : from);
+    if (id) windows.push_back(*id);
+  }
+  v1::GetTimelineResponse timeline;
+  timeline.set_measure(named.rule->measure);
+  for (const TotalId& id : windows) {
+    const Total total = FindTotal(view, id);
+    Date first = view.today, last = view.today;
+    bool any_date = false;
+    total.by_date.VisitAll([&](Date date, const Amounts&) {
+      if (!any_date) first = date;
+      last = std::max(date, any_date ? last : date);
+      any_date = true;
+      return true;
+    });
+    last = std::max(last, view.today);
+    const WindowSpan span = SpanOf(view, *named.rule, id);
+    if (from != Date::Min()) first = std::max(from, span.from);
+    if (to != Date::Max()) last = to;
+    last =
+        std::min({last, view.through,
+                  span.to == Date::Max() ? span.to
+                                         : Date::FromDays(span.to.days() - 1)});
+    if (first <= last) {
+      WindowTimeline(view, named, id, timeline).Append(first, last);
+    }
+  }
+  return timeline;
+}
+
+std::vector<ListedRow> ListHeadroom(const HeadroomView& view,
                                     const v1::HeadroomFilter& filter,
-                                    Date today,
                                     const std::optional<TotalId>& after,
                                     size_t limit) {
-  return Lister(snapshot, filter, today, after, limit).List();
+  return Lister(view, filter, after, limit).List();
+}
+
+std::vector<ListedPair> CompareHeadroom(const HeadroomView& earlier,
+                                        const HeadroomView& later,
+                                        const v1::HeadroomFilter& filter,
+                                        const std::optional<TotalId>& after,
+                                        size_t limit) {
+  // Both lists are walked a page at a time, the one that is behind first.
+  struct Side {
+    const HeadroomView& view;
+    std::vector<ListedRow> rows;
+    size_t at = 0;
+    std::optional<TotalId> after;
+    bool ended = false;
+  };
+  Side sides[] = {{.view = earlier, .after = after},
+                  {.view = later, .after = after}};
+  const auto fill = [&](Side& side) {
+    if (side.ended || side.at < side.rows.size()) return;
+    side.rows = ListHeadroom(side.view, filter, side.after, limit);
+    side.at = 0;
+    side.ended = side.rows.empty();
+    if (!side.ended) side.after = side.rows.back().id;
+  };
+  std::vector<ListedPair> pairs;
+  while (pairs.size() < limit) {
+    for (Side& side : sides) fill(side);
+    if (sides[0].ended && sides[1].ended) break;
+    const ListedRow* rows[2] = {};
+    for (int i = 0; i < 2; ++i) {
+      if (!sides[i].ended) rows[i] = &sides[i].rows[sides[i].at];
+    }
+    if (rows[0] && rows[1] && rows[0]->id != rows[1]->id) {
+      rows[rows[0]->id < rows[1]->id ? 1 : 0] = nullptr;
+    }
+    ListedPair listed{.id = rows[0] ? rows[0]->id : rows[1]->id, .pair = {}};
+    if (rows[0]) *listed.pair.mutable_before() = rows[0]->row;
+    if (rows[1]) *listed.pair.mutable_after() = rows[1]->row;
+    const auto& [before, now] =
+        std::pair(listed.pair.before(), listed.pair.after());
+    // Sums in 64 bits may differ by more; what differs by so much saturates.
+    listed.pair.set_used_change(
+        CheckedSub(now.used(), before.used()).value_or(0));
+    listed.pair.set_reserved_change(
+        CheckedSub(now.reserved(), before.reserved()).value_or(0));
+    const bool differ =
+        !rows[0] || !rows[1] ||
+        rows[0]->row.SerializeAsString() != rows[1]->row.SerializeAsString();
+    for (int i = 0; i < 2; ++i) sides[i].at += rows[i] ? 1 : 0;
+    if (differ) pairs.push_back(std::move(listed));
+  }
+  return pairs;
 }
 
 absl::Status CheckHeadroomFilter(const Snapshot& snapshot,
@@ -294,7 +687,7 @@ absl::Status CheckHeadroomFilter(const Snapshot& snapshot,
   }
   RETURN_IF_ERROR(DateOr(filter.on_date(), Date(), "filter.on_date").status());
   if (!filter.policy_id().empty() &&
-      snapshot.catalog.FindPolicy(filter.policy_id()) == nullptr) {
+      snapshot.catalog().FindPolicy(filter.policy_id()) == nullptr) {
     return PolicyNotFound(filter.policy_id());
   }
   return absl::OkStatus();

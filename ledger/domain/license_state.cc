@@ -1,19 +1,113 @@
 #include "ledger/domain/license_state.h"
 
+#include <algorithm>
+
+#include "ledger/domain/catalog.h"
+#include "ledger/domain/dated_rows.h"
+
 namespace chipledger::domain {
+namespace {
+
+// 1970-01-01 was a Thursday.
+bool IsWeekend(Date date) {
+  const int32_t since_saturday = ((date.days() + 5) % 7 + 7) % 7;
+  return since_saturday < 2;
+}
+
+// The changes of standing as views and rows tell them, those that hold by the
+// date.
+template <typename Message>
+void FillStatusChanges(const LicenseState& license, Date through,
+                       Message& message) {
+  for (const LicenseState::StatusChange& change : license.status_changes) {
+    if (change.from > through) continue;
+    v1::LicenseView::StatusChange& out = *message.add_status_changes();
+    out.set_effective_date(change.from.ToString());
+    out.set_status(change.status);
+    out.set_index(change.index);
+  }
+}
+
+LicenseState::Line LineOf(const v1::License& license,
+                          const v1::LicenseLine& line) {
+  LicenseState::Line state;
+  state.line_number = line.line_number();
+  state.product_code = line.product_code();
+  state.destination_country = LineDestination(license, line);
+  if (line.has_value_usd()) state.value_authorized_usd = line.value_usd();
+  return state;
+}
+
+void TakeDrawdown(const storage::v1::LicenseRow::Line& row,
+                  LicenseState::Line& line) {
+  line.authorized = row.authorized();
+  line.revoked = row.revoked();
+  line.drawn = {.shipped = row.shipped(),
+                .reserved = row.reserved(),
+                .value_usd = row.value_shipped_usd()};
+  auto days = DaysOf<DrawnUnits>(row.date_steps());
+  TakePart(row.shipped_by_date(), &DrawnUnits::shipped, days);
+  TakePart(row.reserved_by_date(), &DrawnUnits::reserved, days);
+  TakePart(row.value_by_date(), &DrawnUnits::value_usd, days);
+  line.drawn_by_date = DatedSums<DrawnUnits>(std::move(days));
+}
+
+}  // namespace
 
 v1::LicenseStatus LicenseState::StatusOn(Date date) const {
   v1::LicenseStatus status = v1::LICENSE_STATUS_GRANTED;
+  bool revoked = false;
   for (const StatusChange& change : status_changes) {
+    if (change.status == v1::LICENSE_STATUS_VOID) return change.status;
     if (change.from > date) continue;
     status = change.status;
-    if (status == v1::LICENSE_STATUS_REVOKED) return status;
+    revoked = revoked || status == v1::LICENSE_STATUS_REVOKED;
   }
-  return status;
+  return revoked ? v1::LICENSE_STATUS_REVOKED : status;
 }
 
 v1::LicenseStatus LicenseState::FinalStatus() const {
   return StatusOn(Date::Max());
+}
+
+bool LicenseState::HasEnded() const {
+  const v1::LicenseStatus status = FinalStatus();
+  return status == v1::LICENSE_STATUS_REVOKED ||
+         status == v1::LICENSE_STATUS_EXPIRED ||
+         status == v1::LICENSE_STATUS_VOID;
+}
+
+bool LicenseState::IsOverEverywhere(Date today) const {
+  // When a date has begun in UTC, the date two days before is over everywhere.
+  constexpr int32_t kDaysUntilOver = 2;
+  return today.days() >= last_export_date.days() + kDaysUntilOver;
+}
+
+bool LicenseState::HasReleased(const v1::Charge& charge) const {
+  return std::any_of(status_changes.begin(), status_changes.end(),
+                     [&](const StatusChange& change) {
+                       switch (change.status) {
+                         case v1::LICENSE_STATUS_REVOKED:
+                         case v1::LICENSE_STATUS_VOID:
+                           return charge.release_on_revocation();
+                         case v1::LICENSE_STATUS_EXPIRED:
+                           return charge.release_on_expiry();
+                         default:
+                           return false;
+                       }
+                     });
+}
+
+bool LicenseState::HasCondition(const std::string& kind, Date date) const {
+  const std::string on = date.ToString();
+  // ISO dates sort as text.
+  return std::any_of(conditions.begin(), conditions.end(),
+                     [&](const v1::Condition& condition) {
+                       return condition.kind() == kind &&
+                              condition.satisfied_date() <= on &&
+                              (condition.valid_through().empty() ||
+                               on <= condition.valid_through());
+                     });
 }
 
 const LicenseState::Line* LicenseState::FindLine(int32_t line_number) const {
@@ -28,49 +122,67 @@ LicenseState::Line* LicenseState::FindLine(int32_t line_number) {
       static_cast<const LicenseState*>(this)->FindLine(line_number));
 }
 
-v1::LicenseView LicenseState::ToView() const {
+v1::LicenseView LicenseState::ToView(Date through) const {
   v1::LicenseView view;
   *view.mutable_license() = license;
-  for (const StatusChange& change : status_changes) {
-    v1::LicenseView::StatusChange& out = *view.add_status_changes();
-    out.set_effective_date(change.from.ToString());
-    out.set_status(change.status);
-    out.set_index(change.index);
-  }
+  FillStatusChanges(*this, through, view);
   for (const Line& line : lines) {
+    const DrawnUnits drawn = through == Date::Max()
+                                 ? line.drawn
+                                 : line.drawn_by_date.Through(through);
     v1::LicenseView::LineDrawdown& out = *view.add_drawdown();
     out.set_line_number(line.line_number);
     out.set_product_code(line.product_code);
     out.set_destination_country(line.destination_country);
     out.set_authorized(line.authorized);
     out.set_revoked(line.revoked);
-    out.set_shipped(line.shipped);
-    out.set_available(line.available());
+    out.set_shipped(drawn.shipped);
+    out.set_reserved(drawn.reserved);
+    out.set_available(line.authorized - drawn.shipped - drawn.reserved);
+    if (line.value_authorized_usd) {
+      out.set_value_authorized_usd(*line.value_authorized_usd);
+    }
+    out.set_value_shipped_usd(drawn.value_usd);
   }
   view.set_revision(revision);
   view.set_index(index);
+  view.set_last_export_date(last_export_date.ToString());
+  for (const v1::Condition& condition : conditions) {
+    if (*Date::Parse(condition.satisfied_date()) <= through) {
+      *view.add_conditions() = condition;
+    }
+  }
+  view.set_application_id(application_id);
   return view;
 }
 
 storage::v1::LicenseRow LicenseState::ToRow() const {
   storage::v1::LicenseRow row;
   *row.mutable_license() = license;
-  for (const StatusChange& change : status_changes) {
-    v1::LicenseView::StatusChange& out = *row.add_status_changes();
-    out.set_effective_date(change.from.ToString());
-    out.set_status(change.status);
-    out.set_index(change.index);
-  }
+  FillStatusChanges(*this, Date::Max(), row);
   for (const Line& line : lines) {
     storage::v1::LicenseRow::Line& out = *row.add_lines();
     out.set_line_number(line.line_number);
     out.set_authorized(line.authorized);
     out.set_revoked(line.revoked);
-    out.set_shipped(line.shipped);
+    out.set_shipped(line.drawn.shipped);
+    out.set_reserved(line.drawn.reserved);
+    out.set_value_shipped_usd(line.drawn.value_usd);
+    FillSteps(line.drawn_by_date, *out.mutable_date_steps());
+    FillPart(line.drawn_by_date, &DrawnUnits::shipped,
+             *out.mutable_shipped_by_date());
+    FillPart(line.drawn_by_date, &DrawnUnits::reserved,
+             *out.mutable_reserved_by_date());
+    FillPart(line.drawn_by_date, &DrawnUnits::value_usd,
+             *out.mutable_value_by_date());
   }
   row.mutable_charges()->Add(charges.begin(), charges.end());
   row.set_revision(revision);
   row.set_index(index);
+  row.mutable_conditions()->Add(conditions.begin(), conditions.end());
+  row.set_application_id(application_id);
+  row.set_charges_index(charges_index);
+  row.set_last_export_date(last_export_date.days());
   return row;
 }
 
@@ -79,6 +191,7 @@ LicenseState LicenseState::FromRow(const storage::v1::LicenseRow& row) {
   state.license = row.license();
   state.grant_date = *Date::Parse(row.license().grant_date());
   state.expiry_date = *Date::Parse(row.license().expiry_date());
+  state.last_export_date = Date::FromDays(row.last_export_date());
   for (const v1::LicenseView::StatusChange& change : row.status_changes()) {
     state.status_changes.push_back(
         {.from = *Date::Parse(change.effective_date()),
@@ -86,19 +199,17 @@ LicenseState LicenseState::FromRow(const storage::v1::LicenseRow& row) {
          .index = change.index()});
   }
   for (const v1::LicenseLine& line : row.license().lines()) {
-    state.lines.push_back(
-        {.line_number = line.line_number(),
-         .product_code = line.product_code(),
-         .destination_country = LineDestination(row.license(), line)});
+    state.lines.push_back(LineOf(row.license(), line));
   }
   for (const storage::v1::LicenseRow::Line& line : row.lines()) {
     if (Line* found = state.FindLine(line.line_number())) {
-      found->authorized = line.authorized();
-      found->revoked = line.revoked();
-      found->shipped = line.shipped();
+      TakeDrawdown(line, *found);
     }
   }
   state.charges.assign(row.charges().begin(), row.charges().end());
+  state.charges_index = row.charges_index();
+  state.conditions.assign(row.conditions().begin(), row.conditions().end());
+  state.application_id = row.application_id();
   state.revision = row.revision();
   state.index = row.index();
   return state;
@@ -108,6 +219,26 @@ const std::string& LineDestination(const v1::License& license,
                                    const v1::LicenseLine& line) {
   return line.destination_country().empty() ? license.destination_countries(0)
                                             : line.destination_country();
+}
+
+Date LastExportDate(const Catalog& catalog, const v1::License& license) {
+  const Date expiry = *Date::Parse(license.expiry_date());
+  const auto* calendar =
+      license.holiday_calendar().empty()
+          ? nullptr
+          : catalog.calendars.Find(license.holiday_calendar());
+  if (calendar == nullptr) return expiry;
+  const auto& holidays = (*calendar)->dates();
+  const auto is_holiday = [&](Date date) {
+    return std::binary_search(holidays.begin(), holidays.end(),
+                              date.ToString());
+  };
+  if (!is_holiday(expiry)) return expiry;
+  Date day = expiry;
+  do {
+    day = Date::FromDays(day.days() + 1);
+  } while (IsWeekend(day) || is_holiday(day));
+  return day;
 }
 
 }  // namespace chipledger::domain

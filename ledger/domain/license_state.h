@@ -3,16 +3,19 @@
 #define CHIPLEDGER_LEDGER_DOMAIN_LICENSE_STATE_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "chipledger/storage/v1/rows.pb.h"
 #include "chipledger/v1/evidence.pb.h"
 #include "chipledger/v1/license.pb.h"
 #include "ledger/base/date.h"
+#include "ledger/domain/dated_sums.h"
 
 namespace chipledger::domain {
+
+struct Catalog;
 
 // LicenseState is a value. Thread-safety: thread-compatible.
 struct LicenseState {
@@ -27,28 +30,60 @@ struct LicenseState {
     std::string destination_country;
     int64_t authorized = 0;
     int64_t revoked = 0;
-    int64_t shipped = 0;
-    int64_t available() const { return authorized - shipped; }
+    std::optional<int64_t> value_authorized_usd;
+    DrawnUnits drawn;
+    // The parts of `drawn`, by the date of the shipment or reservation.
+    DatedSums<DrawnUnits> drawn_by_date;
+    int64_t available() const {
+      return authorized - drawn.shipped - drawn.reserved;
+    }
   };
 
   v1::License license;
   Date grant_date;
+  // As stated, and the last date on which it authorizes exports, by the holiday
+  // calendar as it was when the license was granted, amended or extended.
   Date expiry_date;
+  Date last_export_date;
   std::vector<StatusChange> status_changes;
   std::vector<Line> lines;
-  std::vector<v1::LicenseCharge> charges;
+  std::vector<v1::Charge> charges;
+  // The entry that made the charges.
+  uint64_t charges_index = 0;
+  std::vector<v1::Condition> conditions;
+  std::string application_id;
   uint64_t revision = 0;
   uint64_t index = 0;
 
-  // The standing on a date: revoked for good from the earliest revocation on,
-  // else what the last recorded change not after the date says.
+  v1::AuthorizationKind kind() const {
+    return license.authorization_kind() == v1::AUTHORIZATION_KIND_UNSPECIFIED
+               ? v1::AUTHORIZATION_KIND_LICENSE
+               : license.authorization_kind();
+  }
+  // The standing on a date: void on every date once voided; revoked for good
+  // from the earliest revocation on; else what the last recorded change not
+  // after the date says.
   v1::LicenseStatus StatusOn(Date date) const;
   // The standing after every recorded change, whatever their dates.
   v1::LicenseStatus FinalStatus() const;
+  // Whether what was not shipped has been given back to caps that release it:
+  // after a revocation of the whole, a voiding or an expiry.
+  bool HasEnded() const;
+  // Whether its last export date has passed wherever on Earth it is meant.
+  // `today` is the date in UTC.
+  bool IsOverEverywhere(Date today) const;
+  // Whether an end of the license has given back what the charge counts for
+  // units that were neither shipped nor reserved. From then on the charge
+  // counts those that are, as they change.
+  bool HasReleased(const v1::Charge& charge) const;
+  // Whether a condition of this kind was met by the date and holds on it.
+  bool HasCondition(const std::string& kind, Date date) const;
   const Line* FindLine(int32_t line_number) const;
   Line* FindLine(int32_t line_number);
 
-  v1::LicenseView ToView() const;
+  // The license as a view, with the draws that count by a date not after
+  // `through` and the standing then.
+  v1::LicenseView ToView(Date through = Date::Max()) const;
   storage::v1::LicenseRow ToRow() const;
   static LicenseState FromRow(const storage::v1::LicenseRow& row);
 };
@@ -56,6 +91,10 @@ struct LicenseState {
 // The destination that a line is charged to.
 const std::string& LineDestination(const v1::License& license,
                                    const v1::LicenseLine& line);
+
+// The last date on which a license with this expiry authorizes exports; see
+// v1::License::holiday_calendar. Requires: the expiry date is one.
+Date LastExportDate(const Catalog& catalog, const v1::License& license);
 
 }  // namespace chipledger::domain
 

@@ -1,6 +1,8 @@
 #include "ledger/domain/replay.h"
 
+#include <algorithm>
 #include <deque>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -13,6 +15,8 @@
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/wire_format_lite.h"
 #include "ledger/base/status_macros.h"
+#include "ledger/domain/backfill.h"
+#include "ledger/domain/catalog_fold.h"
 #include "ledger/domain/decide.h"
 #include "ledger/domain/errors.h"
 
@@ -85,10 +89,9 @@ class ShipmentIndex {
     const auto found = by_hash_.find(absl::HashOf(exporter, reference));
     if (found == by_hash_.end()) return std::nullopt;
     ASSIGN_OR_RETURN(const v1::Event event, read_event(found->second));
-    const v1::Shipment& shipment =
-        event.shipment_recorded().command().shipment();
-    if (shipment.exporter() == exporter &&
-        shipment.shipment_reference() == reference) {
+    const v1::Shipment* shipment = ShipmentOf(event);
+    if (shipment != nullptr && shipment->exporter() == exporter &&
+        shipment->shipment_reference() == reference) {
       return found->second;
     }
     const auto other =
@@ -130,6 +133,14 @@ class Replayer::Impl final : public History {
   }
 
   const State& state() const { return state_; }
+
+  absl::StatusOr<Catalog> CatalogAt(uint64_t size) const override {
+    const auto found = catalogs_.find(size);
+    if (found == catalogs_.end()) {
+      return DataDamaged(size, "is not the adoption of a policy");
+    }
+    return found->second;
+  }
 
   absl::StatusOr<std::optional<uint64_t>> FindShipment(
       absl::string_view exporter, absl::string_view reference) const override {
@@ -185,10 +196,23 @@ class Replayer::Impl final : public History {
     for (size_t i = 0; i < pending_.size(); ++i) {
       RETURN_IF_ERROR(TakeCommands(first + i, *pending_[i].entry, commands));
     }
+    if (commands.front()->has_record_backfill()) {
+      RETURN_IF_ERROR(
+          CheckBackfill(first, commands.front()->record_backfill()));
+    }
+    const StoredEntry& entry = *pending_[0].entry;
+    const AskedBy by = entry.principal() == kLedgerPrincipal ? AskedBy::kLedger
+                                                             : AskedBy::kAnyone;
+    // Copied only where it is needed, which is seldom.
+    std::optional<Registers> before;
+    if (std::any_of(commands.begin(), commands.end(), [](const v1::Command* c) {
+          return c->has_adopt_policy();
+        })) {
+      before = state_.registers();
+    }
     absl::StatusOr<DecidedRequest> decided =
-        DecideRequest(state_, *this, commands,
-                      Date::FromUnixNs(RecordTimeNs(*pending_[0].entry)),
-                      &arena_, Effect::kApply);
+        DecideRequest(state_, *this, commands, RecordTimeNs(entry), by, &arena_,
+                      Effect::kApply);
     if (!decided.ok()) {
       return DataDamaged(first, absl::StrCat("is recorded, but judged again "
                                              "its request is wrong: ",
@@ -202,6 +226,61 @@ class Replayer::Impl final : public History {
     }
     for (size_t i = 0; i < pending_.size(); ++i) {
       RETURN_IF_ERROR(Compare(first + i, pending_[i], decided->events[i]));
+    }
+    return before ? KeepCatalogs(first, *std::move(before), decided->events)
+                  : absl::OkStatus();
+  }
+
+  // Counts the log for a policy that was adopted late, and compares.
+  absl::Status CheckBackfill(uint64_t index,
+                             const v1::RecordBackfill& recorded) {
+    const CompiledPolicy* policy =
+        state_.catalog().FindPolicy(recorded.policy_id());
+    if (policy == nullptr) return DataDamaged(index, "counts for no policy");
+    auto& expected = backfills_[recorded.policy_id()];
+    if (expected.empty()) {
+      ASSIGN_OR_RETURN(expected, CountAnew(policy->adopted));
+    }
+    if (recorded.part() >= expected.size() ||
+        expected[recorded.part()].SerializeAsString() !=
+            recorded.SerializeAsString()) {
+      return DataDamaged(
+          index, absl::StrCat("part ", recorded.part(), " of what policy ",
+                              recorded.policy_id(),
+                              " counts is not what counting gives"));
+    }
+    if (recorded.has_result()) backfills_.erase(recorded.policy_id());
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<std::vector<v1::RecordBackfill>> CountAnew(
+      const v1::AdoptedPolicy& adopted) const {
+    ASSIGN_OR_RETURN(const Catalog catalog,
+                     CatalogAt(adopted.backfill().through_index()));
+    Backfill backfill(*this, adopted, catalog);
+    v1::Entry entry;
+    while (!backfill.complete()) {
+      ASSIGN_OR_RETURN(const std::string stored,
+                       read_entry_(backfill.next_index()));
+      if (!Parse(stored, entry)) {
+        return DataDamaged(backfill.next_index(),
+                           "the stored bytes are not an Entry");
+      }
+      RETURN_IF_ERROR(backfill.Feed(entry));
+    }
+    return backfill.ToCommands();
+  }
+
+  // Keeps the catalogs at the adoption of policies that count what is in the
+  // log: history is asked for these. `registers` are those before the request.
+  absl::Status KeepCatalogs(uint64_t first, Registers registers,
+                            const std::vector<v1::Event*>& events) {
+    for (size_t i = 0; i < events.size(); ++i) {
+      const uint64_t index = first + i;
+      if (events[i]->has_policy_adopted()) {
+        catalogs_.emplace(index, registers.catalog);
+      }
+      RETURN_IF_ERROR(FoldCatalog(*events[i], index, registers));
     }
     return absl::OkStatus();
   }
@@ -268,8 +347,9 @@ class Replayer::Impl final : public History {
                          absl::StrCat("expected ", decided->ShortDebugString(),
                                       ", found ", found.ShortDebugString()));
     }
-    if (decided->has_shipment_recorded()) {
-      shipments_.Add(decided->shipment_recorded().command().shipment(), index);
+    const v1::Shipment* shipment = ShipmentOf(*decided);
+    if (shipment != nullptr && !decided->has_shipment_corrected()) {
+      shipments_.Add(*shipment, index);
     }
     return absl::OkStatus();
   }
@@ -285,8 +365,12 @@ class Replayer::Impl final : public History {
   static constexpr size_t kBlockBytes = 128 * 1024;
 
   ReadEntry read_entry_;
-  State state_;
+  State state_{State::Tracking::kNothing};
   ShipmentIndex shipments_;
+  // At the adoption of policies, by its index.
+  std::map<uint64_t, Catalog> catalogs_;
+  // What policies adopted late must have counted, until it is recorded.
+  std::map<std::string, std::vector<v1::RecordBackfill>> backfills_;
   int64_t last_record_time_ns_ = 0;
 
   // The request that is being fed.

@@ -1,27 +1,52 @@
 #include "ledger/domain/state.h"
 
 #include <algorithm>
+#include <utility>
 
-#include "absl/strings/str_cat.h"
-#include "ledger/base/decimal.h"
 #include "ledger/domain/errors.h"
 
 namespace chipledger::domain {
+namespace {
+
+// The licenses that a reservation holds something on, or cites.
+std::set<std::string> LicensesUnder(const ReservationState& reservation) {
+  std::set<std::string> ids = {
+      reservation.shipment.authorization().license_id(),
+      reservation.held.chosen_license_id()};
+  for (const v1::LicenseDraw& draw : reservation.held.draws()) {
+    ids.insert(draw.license_id());
+  }
+  ids.erase("");
+  return ids;
+}
+
+void NoteEntry(uint64_t index, std::vector<uint64_t>& entries) {
+  if (entries.empty() || entries.back() != index) entries.push_back(index);
+}
+
+// Forgets entries that were taken back.
+void CutEntries(uint64_t size, std::vector<uint64_t>& entries) {
+  while (!entries.empty() && entries.back() >= size) entries.pop_back();
+}
+
+}  // namespace
 
 void Snapshot::Apply(const Delta& delta) {
   for (const auto& [id, total] : delta.totals) totals.Set(id, total);
   for (const auto& license : delta.licenses) {
     licenses.Set(license->license.license_id(), license);
   }
-  for (const auto& [index, change] : delta.shipments) {
-    shipments.Set(index, change);
+  for (const auto& [index, shipment] : delta.shipments) {
+    shipments.Set(index, shipment);
   }
-  if (delta.catalog) catalog = *delta.catalog;
+  if (delta.registers) registers = *delta.registers;
 }
 
-Total State::GetTotal(const TotalId& id) const {
+// Finding --------------------------------------------------------------------
+
+const Total* State::FindTotal(const TotalId& id) const {
   const auto found = totals_.find(id);
-  return found == totals_.end() ? Total() : found->second.total;
+  return found == totals_.end() ? nullptr : &found->second.total;
 }
 
 const LicenseState* State::FindLicense(absl::string_view license_id) const {
@@ -29,121 +54,239 @@ const LicenseState* State::FindLicense(absl::string_view license_id) const {
   return found == licenses_.end() ? nullptr : found->second.license.get();
 }
 
-ShipmentChange State::GetShipmentChange(uint64_t shipment_index) const {
-  const auto found = shipments_.find(shipment_index);
-  if (found != shipments_.end()) return found->second;
-  return ShipmentChange{.content_index = shipment_index};
+const std::set<std::string>& State::LicensesOf(
+    absl::string_view exporter) const {
+  static const auto& none = *new std::set<std::string>();
+  const auto found = licenses_by_exporter_.find(exporter);
+  return found == licenses_by_exporter_.end() ? none : found->second;
 }
 
+const std::set<uint64_t>& State::ReservationsUnder(
+    absl::string_view license_id) const {
+  static const auto& none = *new std::set<uint64_t>();
+  const auto found = reservations_by_license_.find(license_id);
+  return found == reservations_by_license_.end() ? none : found->second;
+}
+
+ShipmentState State::GetShipment(uint64_t shipment_index) const {
+  const auto found = shipments_.find(shipment_index);
+  if (found != shipments_.end()) return found->second;
+  ShipmentState as_recorded;
+  as_recorded.content_index = shipment_index;
+  return as_recorded;
+}
+
+// Changing -------------------------------------------------------------------
+
+bool State::AddToTotal(const TotalId& id, Date date, const Amounts& amounts) {
+  const auto [found, added] = totals_.try_emplace(id);
+  TotalSlot& slot = found->second;
+  if (undo_) {
+    undo_->totals.emplace_back(
+        id, added ? std::nullopt : std::optional(slot.total));
+  }
+  Amounts sum = slot.total.sum;
+  if (!sum.Add(amounts) || !slot.total.by_date.Add(date, amounts)) {
+    return false;
+  }
+  slot.total.sum = sum;
+  if (tracks_) Note(id, slot);
+  return true;
+}
+
+void State::Note(const TotalId& id, TotalSlot& slot) {
+  if (!slot.touched) {
+    slot.touched = true;
+    touched_totals_.push_back(id);
+  }
+  if (slot.entries.empty()) touched_since_mark_.totals.push_back(id);
+  NoteEntry(size_, slot.entries);
+}
+
+void State::Note(const std::string& license_id, LicenseSlot& slot) {
+  if (!slot.touched) {
+    slot.touched = true;
+    touched_licenses_.push_back(license_id);
+  }
+  if (slot.entries.empty()) touched_since_mark_.licenses.push_back(license_id);
+  NoteEntry(size_, slot.entries);
+}
+
+LicenseState& State::MutableLicense(const std::string& license_id) {
+  LicenseSlot& slot = licenses_[license_id];
+  if (undo_) {
+    undo_->licenses.emplace_back(license_id,
+                                 LicenseSlot{.license = slot.license,
+                                             .touched = slot.touched,
+                                             .place = slot.place,
+                                             .entries = {}});
+  }
+  if (slot.license == nullptr) {
+    slot.license = std::make_shared<LicenseState>();
+  } else if ((tracks_ && !slot.touched) || undo_) {
+    slot.license = std::make_shared<LicenseState>(*slot.license);
+  }
+  if (tracks_) Note(license_id, slot);
+  return *slot.license;
+}
+
+void State::IndexLicense(const std::string& license_id) {
+  LicenseSlot& slot = licenses_[license_id];
+  const LicenseState& license = *slot.license;
+  if (slot.place) LeaveLicense(license_id, *slot.place);
+  slot.place = LicensePlace{.exporter = license.license.exporter(),
+                            .last_export_date = std::nullopt};
+  if (!license.HasEnded()) {
+    slot.place->last_export_date = license.last_export_date;
+  }
+  EnterLicense(license_id, *slot.place);
+}
+
+void State::EnterLicense(const std::string& license_id,
+                         const LicensePlace& place) {
+  licenses_by_exporter_[place.exporter].insert(license_id);
+  if (place.last_export_date) {
+    licenses_by_expiry_.emplace(*place.last_export_date, license_id);
+  }
+}
+
+void State::LeaveLicense(const std::string& license_id,
+                         const LicensePlace& place) {
+  licenses_by_exporter_[place.exporter].erase(license_id);
+  if (place.last_export_date) {
+    licenses_by_expiry_.erase({*place.last_export_date, license_id});
+  }
+}
+
+void State::SetShipment(uint64_t shipment_index, ShipmentState shipment) {
+  const auto [found, added] = shipments_.try_emplace(shipment_index);
+  if (undo_) {
+    undo_->shipments.emplace_back(
+        shipment_index, added ? std::nullopt : std::optional(found->second));
+  }
+  found->second = std::move(shipment);
+  if (!tracks_) return;
+  touched_shipments_.push_back(shipment_index);
+  touched_since_mark_.shipments.insert(shipment_index);
+}
+
+void State::SetReservation(
+    uint64_t index, std::shared_ptr<const ReservationState> reservation) {
+  auto& reservations = MutableRegisters().reservations;
+  const auto* found = reservations.Find(index);
+  ReservationChange change{.before = found == nullptr ? nullptr : *found,
+                           .after = std::move(reservation)};
+  if (change.before != nullptr) LeaveReservation(*change.before);
+  if (change.after != nullptr) {
+    EnterReservation(*change.after);
+    reservations.Set(index, change.after);
+  } else {
+    reservations.Erase(index);
+  }
+  if (tracks_) touched_since_mark_.reservations.insert(index);
+  if (undo_) undo_->reservations.push_back(std::move(change));
+}
+
+void State::EnterReservation(const ReservationState& reservation) {
+  reservations_by_expiry_.emplace(reservation.expire_time_ns,
+                                  reservation.index);
+  for (const std::string& id : LicensesUnder(reservation)) {
+    reservations_by_license_[id].insert(reservation.index);
+  }
+}
+
+void State::LeaveReservation(const ReservationState& reservation) {
+  reservations_by_expiry_.erase(
+      {reservation.expire_time_ns, reservation.index});
+  for (const std::string& id : LicensesUnder(reservation)) {
+    const auto found = reservations_by_license_.find(id);
+    found->second.erase(reservation.index);
+    if (found->second.empty()) reservations_by_license_.erase(found);
+  }
+}
+
+Registers& State::MutableRegisters() {
+  registers_changed_ = true;
+  return registers_;
+}
+
+void State::NoteFactDate(Date date) {
+  if (registers_.latest_fact_date && date <= *registers_.latest_fact_date) {
+    return;
+  }
+  MutableRegisters().latest_fact_date = date;
+  touched_since_mark_.latest_fact_date = true;
+}
+
+void State::ReplaceCatalog(Catalog catalog) {
+  MutableRegisters().catalog = std::move(catalog);
+}
+
+// Taking back ----------------------------------------------------------------
+
 void State::BeginRequest() {
-  undo_ = Undo{.size = size_,
-               .catalog = catalog_,
-               .catalog_rows = catalog_rows_.size(),
-               .catalog_changed = catalog_changed_};
+  undo_.emplace();
+  undo_->size = size_;
+  undo_->registers = registers_;
+  undo_->registers_changed = registers_changed_;
 }
 
 void State::CommitRequest() { undo_.reset(); }
 
 void State::RollbackRequest() {
   size_ = undo_->size;
-  catalog_ = std::move(undo_->catalog);
-  catalog_rows_.resize(undo_->catalog_rows);
-  catalog_changed_ = undo_->catalog_changed;
-  std::reverse(undo_->totals.begin(), undo_->totals.end());
-  for (const auto& [id, total] : undo_->totals) {
-    if (total) {
-      totals_[id].total = *total;
-    } else {
-      totals_.erase(id);
-    }
-  }
-  std::reverse(undo_->licenses.begin(), undo_->licenses.end());
-  for (auto& [id, slot] : undo_->licenses) {
-    if (slot.license != nullptr) {
-      // With its mark: what was untouched before the request may be shared with
-      // a snapshot and with rows that are being written.
-      licenses_[id] = std::move(slot);
-    } else {
-      licenses_.erase(id);
-    }
-  }
+  RollBackTotals();
+  RollBackLicenses();
   std::reverse(undo_->shipments.begin(), undo_->shipments.end());
-  for (const auto& [index, change] : undo_->shipments) {
-    if (change) {
-      shipments_[index] = *change;
+  for (auto& [index, shipment] : undo_->shipments) {
+    if (shipment) {
+      shipments_[index] = *std::move(shipment);
     } else {
       shipments_.erase(index);
     }
   }
-  // Counts are taken back by their opposite, which the undo list does not grow
-  // by.
-  std::vector<std::pair<Date, int64_t>> fact_dates;
-  fact_dates.swap(undo_->fact_dates);
+  std::reverse(undo_->reservations.begin(), undo_->reservations.end());
+  for (const ReservationChange& change : undo_->reservations) {
+    if (change.after != nullptr) LeaveReservation(*change.after);
+    if (change.before != nullptr) EnterReservation(*change.before);
+  }
+  registers_ = std::move(undo_->registers);
+  registers_changed_ = undo_->registers_changed;
   undo_.reset();
-  for (const auto& [date, count] : fact_dates) AddFact(date, -count);
 }
 
-std::optional<Date> State::latest_fact_date() const {
-  if (fact_dates_.empty()) return std::nullopt;
-  return fact_dates_.rbegin()->first;
+void State::RollBackTotals() {
+  std::reverse(undo_->totals.begin(), undo_->totals.end());
+  for (auto& [id, total] : undo_->totals) {
+    if (!total) {
+      totals_.erase(id);
+      continue;
+    }
+    TotalSlot& slot = totals_[id];
+    slot.total = *std::move(total);
+    CutEntries(size_, slot.entries);
+  }
 }
 
-void State::AddFact(Date date, int64_t count) {
-  if (undo_) undo_->fact_dates.emplace_back(date, count);
-  touched_fact_dates_.insert(date);
-  const auto found = fact_dates_.try_emplace(date).first;
-  found->second += count;
-  if (found->second == 0) fact_dates_.erase(found);
+void State::RollBackLicenses() {
+  std::reverse(undo_->licenses.begin(), undo_->licenses.end());
+  for (auto& [id, before] : undo_->licenses) {
+    LicenseSlot& slot = licenses_[id];
+    if (slot.place) LeaveLicense(id, *slot.place);
+    if (before.license == nullptr) {
+      licenses_.erase(id);
+      continue;
+    }
+    // With its mark: what was untouched before the request may be shared with
+    // a snapshot and with rows that are being written.
+    before.entries = std::move(slot.entries);
+    CutEntries(size_, before.entries);
+    slot = std::move(before);
+    if (slot.place) EnterLicense(id, *slot.place);
+  }
 }
 
-bool State::AddToTotal(const TotalId& id, int64_t amount,
-                       int64_t unmeasured_gpus) {
-  const auto [slot, added] = totals_.try_emplace(id);
-  if (undo_) {
-    undo_->totals.emplace_back(
-        id, added ? std::nullopt : std::optional(slot->second.total));
-  }
-  const std::optional<int64_t> used =
-      CheckedAdd(slot->second.total.used, amount);
-  const std::optional<int64_t> unmeasured =
-      CheckedAdd(slot->second.total.unmeasured_gpus, unmeasured_gpus);
-  if (!used || !unmeasured) return false;
-  slot->second.total.used = *used;
-  slot->second.total.unmeasured_gpus = *unmeasured;
-  if (!slot->second.touched) {
-    slot->second.touched = true;
-    touched_totals_.push_back(id);
-  }
-  return true;
-}
-
-LicenseState& State::MutableLicense(const std::string& license_id) {
-  LicenseSlot& slot = licenses_[license_id];
-  if (undo_) undo_->licenses.emplace_back(license_id, slot);
-  if (slot.license == nullptr) {
-    slot.license = std::make_shared<LicenseState>();
-  } else if (!slot.touched || undo_) {
-    slot.license = std::make_shared<LicenseState>(*slot.license);
-  }
-  if (!slot.touched) {
-    slot.touched = true;
-    touched_licenses_.push_back(license_id);
-  }
-  return *slot.license;
-}
-
-void State::SetShipmentChange(uint64_t shipment_index,
-                              const ShipmentChange& change) {
-  if (undo_) {
-    const auto found = shipments_.find(shipment_index);
-    undo_->shipments.emplace_back(shipment_index,
-                                  found == shipments_.end()
-                                      ? std::nullopt
-                                      : std::optional(found->second));
-  }
-  shipments_[shipment_index] = change;
-  touched_shipments_.push_back(shipment_index);
-}
+// Handing out ----------------------------------------------------------------
 
 Delta State::TakeDelta() {
   Delta delta;
@@ -169,107 +312,22 @@ Delta State::TakeDelta() {
     delta.shipments.emplace_back(index, found->second);
   }
   touched_shipments_.clear();
-  for (const Date date : touched_fact_dates_) {
-    const auto found = fact_dates_.find(date);
-    delta.fact_dates.emplace_back(
-        date, found == fact_dates_.end() ? 0 : found->second);
-  }
-  touched_fact_dates_.clear();
-  delta.catalog_rows = std::move(catalog_rows_);
-  catalog_rows_.clear();
-  if (catalog_changed_) delta.catalog = catalog_;
-  catalog_changed_ = false;
+  if (registers_changed_) delta.registers = registers_;
+  registers_changed_ = false;
   return delta;
-}
-
-absl::Status State::RestoreRow(const storage::v1::StateRow& row) {
-  switch (row.kind_case()) {
-    case storage::v1::StateRow::kTotal:
-      restored_totals_.push_back(row.total());
-      return absl::OkStatus();
-    case storage::v1::StateRow::kLicense:
-      licenses_[row.license().license().license_id()].license =
-          std::make_shared<LicenseState>(LicenseState::FromRow(row.license()));
-      return absl::OkStatus();
-    case storage::v1::StateRow::kShipment:
-      shipments_[row.shipment().index()] = {
-          .revision = row.shipment().revision(),
-          .voided = row.shipment().voided(),
-          .content_index = row.shipment().content_index()};
-      return absl::OkStatus();
-    case storage::v1::StateRow::kProduct:
-      catalog_.products.Set(row.product().product_code(),
-                            std::make_shared<v1::Product>(row.product()));
-      return absl::OkStatus();
-    case storage::v1::StateRow::kParty:
-      catalog_.parties.Set(row.party().party_id(),
-                           std::make_shared<v1::Party>(row.party()));
-      return absl::OkStatus();
-    case storage::v1::StateRow::kCountryGroup:
-      catalog_.groups.Set(row.country_group().group_id(),
-                          std::make_shared<DatedGroup>(row.country_group()));
-      return absl::OkStatus();
-    case storage::v1::StateRow::kPolicy:
-      restored_policies_.push_back(row.policy());
-      return absl::OkStatus();
-    case storage::v1::StateRow::kFactDate:
-      if (row.fact_date().facts() != 0) {
-        fact_dates_[Date::FromDays(row.fact_date().date())] =
-            row.fact_date().facts();
-      }
-      return absl::OkStatus();
-    case storage::v1::StateRow::KIND_NOT_SET:
-      break;
-  }
-  return DataDamaged(size_, "a stored row has no kind");
-}
-
-absl::Status State::FinishRestore(const storage::v1::Head& head) {
-  size_ = head.size();
-  ledger_id_ = head.ledger_id();
-  std::sort(restored_policies_.begin(), restored_policies_.end(),
-            [](const v1::AdoptedPolicy& a, const v1::AdoptedPolicy& b) {
-              return a.index() < b.index();
-            });
-  for (const v1::AdoptedPolicy& adopted : restored_policies_) {
-    catalog_.policies.push_back(CompilePolicy(
-        static_cast<uint32_t>(catalog_.policies.size()), adopted));
-  }
-  for (const storage::v1::TotalRow& row : restored_totals_) {
-    const CompiledPolicy* policy = catalog_.FindPolicy(row.policy_id());
-    const CompiledRule* rule =
-        policy == nullptr ? nullptr : policy->FindRule(row.rule_id());
-    if (rule == nullptr) {
-      return DataDamaged(
-          size_,
-          absl::StrCat("a stored total names rule \"", row.policy_id(), "/",
-                       row.rule_id(), "\", which was never adopted"));
-    }
-    totals_[TotalId{.policy = policy->number,
-                    .rule = rule->number,
-                    .window_start = row.window_start(),
-                    .country = row.group().destination_country(),
-                    .license_id = row.group().license_id()}]
-        .total = {.used = row.used(),
-                  .reserved = row.reserved(),
-                  .unmeasured_gpus = row.unmeasured_gpus()};
-  }
-  restored_policies_.clear();
-  restored_totals_.clear();
-  return absl::OkStatus();
 }
 
 Snapshot State::ToSnapshot() const {
   Snapshot snapshot;
   snapshot.size = size_;
-  snapshot.catalog = catalog_;
+  snapshot.registers = registers_;
   for (const auto& [id, slot] : totals_) snapshot.totals.Set(id, slot.total);
   for (const auto& [id, slot] : licenses_) {
     // A copy: this state goes on changing its own.
     snapshot.licenses.Set(id, std::make_shared<LicenseState>(*slot.license));
   }
-  for (const auto& [index, change] : shipments_) {
-    snapshot.shipments.Set(index, change);
+  for (const auto& [index, shipment] : shipments_) {
+    snapshot.shipments.Set(index, shipment);
   }
   return snapshot;
 }

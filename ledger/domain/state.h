@@ -20,7 +20,9 @@
 #include "ledger/base/date.h"
 #include "ledger/base/persistent_map.h"
 #include "ledger/domain/catalog.h"
+#include "ledger/domain/dated_sums.h"
 #include "ledger/domain/license_state.h"
+#include "ledger/domain/shipment_state.h"
 
 namespace chipledger::domain {
 
@@ -30,32 +32,37 @@ struct TotalId {
   uint32_t policy = 0;
   uint32_t rule = 0;
   int32_t window_start = 0;
-  std::string country;
-  std::string license_id;
+  // See group_key.h.
+  std::string group;
 
   friend auto operator<=>(const TotalId&, const TotalId&) = default;
   friend bool operator==(const TotalId&, const TotalId&) = default;
   template <typename H>
   friend H AbslHashValue(H h, const TotalId& id) {
     return H::combine(std::move(h), id.policy, id.rule, id.window_start,
-                      id.country, id.license_id);
+                      id.group);
   }
 };
 
 // A total, in its rule's measure.
 struct Total {
-  int64_t used = 0;
-  int64_t reserved = 0;
-  // See v1::HeadroomRow::unmeasured_gpus.
-  int64_t unmeasured_gpus = 0;
+  Amounts sum;
+  // The parts of `sum`, by the dates of the facts.
+  DatedSums<Amounts> by_date;
   friend bool operator==(const Total&, const Total&) = default;
 };
 
-// What became of a shipment after it was recorded.
-struct ShipmentChange {
-  uint64_t revision = 1;
-  bool voided = false;
-  uint64_t content_index = 0;
+// What is few or changes seldom. A value: a copy is cheap and stays as it was.
+struct Registers {
+  Catalog catalog;
+  // Those that hold something, by index.
+  PersistentMap<uint64_t, std::shared_ptr<const ReservationState>> reservations;
+  PersistentMap<std::string, std::shared_ptr<const v1::ApplicationView>>
+      applications;
+  // The index of each party's last ComputeDeclared.
+  PersistentMap<std::string, uint64_t> declarations;
+  // The latest effective date of any fact so far, also of what was taken back.
+  std::optional<Date> latest_fact_date;
 };
 
 // What changed in the state since the last TakeDelta: the final value of
@@ -63,12 +70,9 @@ struct ShipmentChange {
 struct Delta {
   std::vector<std::pair<TotalId, Total>> totals;
   std::vector<std::shared_ptr<const LicenseState>> licenses;
-  std::vector<std::pair<uint64_t, ShipmentChange>> shipments;
-  std::vector<std::pair<Date, int64_t>> fact_dates;
-  // Rows of changed products, parties, country groups and policies.
-  std::vector<storage::v1::StateRow> catalog_rows;
-  // Set when the catalog changed.
-  std::optional<Catalog> catalog;
+  std::vector<std::pair<uint64_t, ShipmentState>> shipments;
+  // Set when they changed.
+  std::optional<Registers> registers;
 };
 
 // A read model of one ledger size. A value: a copy is cheap and stays as it
@@ -76,11 +80,13 @@ struct Delta {
 struct Snapshot {
   uint64_t size = 0;
   int64_t last_record_time_ns = 0;
-  Catalog catalog;
+  Registers registers;
   PersistentMap<TotalId, Total> totals;
   PersistentMap<std::string, std::shared_ptr<const LicenseState>> licenses;
   // Shipments that changed after they were recorded, by index.
-  PersistentMap<uint64_t, ShipmentChange> shipments;
+  PersistentMap<uint64_t, ShipmentState> shipments;
+
+  const Catalog& catalog() const { return registers.catalog; }
 
   // Brings a delta in; the size and the record time are the caller's to set.
   void Apply(const Delta& delta);
@@ -92,25 +98,53 @@ struct Snapshot {
 // Thread-safety: single-threaded on the sequencer.
 class State {
  public:
+  // What a state remembers for TakeDelta and TakeMark. One that is never asked
+  // for these, such as a replay's, tracks nothing: its memory does not grow
+  // with the log.
+  enum class Tracking { kChanges, kNothing };
+  explicit State(Tracking tracking = Tracking::kChanges)
+      : tracks_(tracking == Tracking::kChanges) {}
+
   // Number of events folded so far; the next event's index.
   uint64_t size() const { return size_; }
   const std::string& ledger_id() const { return ledger_id_; }
-  const Catalog& catalog() const { return catalog_; }
-  // The latest date of any grant, and of any shipment that was not voided.
-  std::optional<Date> latest_fact_date() const;
+  const Registers& registers() const { return registers_; }
+  const Catalog& catalog() const { return registers_.catalog; }
 
-  // Returns the total, zero when nothing has touched it.
-  Total GetTotal(const TotalId& id) const;
+  // Returns the total, or null when nothing has touched it. Lives until the
+  // next change of the state.
+  const Total* FindTotal(const TotalId& id) const;
   // Returns the license, or null. Lives until the next change of the state.
   const LicenseState* FindLicense(absl::string_view license_id) const;
+  // The licenses and other authorizations of an exporter, by id.
+  const std::set<std::string>& LicensesOf(absl::string_view exporter) const;
+  // The open reservations under a license, by index.
+  const std::set<uint64_t>& ReservationsUnder(
+      absl::string_view license_id) const;
+  // Open reservations by the time they expire, soonest first.
+  const std::set<std::pair<int64_t, uint64_t>>& ReservationsByExpiry() const {
+    return reservations_by_expiry_;
+  }
+  // Licenses that have not ended, by their last export date.
+  const std::set<std::pair<Date, std::string>>& LicensesByExpiry() const {
+    return licenses_by_expiry_;
+  }
   // Returns what became of a shipment; unchanged ones have revision 1.
-  ShipmentChange GetShipmentChange(uint64_t shipment_index) const;
+  ShipmentState GetShipment(uint64_t shipment_index) const;
 
   // Applies an event as entry number `size()`. Requires: the event was decided
-  // on this state, or is a stored one being replayed in order.
+  // on this state, or is a stored one being replayed in order; on an arena or
+  // not.
   // Errors: DATA_DAMAGED when the event cannot follow this state; the state is
   // then not fit for further use.
   absl::Status Fold(const v1::Event& event);
+
+  // For states that rerun a log under other policies. FoldNothing passes over
+  // an entry; ReplaceCatalog sets the catalog; MoveTo makes `size` the next
+  // index.
+  void FoldNothing() { ++size_; }
+  void ReplaceCatalog(Catalog catalog);
+  void MoveTo(uint64_t size) { size_ = size; }
 
   // From BeginRequest on, changes can be taken back by RollbackRequest until
   // CommitRequest. Not nested.
@@ -120,6 +154,10 @@ class State {
 
   // Returns what changed since the last call.
   Delta TakeDelta();
+
+  // Returns the rows of everything that changed since the last call, or since
+  // the state was restored: what a mark stores.
+  std::vector<storage::v1::StateRow> TakeMark();
 
   // Restores a state from its rows, in any order; FinishRestore ends it and
   // leaves an empty delta.
@@ -135,55 +173,110 @@ class State {
  private:
   friend class Folder;
 
-  // What a touched row holds beside its value, so that each is listed once in
-  // the next delta.
+  // What a row holds beside its value, so that each is listed once in the next
+  // delta and the next mark.
   struct TotalSlot {
     Total total;
     bool touched = false;
+    // The entries since the last mark that moved it, ascending.
+    std::vector<uint64_t> entries;
+  };
+  // Where a license stands in the sets that are derived from licenses.
+  struct LicensePlace {
+    std::string exporter;
+    // Unset when the license has ended.
+    std::optional<Date> last_export_date;
   };
   // A touched license is owned by this state alone; an untouched one may be
   // shared with a snapshot and is copied before it changes.
   struct LicenseSlot {
     std::shared_ptr<LicenseState> license;
     bool touched = false;
+    std::optional<LicensePlace> place;
+    // The entries since the last mark that changed or drew it, ascending.
+    std::vector<uint64_t> entries;
   };
-  // What RollbackRequest puts back, oldest first.
+  struct ReservationChange {
+    std::shared_ptr<const ReservationState> before;
+    std::shared_ptr<const ReservationState> after;
+  };
+  // What RollbackRequest puts back, oldest first. Lists of entries are not kept
+  // but cut.
   struct Undo {
     uint64_t size;
-    Catalog catalog;
-    size_t catalog_rows;
-    bool catalog_changed;
+    Registers registers;
+    bool registers_changed;
     std::vector<std::pair<TotalId, std::optional<Total>>> totals;
     std::vector<std::pair<std::string, LicenseSlot>> licenses;
-    std::vector<std::pair<uint64_t, std::optional<ShipmentChange>>> shipments;
-    std::vector<std::pair<Date, int64_t>> fact_dates;
+    std::vector<std::pair<uint64_t, std::optional<ShipmentState>>> shipments;
+    std::vector<ReservationChange> reservations;
+  };
+  // Names of rows, by what they are of.
+  struct Touched {
+    std::vector<TotalId> totals;
+    std::vector<std::string> licenses;
+    std::set<std::string> products, parties, groups, policies, calendars,
+        applications, declarations;
+    std::set<uint64_t> reservations, shipments;
+    bool latest_fact_date = false;
   };
 
   // False when the total would overflow.
-  bool AddToTotal(const TotalId& id, int64_t amount, int64_t unmeasured_gpus);
-  // Returns the license to change, made when absent.
+  bool AddToTotal(const TotalId& id, Date date, const Amounts& amounts);
+  // Returns the license to change, made when absent. Call IndexLicense when its
+  // exporter, last export date or standing may have changed.
   LicenseState& MutableLicense(const std::string& license_id);
-  void SetShipmentChange(uint64_t shipment_index, const ShipmentChange& change);
-  // One fact more or less stands with the date.
-  void AddFact(Date date, int64_t count);
+  void IndexLicense(const std::string& license_id);
+  void SetShipment(uint64_t shipment_index, ShipmentState shipment);
+  // Sets or, with null, ends a reservation.
+  void SetReservation(uint64_t index,
+                      std::shared_ptr<const ReservationState> reservation);
+  // Returns the registers to change; the caller names what it changes in
+  // touched_since_mark_.
+  Registers& MutableRegisters();
+  void NoteFactDate(Date date);
 
+  // Notes that the next entry changes a row.
+  void Note(const TotalId& id, TotalSlot& slot);
+  void Note(const std::string& license_id, LicenseSlot& slot);
+  void RollBackTotals();
+  void RollBackLicenses();
+  // Puts a license in the derived sets, or takes it out of them.
+  void EnterLicense(const std::string& license_id, const LicensePlace& place);
+  void LeaveLicense(const std::string& license_id, const LicensePlace& place);
+  void EnterReservation(const ReservationState& reservation);
+  void LeaveReservation(const ReservationState& reservation);
+  // Appends the rows of a mark.
+  void TakeTotalRows(std::vector<storage::v1::StateRow>& rows);
+  void TakeLicenseRows(std::vector<storage::v1::StateRow>& rows);
+  void TakeCatalogRows(std::vector<storage::v1::StateRow>& rows);
+  void TakeRegisterRows(std::vector<storage::v1::StateRow>& rows);
+  absl::Status RestoreRegisterRow(const storage::v1::StateRow& row);
+  absl::Status RestoreTotals();
+
+  bool tracks_;
   uint64_t size_ = 0;
   std::string ledger_id_;
-  Catalog catalog_;
+  Registers registers_;
   absl::flat_hash_map<TotalId, TotalSlot> totals_;
   absl::flat_hash_map<std::string, LicenseSlot> licenses_;
-  absl::flat_hash_map<uint64_t, ShipmentChange> shipments_;
-  // How many facts stand with each date; none with 0.
-  std::map<Date, int64_t> fact_dates_;
+  absl::flat_hash_map<uint64_t, ShipmentState> shipments_;
+
+  // Derived from the licenses and reservations.
+  absl::flat_hash_map<std::string, std::set<std::string>> licenses_by_exporter_;
+  std::set<std::pair<Date, std::string>> licenses_by_expiry_;
+  absl::flat_hash_map<std::string, std::set<uint64_t>> reservations_by_license_;
+  std::set<std::pair<int64_t, uint64_t>> reservations_by_expiry_;
 
   // Touched since the last TakeDelta. After a rollback it may name rows that
   // are gone or not touched any more, and rows twice.
   std::vector<TotalId> touched_totals_;
   std::vector<std::string> touched_licenses_;
   std::vector<uint64_t> touched_shipments_;
-  std::set<Date> touched_fact_dates_;
-  std::vector<storage::v1::StateRow> catalog_rows_;
-  bool catalog_changed_ = false;
+  bool registers_changed_ = false;
+
+  // Touched since the last TakeMark, with the same reservations as above.
+  Touched touched_since_mark_;
 
   std::optional<Undo> undo_;
   // Rows that wait for the policies they speak of, during a restore.

@@ -128,10 +128,11 @@ absl::Status CheckMarker(int fd, const std::string& path) {
                         absl::StrCat("its file ", kMarkerFile, " is not ours"));
   }
   if (version == kFormatVersion) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      absl::StrCat(path, " has format version ", version,
-                   "; this program reads version ", kFormatVersion,
-                   version > kFormatVersion ? "; use a newer chipledger" : ""));
+  return absl::FailedPreconditionError(absl::StrCat(
+      path, " has format version ", version, "; this program reads version ",
+      kFormatVersion,
+      version > kFormatVersion ? "; use a newer chipledger"
+                               : "; open it with the chipledger that made it"));
 }
 
 }  // namespace

@@ -24,6 +24,20 @@ constexpr size_t kSmallestPart = 16;
 // An entry has a request id, and a shipment's also a reference.
 constexpr size_t kIdsPerEntry = 2;
 
+// Returns the shipment whose first event this is, or null.
+const v1::Shipment* ShipmentBegunBy(const v1::Event& event) {
+  switch (event.kind_case()) {
+    case v1::Event::kShipmentRecorded:
+      return &event.shipment_recorded().command().shipment();
+    case v1::Event::kShipmentReexported:
+      return &event.shipment_reexported().command().shipment();
+    case v1::Event::kShipmentTransferredInCountry:
+      return &event.shipment_transferred_in_country().command().shipment();
+    default:
+      return nullptr;
+  }
+}
+
 absl::Status IdsDamaged(absl::string_view found) {
   return DamagedError("the index of ids", found);
 }
@@ -179,10 +193,10 @@ void IdIndex::Add(const Uuid& request_id, uint64_t first_index,
 }
 
 void IdIndex::AddShipmentOf(const v1::Event& event, uint64_t index) {
-  if (!event.has_shipment_recorded()) return;
-  const v1::Shipment& shipment = event.shipment_recorded().command().shipment();
+  const v1::Shipment* shipment = ShipmentBegunBy(event);
+  if (shipment == nullptr) return;
   current_->Add(
-      IdKey::Shipment(shipment.exporter(), shipment.shipment_reference())
+      IdKey::Shipment(shipment->exporter(), shipment->shipment_reference())
           .view(),
       index);
 }

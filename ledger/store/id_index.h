@@ -60,7 +60,7 @@ class IdIndex {
   // Errors: DATA_DAMAGED.
   absl::StatusOr<std::optional<uint64_t>> FindRequest(
       const Uuid& request_id) const;
-  // The index of the shipment's ShipmentRecorded, if there is one.
+  // The index of the shipment's first event, if there is one.
   absl::StatusOr<std::optional<uint64_t>> FindShipment(
       absl::string_view exporter, absl::string_view shipment_reference) const;
   // As FindShipment, for other threads. May find one that is not durable yet.

@@ -13,6 +13,7 @@
 #include <string>
 
 #include "absl/container/inlined_vector.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "chipledger/storage/v1/rows.pb.h"
@@ -22,7 +23,7 @@ namespace chipledger::store {
 
 // Version of the data directory's format, in the directory's marker file and
 // in every Head.
-inline constexpr uint32_t kFormatVersion = 1;
+inline constexpr uint32_t kFormatVersion = 2;
 
 // Files of the data directory.
 inline constexpr char kMarkerFile[] = "CHIPLEDGER";
@@ -33,8 +34,10 @@ inline constexpr char kIncomingFolder[] = "incoming";
 //
 //   entries  index of a block's first entry -> block (entry_block.h)
 //   ids      id key -> index (8 bytes); derivable from entries
-//   state    state key -> serialized storage.v1.StateRow
+//   state    state key -> serialized storage.v1.StateRow; a version for each
+//            mark with which the row was stored, never overwritten
 //   meta     "head" -> serialized storage.v1.Head
+//            mark key -> serialized storage.v1.Head as it was at the mark
 inline constexpr char kEntriesFamily[] = "entries";
 inline constexpr char kIdsFamily[] = "ids";
 inline constexpr char kStateFamily[] = "state";
@@ -48,8 +51,8 @@ enum class IdKind : char {
   kWatermark = 0,
   // The 16 bytes of a request id. Value: the request's first index.
   kRequest = 1,
-  // exporter, 0x00, shipment_reference. Value: the index of the
-  // ShipmentRecorded.
+  // A hash, exporter, 0x00, shipment_reference. Value: the index of the
+  // shipment's first event.
   kShipment = 2,
 };
 
@@ -62,7 +65,11 @@ enum class RowKind : char {
   kParty = 5,
   kCountryGroup = 6,
   kPolicy = 7,
-  kFactDate = 8,
+  kLedger = 8,
+  kReservation = 9,
+  kApplication = 10,
+  kDeclaration = 11,
+  kHolidayCalendar = 12,
 };
 
 // Big-endian integers ------------------------------------------------------
@@ -159,48 +166,119 @@ class IdKey {
 };
 
 // Keys of `state` ----------------------------------------------------------
+//
+// kind, what identifies the row among its kind, 0x00, mark. The mark's size has
+// its bits turned over: of a row's versions the newest comes first, and seeking
+// the key of a size finds the version of the greatest mark not above it.
 
-// Returns the key of a row: its kind and what identifies it among its kind.
-// Parts are separated by 0x00, which no id holds. Empty for a row without a
-// kind, which has no key.
-inline std::string StateKey(const storage::v1::StateRow& row) {
-  using Row = storage::v1::StateRow;
+// The bytes after the key of a row: 0x00 and a mark.
+inline constexpr size_t kVersionBytes = 1 + sizeof(uint64_t);
+
+inline Fixed64 EncodeNewestFirst(uint64_t value) {
+  return EncodeFixed64(~value);
+}
+
+// Returns what identifies a total among its kind. Every field of the group has
+// its place, whether the rule groups by it or not.
+inline std::string TotalKey(const storage::v1::TotalRow& total) {
   constexpr absl::string_view kSeparator("\0", 1);
-  const auto key = [](RowKind kind, const auto&... parts) {
+  const chipledger::v1::GroupKey& group = total.group();
+  const Fixed64 window = EncodeSigned(total.window_start());
+  const Fixed64 line = EncodeSigned(group.license_line());
+  std::string key = absl::StrCat(total.policy_id(), kSeparator, total.rule_id(),
+                                 kSeparator, AsView(window), AsView(line));
+  for (const std::string* part :
+       {&group.destination_country(), &group.license_id(),
+        &group.headquarters_country(), &group.exporter(), &group.consignee(),
+        &group.end_user(), &group.ultimate_parent(), &group.product_code(),
+        &group.country_group()}) {
+    absl::StrAppend(&key, kSeparator, *part);
+  }
+  return key;
+}
+
+// Returns the key of a row without its mark: its kind and what identifies it
+// among its kind. No id holds 0x00. Empty for a row without a kind, which has
+// no key.
+inline std::string RowKey(const storage::v1::StateRow& row) {
+  using Row = storage::v1::StateRow;
+  const auto key = [](RowKind kind, absl::string_view name) {
     return absl::StrCat(
-        absl::string_view(reinterpret_cast<const char*>(&kind), 1), parts...);
+        absl::string_view(reinterpret_cast<const char*>(&kind), 1), name);
+  };
+  const auto key_by_index = [&key](RowKind kind, uint64_t index) {
+    return key(kind, AsView(EncodeFixed64(index)));
   };
   switch (row.kind_case()) {
-    case Row::kTotal: {
-      const auto& total = row.total();
-      const Fixed64 window_bytes = EncodeSigned(total.window_start());
-      return key(RowKind::kTotal, total.policy_id(), kSeparator,
-                 total.rule_id(), kSeparator, AsView(window_bytes),
-                 total.group().destination_country(), kSeparator,
-                 total.group().license_id());
-    }
+    case Row::kTotal:
+      return key(RowKind::kTotal, TotalKey(row.total()));
     case Row::kLicense:
       return key(RowKind::kLicense, row.license().license().license_id());
-    case Row::kShipment: {
-      const Fixed64 index_bytes = EncodeFixed64(row.shipment().index());
-      return key(RowKind::kShipment, AsView(index_bytes));
-    }
+    case Row::kShipment:
+      return key_by_index(RowKind::kShipment, row.shipment().index());
     case Row::kProduct:
-      return key(RowKind::kProduct, row.product().product_code());
+      return row.product().revisions().empty()
+                 ? ""
+                 : key(RowKind::kProduct,
+                       row.product().revisions(0).product_code());
     case Row::kParty:
       return key(RowKind::kParty, row.party().party_id());
     case Row::kCountryGroup:
       return key(RowKind::kCountryGroup, row.country_group().group_id());
     case Row::kPolicy:
       return key(RowKind::kPolicy, row.policy().policy().policy_id());
-    case Row::kFactDate: {
-      const Fixed64 date_bytes = EncodeSigned(row.fact_date().date());
-      return key(RowKind::kFactDate, AsView(date_bytes));
-    }
+    case Row::kLedger:
+      return key(RowKind::kLedger, "");
+    case Row::kReservation:
+      return key_by_index(RowKind::kReservation, row.reservation().index());
+    case Row::kApplication:
+      return key(RowKind::kApplication,
+                 row.application().application().application_id());
+    case Row::kDeclaration:
+      return key(RowKind::kDeclaration, row.declaration().party_id());
+    case Row::kHolidayCalendar:
+      return key(RowKind::kHolidayCalendar,
+                 row.holiday_calendar().calendar_id());
     case Row::KIND_NOT_SET:
       break;
   }
   return "";
+}
+
+// Returns the key of a row's version at a mark.
+inline std::string StateKey(absl::string_view row_key, uint64_t mark) {
+  const Fixed64 mark_bytes = EncodeNewestFirst(mark);
+  return absl::StrCat(row_key, absl::string_view("\0", 1), AsView(mark_bytes));
+}
+
+// A key of `state`, taken apart.
+struct StateVersion {
+  absl::string_view row_key;
+  uint64_t mark = 0;
+};
+
+// Returns nothing when `key` is not one.
+inline std::optional<StateVersion> DecodeStateKey(absl::string_view key) {
+  if (key.size() <= kVersionBytes) return std::nullopt;
+  const absl::string_view version = key.substr(key.size() - kVersionBytes);
+  const std::optional<uint64_t> mark = DecodeFixed64(version.substr(1));
+  if (version[0] != 0 || !mark) return std::nullopt;
+  return StateVersion{key.substr(0, key.size() - kVersionBytes), ~*mark};
+}
+
+// Keys of `meta` -----------------------------------------------------------
+
+// "mark", then the mark's size: the greatest mark not above a size is one seek
+// away.
+inline constexpr char kMarkPrefix[] = "mark";
+
+inline std::string MarkKey(uint64_t size) {
+  const Fixed64 bytes = EncodeFixed64(size);
+  return absl::StrCat(kMarkPrefix, AsView(bytes));
+}
+
+inline bool IsMarkKey(absl::string_view key) {
+  return absl::StartsWith(key, kMarkPrefix);
 }
 
 }  // namespace chipledger::store

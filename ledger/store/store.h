@@ -1,5 +1,5 @@
-// The data directory: the log, the state's rows and the index of ids. The only
-// door to RocksDB. Formats are in keyspace.h and entry_block.h.
+// The data directory: the log, the state at its marks and the index of ids. The
+// only door to RocksDB. Formats are in keyspace.h and entry_block.h.
 #ifndef CHIPLEDGER_LEDGER_STORE_STORE_H_
 #define CHIPLEDGER_LEDGER_STORE_STORE_H_
 
@@ -40,7 +40,11 @@ struct StoreOptions {
 };
 
 // Store is an open data directory. One group is one atomic, synced write of its
-// entries, the rows it changed and the head, so that these never disagree.
+// entries, its mark if it has one, and the head, so that these never disagree.
+//
+// A mark is the state at a size: the rows that changed since the mark before,
+// each a new version beside the older ones. So the state at any mark can be
+// read for ever.
 //
 // Thread-safety: thread-safe, but AppendGroup belongs to one thread, and ids()
 // has its own rules.
@@ -56,19 +60,36 @@ class Store {
     return head_at_open_;
   }
 
-  // Calls `visit` with every row of the state, in the order of their keys,
-  // until it fails.
+  // Returns the head as it was at the greatest mark not above a size, if there
+  // is one.
+  // Errors: DATA_DAMAGED.
+  absl::StatusOr<std::optional<storage::v1::Head>> FindMark(
+      uint64_t size) const;
+
+  // Calls `visit` with every row of the state at a mark, in the order of their
+  // keys, until it fails. Costs what rows there are, hardly what versions.
   // Errors: DATA_DAMAGED, and those of `visit`.
   absl::Status VisitRows(
+      uint64_t mark,
       absl::FunctionRef<absl::Status(const storage::v1::StateRow&)> visit)
       const;
 
-  // Stores a group. When it fails the store must not be written again: what is
-  // on the disk is known only after it is opened anew.
-  // Requires: the group follows the last one, and the head follows the group.
-  // Errors: READ_ONLY.
+  // Calls `visit` with the versions of one row, from the first with a mark
+  // above `after` to the last not above `through`, until it returns false. Of
+  // `row` only what identifies it is looked at. Errors: DATA_DAMAGED.
+  absl::Status VisitVersions(
+      const storage::v1::StateRow& row, uint64_t after, uint64_t through,
+      absl::FunctionRef<bool(const storage::v1::StateRow&)> visit) const;
+
+  // The rows of a mark.
+  using MarkRows = std::vector<storage::v1::StateRow>;
+
+  // Stores a group, and with `mark` a mark at the head's size. When it fails
+  // the store must not be written again: what is on the disk is known only
+  // after it is opened anew. Requires: the group follows the last one, and the
+  // head follows the group. Errors: READ_ONLY.
   absl::Status AppendGroup(const EntryGroup& group,
-                           const std::vector<storage::v1::StateRow>& rows,
+                           const std::optional<MarkRows>& mark,
                            const storage::v1::Head& head);
 
   // Reads what is stored now.

@@ -8,12 +8,15 @@
 #include "chipledger/scenario/v1/scenario.pb.h"
 #include "chipledger/v1/event.pb.h"
 #include "gtest/gtest.h"
-#include "tests/support/memory_ledger.h"
-#include "tests/support/scenario_runner.h"
-#include "tests/support/text_file.h"
+#include "ledger/scenario/memory_ledger.h"
+#include "ledger/scenario/runner.h"
+#include "ledger/scenario/text_file.h"
 
 namespace chipledger::testing {
 namespace {
+
+using scenarios::MemoryLedger;
+using scenarios::ReplayTotals;
 
 using Totals = std::vector<std::pair<domain::TotalId, domain::Total>>;
 
@@ -42,7 +45,7 @@ class AsKnownTest : public ::testing::Test {
     scenario.add_setup_files("scenarios/setup/catalog.textproto");
     scenario.add_policies()->set_path("press-50000-gpus.textproto");
     const absl::Status prepared =
-        PrepareScenario(scenario, kPoliciesDir, ledger_);
+        PrepareScenario(scenario, {.folders = {kPoliciesDir}}, ledger_);
     EXPECT_TRUE(prepared.ok()) << prepared;
   }
 
@@ -74,7 +77,7 @@ TEST_F(AsKnownTest, ALateEventChangesWhatIsKnownLaterAndNothingBefore) {
   RecordOn("2025-03-01", GpusToMalaysia("X-1", 1000, "2025-02-10"));
   const Totals at_t1 = ledger_.state().SortedTotals();
   ASSERT_EQ(at_t1.size(), 1u);
-  EXPECT_EQ(at_t1[0].second.used, 1000);
+  EXPECT_EQ(at_t1[0].second.sum.used, 1000);
 
   RecordOn("2025-09-01", GpusToMalaysia("X-2", 300, "2025-02-11"));
 
@@ -82,7 +85,7 @@ TEST_F(AsKnownTest, ALateEventChangesWhatIsKnownLaterAndNothingBefore) {
   const Totals at_t2 = KnownOn("2025-10-01");
   ASSERT_EQ(at_t2.size(), 1u);
   EXPECT_EQ(at_t2[0].first, at_t1[0].first);
-  EXPECT_EQ(at_t2[0].second.used - at_t1[0].second.used, 300);
+  EXPECT_EQ(at_t2[0].second.sum.used - at_t1[0].second.sum.used, 300);
   EXPECT_EQ(at_t2, ledger_.state().SortedTotals());
 }
 

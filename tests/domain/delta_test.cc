@@ -6,11 +6,13 @@
 
 #include "chipledger/scenario/v1/scenario.pb.h"
 #include "gtest/gtest.h"
-#include "tests/support/memory_ledger.h"
-#include "tests/support/scenario_runner.h"
+#include "ledger/scenario/memory_ledger.h"
+#include "ledger/scenario/runner.h"
 
 namespace chipledger::testing {
 namespace {
+
+using scenarios::MemoryLedger;
 
 constexpr char kPoliciesDir[] = CHIPLEDGER_POLICIES_DIR;
 constexpr char kLicense[] = "D100001";
@@ -53,7 +55,7 @@ class DeltaTest : public ::testing::Test {
     scenario::v1::Scenario scenario;
     scenario.add_setup_files("scenarios/setup/catalog.textproto");
     const absl::Status prepared =
-        PrepareScenario(scenario, kPoliciesDir, ledger_);
+        PrepareScenario(scenario, {.folders = {kPoliciesDir}}, ledger_);
     EXPECT_TRUE(prepared.ok()) << prepared;
     Accept({Grant()});
   }
@@ -66,11 +68,11 @@ class DeltaTest : public ::testing::Test {
 
   static int64_t ShippedIn(const domain::Delta& delta) {
     EXPECT_EQ(delta.licenses.size(), 1u);
-    return delta.licenses.at(0)->FindLine(1)->shipped;
+    return delta.licenses.at(0)->FindLine(1)->drawn.shipped;
   }
 
   int64_t ShippedNow() {
-    return ledger_.state().FindLicense(kLicense)->FindLine(1)->shipped;
+    return ledger_.state().FindLicense(kLicense)->FindLine(1)->drawn.shipped;
   }
 
   MemoryLedger ledger_;

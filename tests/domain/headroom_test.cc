@@ -8,11 +8,18 @@
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "ledger/base/error.h"
+#include "ledger/scenario/memory_ledger.h"
 #include "tests/support/commands.h"
-#include "tests/support/memory_ledger.h"
 
 namespace chipledger::testing {
 namespace {
+
+using scenarios::MemoryLedger;
+
+domain::HeadroomView On(const std::string& date,
+                        const domain::Snapshot& snapshot) {
+  return {.snapshot = snapshot, .today = *Date::Parse(date)};
+}
 
 class HeadroomTest : public ::testing::Test {
  protected:
@@ -87,8 +94,8 @@ class HeadroomTest : public ::testing::Test {
     std::vector<std::string> lines;
     std::optional<domain::TotalId> after;
     while (true) {
-      const auto rows = domain::ListHeadroom(
-          snapshot, parsed, *Date::Parse("2026-03-01"), after, page);
+      const auto rows =
+          domain::ListHeadroom(On("2026-03-01", snapshot), parsed, after, page);
       if (rows.empty()) return lines;
       for (const auto& [id, row] : rows) {
         lines.push_back(absl::StrCat(
@@ -143,9 +150,8 @@ TEST_F(HeadroomTest, ADateSelectsTheWindowsAndPoliciesThatHoldIt) {
 TEST_F(HeadroomTest, ARowSaysHowItStands) {
   const domain::Snapshot snapshot = ledger_.state().ToSnapshot();
   const auto get = [&](const std::string& request) {
-    return domain::GetHeadroom(snapshot,
-                               FromText<v1::GetHeadroomRequest>(request),
-                               *Date::Parse("2025-03-01"));
+    return domain::GetHeadroom(On("2025-03-01", snapshot),
+                               FromText<v1::GetHeadroomRequest>(request));
   };
   const auto row =
       get("policy_id: 'p' rule_id: 'yearly' "
@@ -165,8 +171,8 @@ TEST_F(HeadroomTest, ARowSaysHowItStands) {
   Ship("SG", "2025", 800);
   const domain::Snapshot later = ledger_.state().ToSnapshot();
   const auto rows = domain::ListHeadroom(
-      later, FromText<v1::HeadroomFilter>("rule_id: 'yearly'"),
-      *Date::Parse("2025-03-01"), std::nullopt, 100);
+      On("2025-03-01", later),
+      FromText<v1::HeadroomFilter>("rule_id: 'yearly'"), std::nullopt, 100);
   EXPECT_EQ(rows[4].row.status(), v1::HeadroomRow::STATUS_AT_LIMIT);
   EXPECT_EQ(rows[5].row.status(), v1::HeadroomRow::STATUS_OVER_LIMIT);
   EXPECT_EQ(rows[5].row.headroom(), -100);
@@ -200,10 +206,10 @@ TEST_F(HeadroomTest, WhatCannotBeMeasuredIsCountedBesideTheTotal) {
                 }
               })pb");
   const auto row = [&] {
+    const domain::Snapshot snapshot = ledger_.state().ToSnapshot();
     return *domain::GetHeadroom(
-        ledger_.state().ToSnapshot(),
-        FromText<v1::GetHeadroomRequest>("policy_id: 'tpp' rule_id: 'r'"),
-        *Date::Parse("2026-03-01"));
+        On("2026-03-01", snapshot),
+        FromText<v1::GetHeadroomRequest>("policy_id: 'tpp' rule_id: 'r'"));
   };
   Ship("MY", "2026", 40);
   EXPECT_EQ(row().used(), 0);
@@ -216,9 +222,8 @@ TEST_F(HeadroomTest, WhatCannotBeMeasuredIsCountedBesideTheTotal) {
 TEST_F(HeadroomTest, AskingForWhatIsNotThereIsAnError) {
   const domain::Snapshot snapshot = ledger_.state().ToSnapshot();
   const auto reason = [&](const std::string& request) {
-    const auto row =
-        domain::GetHeadroom(snapshot, FromText<v1::GetHeadroomRequest>(request),
-                            *Date::Parse("2025-03-01"));
+    const auto row = domain::GetHeadroom(
+        On("2025-03-01", snapshot), FromText<v1::GetHeadroomRequest>(request));
     EXPECT_FALSE(row.ok()) << request;
     return GetErrorCause(row.status())->reason;
   };

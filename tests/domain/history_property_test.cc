@@ -9,12 +9,15 @@
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "ledger/scenario/memory_ledger.h"
 #include "rapidcheck/gtest.h"
 #include "tests/support/commands.h"
-#include "tests/support/memory_ledger.h"
 
 namespace chipledger::testing {
 namespace {
+
+using scenarios::MemoryLedger;
+using scenarios::ReplayTotals;
 
 constexpr int64_t kCountryLimitGpus = 500;
 constexpr int64_t kLicensedLimitTpp = 9'000'000;
@@ -233,12 +236,13 @@ RC_GTEST_PROP(HistoryProperty, TotalsAreWhatStands, ()) {
   for (const auto& [country, gpus] : standing) all += gpus;
   for (const auto& [id, total] : run.ledger.state().SortedTotals()) {
     if (id.rule == 0) {
-      const auto found = standing.find(id.country);
-      RC_ASSERT(total.used == (found == standing.end() ? 0 : found->second));
+      const auto found = standing.find(id.group);
+      RC_ASSERT(total.sum.used ==
+                (found == standing.end() ? 0 : found->second));
     } else if (id.rule == 2) {
-      RC_ASSERT(total.used == all);
+      RC_ASSERT(total.sum.used == all);
     } else {
-      RC_ASSERT(total.used >= 0);
+      RC_ASSERT(total.sum.used >= 0);
     }
   }
 }
@@ -255,11 +259,11 @@ RC_GTEST_PROP(HistoryProperty, LicensedTotalsAreWhatIsAuthorized, ()) {
     for (const auto& line : license->lines) {
       const int64_t per_unit = line.product_code == "B" ? 20'000 : 1'000;
       charged[line.destination_country] +=
-          per_unit * (revoked ? line.shipped : line.authorized);
+          per_unit * (revoked ? line.drawn.shipped : line.authorized);
     }
   }
   for (const auto& [id, total] : run.ledger.state().SortedTotals()) {
-    if (id.rule == 1) RC_ASSERT(total.used == charged[id.country]);
+    if (id.rule == 1) RC_ASSERT(total.sum.used == charged[id.group]);
   }
 }
 
@@ -342,7 +346,7 @@ RC_GTEST_PROP(HistoryProperty, DrawdownIsTheSumOfWhatStandsUnderTheLicense,
     const auto* license = run.ledger.state().FindLicense(key.first);
     RC_ASSERT(license != nullptr);
     const auto* line = license->FindLine(key.second);
-    RC_ASSERT((line == nullptr ? 0 : line->shipped) == units);
+    RC_ASSERT((line == nullptr ? 0 : line->drawn.shipped) == units);
   }
 }
 

@@ -10,11 +10,13 @@
 #include "absl/synchronization/barrier.h"
 #include "chipledger/scenario/v1/scenario.pb.h"
 #include "gtest/gtest.h"
+#include "ledger/scenario/text_file.h"
 #include "tests/support/server_fixture.h"
-#include "tests/support/text_file.h"
 
 namespace chipledger::testing {
 namespace {
+
+using scenarios::ReadTextFile;
 
 constexpr absl::string_view kPoliciesDir = CHIPLEDGER_POLICIES_DIR;
 constexpr char kPolicyId[] = "us-diffusion-2025";

@@ -257,9 +257,10 @@ class CrashTest : public ::testing::Test {
         v1::HeadroomService::NewStub(channel_)->ListHeadroom(&context, request,
                                                              &response);
     ASSERT_TRUE(status.ok()) << status.error_message();
-    const auto expected =
-        domain::ListHeadroom(replayer.state().ToSnapshot(), request.filter(),
-                             *Date::Parse("2025-06-30"), std::nullopt, 10'000);
+    const domain::Snapshot snapshot = replayer.state().ToSnapshot();
+    const auto expected = domain::ListHeadroom(
+        {.snapshot = snapshot, .today = *Date::Parse("2025-06-30")},
+        request.filter(), std::nullopt, 10'000);
     ASSERT_EQ(static_cast<size_t>(response.rows_size()), expected.size());
     for (size_t i = 0; i < expected.size(); ++i) {
       EXPECT_EQ(response.rows(i).ShortDebugString(),

@@ -109,7 +109,7 @@ TEST_F(FullDiskTest, WritesStopReadsGoOnAndRoomBringsBackWhatWasAnswered) {
   // RocksDB looks for room on a thread of its own, every few seconds.
   const absl::Time end = absl::Now() + absl::Seconds(8);
   while (absl::Now() < end) {
-    ASSERT_TRUE(ledger_->GetShipment("acme", acknowledged.back()).ok());
+    ASSERT_TRUE(GetShipment("acme", acknowledged.back()).ok());
     absl::SleepFor(absl::Milliseconds(50));
   }
   EXPECT_EQ(StoredEntries().size(), size_when_full);
@@ -119,7 +119,7 @@ TEST_F(FullDiskTest, WritesStopReadsGoOnAndRoomBringsBackWhatWasAnswered) {
   Reopen();
   EXPECT_EQ(size(), size_when_full);
   for (const std::string& reference : acknowledged) {
-    EXPECT_TRUE(ledger_->GetShipment("acme", reference).ok()) << reference;
+    EXPECT_TRUE(GetShipment("acme", reference).ok()) << reference;
   }
   EXPECT_EQ(Write(Ship("S-1")).status, absl::OkStatus());
   ExpectTotalsEqualReplay();

@@ -83,6 +83,13 @@ class LedgerTest : public ::testing::Test {
     return Write(TestRequest{{command}});
   }
 
+  // The latest moment, and a shipment at it.
+  Ledger::Moment Now() const { return {.snapshot = ledger_->Latest()}; }
+  absl::StatusOr<v1::ShipmentView> GetShipment(
+      absl::string_view exporter, absl::string_view reference) const {
+    return ledger_->GetShipment(Now(), exporter, reference);
+  }
+
   std::vector<std::string> StoredEntries();
   v1::Entry StoredEntry(uint64_t index);
   // Judges the whole log again and compares totals with the ledger's.

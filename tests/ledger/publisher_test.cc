@@ -109,7 +109,7 @@ TEST_F(PublisherTest, SnapshotStaysAsItWas) {
     int64_t sum = 0;
     snapshot.totals.VisitAll(
         [&](const domain::TotalId&, const domain::Total& total) {
-          sum += total.used;
+          sum += total.sum.used;
           return true;
         });
     return sum;

@@ -64,8 +64,8 @@ TEST_F(ReadOnlyTest, FailedGroupIsAnsweredReadOnlyAndReadsGoOn) {
     }
   }
   EXPECT_EQ(size(), kFirstSize + 1);
-  EXPECT_TRUE(ledger_->GetShipment("acme", "S-1").ok());
-  EXPECT_EQ(ReasonOf(ledger_->GetShipment("acme", "L-1").status()),
+  EXPECT_TRUE(GetShipment("acme", "S-1").ok());
+  EXPECT_EQ(ReasonOf(GetShipment("acme", "L-1").status()),
             "SHIPMENT_NOT_FOUND");
   EXPECT_EQ(StoredEntries().size(), kFirstSize + 1);
   const absl::Status later =

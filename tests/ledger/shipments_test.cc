@@ -10,7 +10,7 @@ namespace {
 class ShipmentsTest : public LedgerTest {
  protected:
   std::vector<std::string> List(const v1::ListShipmentsRequest& filters) {
-    const auto page = ledger_->ListShipments(filters, 0, size(), 100);
+    const auto page = ledger_->ListShipments(Now(), filters, 0, 100);
     EXPECT_TRUE(page.ok()) << page.status();
     EXPECT_EQ(page->next, size());
     std::vector<std::string> references;
@@ -23,7 +23,7 @@ class ShipmentsTest : public LedgerTest {
 
 TEST_F(ShipmentsTest, RecordedShipmentIsReadBack) {
   const WriteAnswer answer = Write(Ship("S-1", 5));
-  const auto view = ledger_->GetShipment("acme", "S-1");
+  const auto view = GetShipment("acme", "S-1");
   ASSERT_TRUE(view.ok()) << view.status();
   EXPECT_EQ(view->shipment().items(0).quantity(), 5);
   EXPECT_EQ(view->assurance(), v1::ASSURANCE_BEFORE_EXPORT);
@@ -39,7 +39,7 @@ TEST_F(ShipmentsTest, CorrectedAndVoidedShipmentsSayWhatTheyAre) {
   const WriteAnswer first = Write(Ship("S-1", 5));
   Write(CorrectShip("S-1", 7));
   for (int round = 0; round < 2; ++round) {
-    const auto view = ledger_->GetShipment("acme", "S-1");
+    const auto view = GetShipment("acme", "S-1");
     ASSERT_TRUE(view.ok()) << view.status();
     EXPECT_EQ(view->shipment().items(0).quantity(), 7);
     EXPECT_EQ(view->revision(), 2u);
@@ -48,23 +48,23 @@ TEST_F(ShipmentsTest, CorrectedAndVoidedShipmentsSayWhatTheyAre) {
     Reopen();
   }
   Write(VoidShip("S-1"));
-  const auto view = ledger_->GetShipment("acme", "S-1");
+  const auto view = GetShipment("acme", "S-1");
   EXPECT_EQ(view->status(), v1::SHIPMENT_STATUS_VOIDED);
   EXPECT_EQ(view->revision(), 3u);
   EXPECT_EQ(view->shipment().items(0).quantity(), 7);
 }
 
 TEST_F(ShipmentsTest, UnknownShipmentIsNotFound) {
-  const absl::Status status = ledger_->GetShipment("acme", "S-1").status();
+  const absl::Status status = GetShipment("acme", "S-1").status();
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(ReasonOf(status), "SHIPMENT_NOT_FOUND");
   EXPECT_EQ(MetadataOf(status, "shipment_reference"), "S-1");
-  EXPECT_FALSE(ledger_->GetShipment(std::string(9'999, 'x'), "S-1").ok());
+  EXPECT_FALSE(GetShipment(std::string(9'999, 'x'), "S-1").ok());
 }
 
 TEST_F(ShipmentsTest, RefusedShipmentIsNotAShipment) {
   EXPECT_EQ(ReasonOf(Write(Ship("S-1", 101)).status), "REFUSED_BY_RULES");
-  EXPECT_EQ(ReasonOf(ledger_->GetShipment("acme", "S-1").status()),
+  EXPECT_EQ(ReasonOf(GetShipment("acme", "S-1").status()),
             "SHIPMENT_NOT_FOUND");
 }
 
@@ -97,7 +97,7 @@ TEST_F(ShipmentsTest, ListGoesOnWhereItStopped) {
   uint64_t next = 0;
   std::vector<std::string> references;
   while (next < size()) {
-    const auto page = ledger_->ListShipments({}, next, size(), 2);
+    const auto page = ledger_->ListShipments(Now(), {}, next, 2);
     ASSERT_TRUE(page.ok()) << page.status();
     EXPECT_LE(page->shipments.size(), 2u);
     ASSERT_GT(page->next, next);

@@ -31,8 +31,11 @@ class WaitingService final : public RawService {
                                         const grpc::ByteBuffer* request,
                                         grpc::ByteBuffer* response) override {
     const UnaryCall call{runtime_, context, request, response};
-    grpc::ServerUnaryReactor* reactor =
-        ServeAtSize(call, 2, [this, call](grpc::ServerUnaryReactor* reactor) {
+    v1::ReadPoint two_entries;
+    two_entries.set_min_size(2);
+    grpc::ServerUnaryReactor* reactor = ServeAtMoment(
+        call, two_entries, ReadSource::kMemory,
+        [this, call](grpc::ServerUnaryReactor* reactor, Ledger::Moment) {
           served_on_ = std::this_thread::get_id();
           FinishCall(call, reactor, absl::OkStatus(),
                      v1::GetHeadroomResponse());
@@ -59,6 +62,7 @@ TEST(ReadCallTest, AReadThatWaitedIsServedByAWorker) {
   Runtime runtime{.ledger = **ledger,
                   .workers = *workers,
                   .long_calls = long_calls,
+                  .replays = *workers,
                   .heartbeat = absl::Seconds(10)};
   WaitingService service(&runtime);
   grpc::ServerBuilder builder;

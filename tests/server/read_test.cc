@@ -61,7 +61,7 @@ class ReadTest : public ServerTest {
     request.set_rule_id("gpus");
     request.mutable_group()->set_destination_country("MY");
     request.set_on_date("2025-06-01");
-    request.mutable_freshness()->set_min_size(min_size);
+    request.mutable_read_point()->set_min_size(min_size);
     Context context(seconds);
     return headroom_->GetHeadroom(&context, request, response);
   }
@@ -122,7 +122,7 @@ TEST_F(ReadTest, AWaitingReadEndsWhenItsCallerGoesAwayOrTheServerStops) {
   });
   v1::GetPolicyRequest request;
   request.set_policy_id("caps");
-  request.mutable_freshness()->set_min_size(1'000'000);
+  request.mutable_read_point()->set_min_size(1'000'000);
   v1::GetPolicyResponse response;
   EXPECT_EQ(policies_->GetPolicy(&context, request, &response).error_code(),
             grpc::StatusCode::CANCELLED);

@@ -58,7 +58,7 @@ TEST(DataDirectoryTest, AbsentAndEmptyDirectoriesBecomeOurs) {
   const std::string path = temp.path() + "/deep/new";
   EXPECT_EQ(OpenStatus(path), absl::OkStatus());
   EXPECT_EQ(ReadFile(path + "/CHIPLEDGER"),
-            "chipledger data directory\nformat_version: 1\n");
+            "chipledger data directory\nformat_version: 2\n");
   EXPECT_EQ(OpenStatus(path), absl::OkStatus()) << "opened again";
   const TempDir empty;
   EXPECT_EQ(OpenStatus(empty.path()), absl::OkStatus());
@@ -93,12 +93,23 @@ TEST(DataDirectoryTest, FileInsteadOfADirectoryIsRefused) {
 TEST(DataDirectoryTest, NewerFormatIsRefused) {
   const TempDir temp;
   WriteFile(temp.path() + "/CHIPLEDGER",
-            "chipledger data directory\nformat_version: 2\n");
+            "chipledger data directory\nformat_version: 3\n");
   const absl::Status status = OpenStatus(temp.path());
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(std::string(status.message()),
-              HasSubstr("has format version 2; this program reads version 1; "
+              HasSubstr("has format version 3; this program reads version 2; "
                         "use a newer chipledger"));
+}
+
+TEST(DataDirectoryTest, OlderFormatIsRefusedAndLeftAlone) {
+  const TempDir temp;
+  const std::string marker = "chipledger data directory\nformat_version: 1\n";
+  WriteFile(temp.path() + "/CHIPLEDGER", marker);
+  const absl::Status status = OpenStatus(temp.path());
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("open it with the chipledger that made it"));
+  EXPECT_EQ(ReadFile(temp.path() + "/CHIPLEDGER"), marker);
 }
 
 TEST(DataDirectoryTest, CrashWhileTheMarkerWasWrittenIsMended) {
@@ -106,7 +117,7 @@ TEST(DataDirectoryTest, CrashWhileTheMarkerWasWrittenIsMended) {
   WriteFile(temp.path() + "/CHIPLEDGER", "chipledger da");
   EXPECT_EQ(OpenStatus(temp.path()), absl::OkStatus());
   EXPECT_THAT(ReadFile(temp.path() + "/CHIPLEDGER"),
-              HasSubstr("format_version: 1"));
+              HasSubstr("format_version: 2"));
 }
 
 TEST(DataDirectoryTest, OpenDirectoryIsRefusedUntilItIsClosed) {

@@ -48,26 +48,53 @@ TEST(KeyspaceTest, StateKeysArePinned) {
   total.set_window_start(1);
   total.mutable_group()->set_destination_country("AE");
   total.mutable_group()->set_license_id("L");
-  EXPECT_EQ(StateKey(row), std::string("\1p\0r\0\x80\0\0\0\0\0\0\1"
-                                       "AE\0L",
-                                       17));
-  const std::string after_1970 = StateKey(row);
+  // Policy, rule, window, license line, then the names, each after 0x00.
+  EXPECT_EQ(RowKey(row), std::string("\1p\0r\0\x80\0\0\0\0\0\0\1"
+                                     "\x80\0\0\0\0\0\0\0"
+                                     "\0AE\0L\0\0\0\0\0\0\0",
+                                     33));
+  const std::string after_1970 = RowKey(row);
   total.set_window_start(-1);
-  EXPECT_LT(StateKey(row), after_1970);
+  EXPECT_LT(RowKey(row), after_1970);
 
   row.mutable_license()->mutable_license()->set_license_id("L");
-  EXPECT_EQ(StateKey(row), "\2L");
+  EXPECT_EQ(RowKey(row), "\2L");
   row.mutable_shipment()->set_index(2);
-  EXPECT_EQ(StateKey(row), std::string("\3\0\0\0\0\0\0\0\2", 9));
-  row.mutable_product()->set_product_code("H100");
-  EXPECT_EQ(StateKey(row), "\4H100");
+  EXPECT_EQ(RowKey(row), std::string("\3\0\0\0\0\0\0\0\2", 9));
+  row.mutable_product()->add_revisions()->set_product_code("H100");
+  EXPECT_EQ(RowKey(row), "\4H100");
   row.mutable_party()->set_party_id("acme");
-  EXPECT_EQ(StateKey(row), "\5acme");
+  EXPECT_EQ(RowKey(row), "\5acme");
   row.mutable_country_group()->set_group_id("D:5");
-  EXPECT_EQ(StateKey(row), "\6D:5");
+  EXPECT_EQ(RowKey(row), "\6D:5");
   row.mutable_policy()->mutable_policy()->set_policy_id("p");
-  EXPECT_EQ(StateKey(row), "\7p");
-  EXPECT_EQ(StateKey(StateRow()), "");
+  EXPECT_EQ(RowKey(row), "\7p");
+  row.mutable_ledger();
+  EXPECT_EQ(RowKey(row), "\10");
+  row.mutable_reservation()->set_index(3);
+  EXPECT_EQ(RowKey(row), std::string("\11\0\0\0\0\0\0\0\3", 9));
+  row.mutable_application()->mutable_application()->set_application_id("Z1");
+  EXPECT_EQ(RowKey(row), "\12Z1");
+  row.mutable_declaration()->set_party_id("acme");
+  EXPECT_EQ(RowKey(row), "\13acme");
+  row.mutable_holiday_calendar()->set_calendar_id("us");
+  EXPECT_EQ(RowKey(row), "\14us");
+  EXPECT_EQ(RowKey(StateRow()), "");
+}
+
+TEST(KeyspaceTest, OfARowsVersionsTheNewestComesFirst) {
+  const std::string older = StateKey("\2L", 256);
+  const std::string newer = StateKey("\2L", 257);
+  EXPECT_EQ(older, std::string("\2L\0\xff\xff\xff\xff\xff\xff\xfe\xff", 11));
+  EXPECT_LT(newer, older);
+  const auto version = DecodeStateKey(newer);
+  ASSERT_TRUE(version);
+  EXPECT_EQ(version->row_key, "\2L");
+  EXPECT_EQ(version->mark, 257u);
+  EXPECT_FALSE(DecodeStateKey("\2L"));
+  EXPECT_LT(MarkKey(255), MarkKey(256));
+  EXPECT_TRUE(IsMarkKey(MarkKey(1)));
+  EXPECT_FALSE(IsMarkKey("head"));
 }
 
 }  // namespace

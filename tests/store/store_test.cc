@@ -9,10 +9,12 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "ledger/base/error.h"
 #include "tests/store/entries.h"
@@ -37,20 +39,41 @@ class StoreTest : public ::testing::Test {
   }
 
   // Appends entries up to `end` as one group.
-  absl::Status AppendTo(uint64_t end, const std::vector<StateRow>& rows = {}) {
+  absl::Status AppendTo(
+      uint64_t end, const std::optional<Store::MarkRows>& mark = std::nullopt) {
     const EntryGroup group = TestGroup(size_, end);
     size_ = end;
-    return store_->AppendGroup(group, rows, TestHead(end));
+    return store_->AppendGroup(group, mark, TestHead(end));
   }
 
-  std::vector<std::string> RowKinds() {
-    std::vector<std::string> products;
-    EXPECT_EQ(store_->VisitRows([&](const StateRow& row) {
-      products.push_back(row.product().title());
-      return absl::OkStatus();
-    }),
+  // The titles of the products at the greatest mark not above a size.
+  std::vector<std::string> TitlesAt(uint64_t size) {
+    std::vector<std::string> titles;
+    const auto mark = store_->FindMark(size);
+    EXPECT_TRUE(mark.ok()) << mark.status();
+    if (!mark.ok() || !mark->has_value()) return titles;
+    EXPECT_EQ(store_->VisitRows((*mark)->size(),
+                                [&](const StateRow& row) {
+                                  titles.push_back(
+                                      row.product().revisions(0).title());
+                                  return absl::OkStatus();
+                                }),
               absl::OkStatus());
-    return products;
+    return titles;
+  }
+
+  // The titles of one product's versions with marks in (after, through].
+  std::vector<std::string> VersionsOf(const StateRow& product, uint64_t after,
+                                      uint64_t through) {
+    std::vector<std::string> titles;
+    EXPECT_EQ(store_->VisitVersions(product, after, through,
+                                    [&](const StateRow& row) {
+                                      titles.push_back(
+                                          row.product().revisions(0).title());
+                                      return true;
+                                    }),
+              absl::OkStatus());
+    return titles;
   }
 
   std::string path() const { return temp_.path() + "/data"; }
@@ -62,8 +85,9 @@ class StoreTest : public ::testing::Test {
 
 StateRow ProductRow(const std::string& code, const std::string& title) {
   StateRow row;
-  row.mutable_product()->set_product_code(code);
-  row.mutable_product()->set_title(title);
+  v1::Product& product = *row.mutable_product()->add_revisions();
+  product.set_product_code(code);
+  product.set_title(title);
   return row;
 }
 
@@ -112,14 +136,45 @@ TEST_F(StoreTest, ReadingPastTheEndIsAnErrorWithTheIndex) {
   EXPECT_TRUE(reader.Read(9).ok()) << "the reader goes on";
 }
 
-TEST_F(StoreTest, LastRowOfEachKeyComesBack) {
+TEST_F(StoreTest, TheStateAtEveryMarkComesBack) {
+  using Rows = Store::MarkRows;
   ASSERT_EQ(Open(), absl::OkStatus());
-  ASSERT_EQ(AppendTo(1, {ProductRow("b", "old"), ProductRow("a", "A")}),
+  ASSERT_EQ(AppendTo(2, Rows{ProductRow("b", "old"), ProductRow("a", "A")}),
             absl::OkStatus());
-  ASSERT_EQ(AppendTo(2, {ProductRow("b", "new")}), absl::OkStatus());
-  EXPECT_THAT(RowKinds(), ElementsAre("A", "new"));
+  ASSERT_EQ(AppendTo(3), absl::OkStatus());
+  ASSERT_EQ(AppendTo(4, Rows{ProductRow("b", "new")}), absl::OkStatus());
+  ASSERT_EQ(AppendTo(6, Rows{ProductRow("c", "C")}), absl::OkStatus());
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_THAT(TitlesAt(1), ElementsAre()) << "before the first mark";
+    EXPECT_THAT(TitlesAt(2), ElementsAre("A", "old"));
+    EXPECT_THAT(TitlesAt(3), ElementsAre("A", "old"));
+    EXPECT_THAT(TitlesAt(4), ElementsAre("A", "new"));
+    EXPECT_THAT(TitlesAt(5), ElementsAre("A", "new"));
+    EXPECT_THAT(TitlesAt(1'000), ElementsAre("A", "new", "C"));
+    EXPECT_THAT(VersionsOf(ProductRow("b", ""), 0, 6),
+                ElementsAre("old", "new"));
+    EXPECT_THAT(VersionsOf(ProductRow("b", ""), 2, 6), ElementsAre("new"));
+    EXPECT_THAT(VersionsOf(ProductRow("b", ""), 0, 3), ElementsAre("old"));
+    EXPECT_THAT(VersionsOf(ProductRow("none", ""), 0, 6), ElementsAre());
+    ASSERT_EQ(Open(), absl::OkStatus());
+  }
+}
+
+// A row that was changed at each of many marks is passed over in a step, not a
+// version at a time; what is checked here is that the right one is found.
+TEST_F(StoreTest, ARowOfManyVersionsDoesNotHideTheOthers) {
   ASSERT_EQ(Open(), absl::OkStatus());
-  EXPECT_THAT(RowKinds(), ElementsAre("A", "new"));
+  ASSERT_EQ(AppendTo(1, Store::MarkRows{ProductRow("a", "a0"),
+                                        ProductRow("c", "c0")}),
+            absl::OkStatus());
+  for (uint64_t i = 1; i < 100; ++i) {
+    ASSERT_EQ(
+        AppendTo(i + 1, Store::MarkRows{ProductRow("b", absl::StrCat("b", i))}),
+        absl::OkStatus());
+  }
+  EXPECT_THAT(TitlesAt(1), ElementsAre("a0", "c0"));
+  EXPECT_THAT(TitlesAt(50), ElementsAre("a0", "b49", "c0"));
+  EXPECT_THAT(TitlesAt(100), ElementsAre("a0", "b99", "c0"));
 }
 
 TEST_F(StoreTest, OpenStoreIsRefused) {

@@ -1,0 +1,246 @@
+// chipledger shipment receive, return, reexport, transfer, retire, divert: what
+// became of units that were shipped.
+#include <iostream>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "client/cli/cli.h"
+#include "client/cli/print.h"
+#include "client/cli/shipment_options.h"
+#include "ledger/base/status_macros.h"
+
+namespace chipledger::cli {
+namespace {
+
+using Units = google::protobuf::RepeatedPtrField<v1::ItemUnits>;
+
+constexpr char kUnitsHelp[] =
+    "ITEM=QUANTITY, items counted from 0 as `shipment get` lists them; repeat "
+    "it";
+
+// Reads texts "ITEM=QUANTITY". Errors: INVALID_ARGUMENT.
+absl::Status AddUnits(const std::vector<std::string>& texts, Units& units) {
+  for (const std::string& text : texts) {
+    ASSIGN_OR_RETURN(const auto parsed, ParseQuantity(text));
+    int32_t item = 0;
+    if (!absl::SimpleAtoi(parsed.first, &item)) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "--units \"", text, "\" is not ITEM=QUANTITY; items count from 0"));
+    }
+    v1::ItemUnits& one = *units.Add();
+    one.set_item(item);
+    one.set_quantity(parsed.second);
+  }
+  return absl::OkStatus();
+}
+
+// What happened to units of a shipment.
+template <typename Command>
+struct UnitsOptions {
+  Command command;
+  std::vector<std::string> units;
+  // For a diversion.
+  std::string found_country;
+  // For retired units.
+  std::string cause;
+  WriteOptions write;
+};
+
+template <typename Command>
+void AddUnitsOptions(CLI::App& app, UnitsOptions<Command>& options,
+                     const std::string& units_help = kUnitsHelp) {
+  Command& command = options.command;
+  AddText(app, "--exporter", "party id of who exported",
+          [&](const std::string& text) {
+            command.mutable_shipment()->set_exporter(text);
+          })
+      ->required();
+  AddText(app, "--reference", "the exporter's own number",
+          [&](const std::string& text) {
+            command.mutable_shipment()->set_shipment_reference(text);
+          })
+      ->required();
+  AddText(app, "--date", "the date", [&](const std::string& text) {
+    command.set_effective_date(text);
+  })->required();
+  app.add_option("--units", options.units, units_help);
+  AddRevisionOption(app, command);
+  AddWriteOptions(app, options.write);
+}
+
+template <typename Request, typename Command>
+absl::StatusOr<Request> MakeUnitsRequest(const UnitsOptions<Command>& options) {
+  Request request;
+  SetWriteOptions(options.write, request);
+  *request.mutable_command() = options.command;
+  RETURN_IF_ERROR(
+      AddUnits(options.units, *request.mutable_command()->mutable_units()));
+  return request;
+}
+
+// Sends a request and prints the event.
+template <typename Request, typename Response>
+int Send(Cli& cli, const absl::StatusOr<Request>& request,
+         absl::StatusOr<Response> (client::Client::*call)(
+             Request, const client::CallOptions&)) {
+  if (!request.ok()) return Fail(cli, request.status());
+  return Finish(cli, (cli.client().*call)(*request, {}),
+                [](const Response& response) {
+                  PrintWriteResult(response.result());
+                  PrintEvent(response.event());
+                });
+}
+
+int Receive(Cli& cli, const UnitsOptions<v1::ReceiveShipment>& options) {
+  return Send(cli, MakeUnitsRequest<v1::ReceiveShipmentRequest>(options),
+              &client::Client::ReceiveShipment);
+}
+
+int Return(Cli& cli, const UnitsOptions<v1::ReturnShipment>& options) {
+  return Send(cli, MakeUnitsRequest<v1::ReturnShipmentRequest>(options),
+              &client::Client::ReturnShipment);
+}
+
+// Reads "loss", "damage", "scrap" or "theft".
+absl::StatusOr<v1::RetireUnits::Cause> ParseCause(const std::string& text) {
+  for (const auto cause :
+       {v1::RetireUnits::CAUSE_LOSS, v1::RetireUnits::CAUSE_DAMAGE,
+        v1::RetireUnits::CAUSE_SCRAP, v1::RetireUnits::CAUSE_THEFT}) {
+    if (text == FormatEnum(cause, "CAUSE_")) return cause;
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      "--cause \"", text, "\" is none of loss, damage, scrap, theft"));
+}
+
+int Retire(Cli& cli, const UnitsOptions<v1::RetireUnits>& options) {
+  const auto cause = ParseCause(options.cause);
+  if (!cause.ok()) return Fail(cli, cause.status());
+  auto request = MakeUnitsRequest<v1::RetireUnitsRequest>(options);
+  if (request.ok()) request->mutable_command()->set_cause(*cause);
+  return Send(cli, request, &client::Client::RetireUnits);
+}
+
+int Divert(Cli& cli, const UnitsOptions<v1::ReportDiversion>& options) {
+  const auto country = ParseCountry(options.found_country);
+  if (!country.ok()) return Fail(cli, country.status());
+  auto request = MakeUnitsRequest<v1::ReportDiversionRequest>(options);
+  if (request.ok()) request->mutable_command()->set_found_country(*country);
+  return Send(cli, request, &client::Client::ReportDiversion);
+}
+
+// A shipment of its own that takes units of another.
+struct OnwardOptions {
+  ShipmentOptions shipment;
+  std::string origin_exporter;
+  std::string origin_reference;
+  std::vector<int32_t> items;
+};
+
+void AddOnwardOptions(CLI::App& app, OnwardOptions& options) {
+  AddShipmentOptions(app, options.shipment);
+  AddAssuranceOptions(app, options.shipment);
+  app.add_option("--origin-reference", options.origin_reference,
+                 "reference of the shipment that brought them")
+      ->required();
+  app.add_option("--origin-exporter", options.origin_exporter,
+                 "its exporter (default: as --exporter)");
+  app.add_option("--origin-item", options.items,
+                 "the place in the origin of each --product, in their order "
+                 "(default: 0, 1, ...)");
+}
+
+template <typename Request>
+absl::StatusOr<Request> MakeOnwardRequest(const OnwardOptions& options) {
+  ASSIGN_OR_RETURN(Request request,
+                   MakeShipmentRequest<Request>(options.shipment));
+  auto& command = *request.mutable_command();
+  command.mutable_origin()->set_exporter(options.origin_exporter.empty()
+                                             ? command.shipment().exporter()
+                                             : options.origin_exporter);
+  command.mutable_origin()->set_shipment_reference(options.origin_reference);
+  const int items = command.shipment().items_size();
+  if (!options.items.empty() &&
+      options.items.size() != static_cast<size_t>(items)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("there are ", items, " --product and ",
+                     options.items.size(), " --origin-item"));
+  }
+  for (int i = 0; i < items; ++i) {
+    v1::ItemUnits& units = *command.add_units();
+    units.set_item(
+        options.items.empty() ? i : options.items[static_cast<size_t>(i)]);
+    units.set_quantity(command.shipment().items(i).quantity());
+  }
+  return request;
+}
+
+int Reexport(Cli& cli, const OnwardOptions& options) {
+  return Send(cli, MakeOnwardRequest<v1::ReexportShipmentRequest>(options),
+              &client::Client::ReexportShipment);
+}
+
+int Transfer(Cli& cli, const OnwardOptions& options) {
+  return Send(cli, MakeOnwardRequest<v1::TransferShipmentRequest>(options),
+              &client::Client::TransferShipment);
+}
+
+void AddRetireOptions(CLI::App& app, UnitsOptions<v1::RetireUnits>& options) {
+  AddUnitsOptions(app, options);
+  app.add_option("--cause", options.cause, "loss, damage, scrap or theft")
+      ->required();
+  AddText(app, "--evidence", "what shows it", [&](const std::string& text) {
+    options.command.set_evidence(text);
+  })->required();
+}
+
+void AddDivertOptions(CLI::App& app,
+                      UnitsOptions<v1::ReportDiversion>& options) {
+  AddUnitsOptions(app, options);
+  app.add_option("--found-country", options.found_country, "where they are")
+      ->required();
+  AddText(
+      app, "--found-party", "party id of who has them",
+      [&](const std::string& text) { options.command.set_found_party(text); });
+  AddText(app, "--evidence", "what shows it", [&](const std::string& text) {
+    options.command.set_evidence(text);
+  })->required();
+}
+
+}  // namespace
+
+void AddMovementCommands(CLI::App& shipment, Cli& cli) {
+  AddCommand<UnitsOptions<v1::ReceiveShipment>>(
+      shipment, cli, "receive", "record that units arrived",
+      [](CLI::App& sub, UnitsOptions<v1::ReceiveShipment>& options) {
+        AddUnitsOptions(
+            sub, options,
+            absl::StrCat(kUnitsHelp, " (default: all that is in transit)"));
+      },
+      Receive);
+  AddCommand<UnitsOptions<v1::ReturnShipment>>(
+      shipment, cli, "return",
+      "record that units went back to the exporting country",
+      [](CLI::App& sub, UnitsOptions<v1::ReturnShipment>& options) {
+        AddUnitsOptions(sub, options);
+        AddText(sub, "--reason", "why", [&](const std::string& text) {
+          options.command.set_reason(text);
+        })->required();
+      },
+      Return);
+  AddCommand<OnwardOptions>(
+      shipment, cli, "reexport",
+      "send units on to a third country, as a shipment of its own",
+      AddOnwardOptions, Reexport);
+  AddCommand<OnwardOptions>(
+      shipment, cli, "transfer",
+      "hand units on in the same country, as a shipment of its own",
+      AddOnwardOptions, Transfer);
+  AddCommand<UnitsOptions<v1::RetireUnits>>(
+      shipment, cli, "retire", "record that units are gone for good",
+      AddRetireOptions, Retire);
+  AddCommand<UnitsOptions<v1::ReportDiversion>>(
+      shipment, cli, "divert", "record that units were found elsewhere",
+      AddDivertOptions, Divert);
+}
+
+}  // namespace chipledger::cli

@@ -1,0 +1,111 @@
+#include "ledger/domain/catalog_fold.h"
+
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ledger/base/status_macros.h"
+#include "ledger/domain/errors.h"
+
+namespace chipledger::domain {
+namespace {
+
+void FoldProduct(const v1::Product& product, Catalog& catalog) {
+  std::vector<v1::Product> revisions;
+  if (const auto* known = catalog.products.Find(product.product_code())) {
+    revisions = (*known)->revisions();
+  }
+  revisions.push_back(product);
+  catalog.products.Set(product.product_code(),
+                       std::make_shared<DatedProduct>(std::move(revisions)));
+}
+
+void FoldGroup(const v1::ChangeCountryGroup& command, Catalog& catalog) {
+  v1::CountryGroup group;
+  if (const auto* known = catalog.groups.Find(command.group_id())) {
+    group = (*known)->proto();
+  }
+  group.set_group_id(command.group_id());
+  group.mutable_changes()->MergeFrom(command.changes());
+  catalog.groups.Set(command.group_id(),
+                     std::make_shared<DatedGroup>(std::move(group)));
+}
+
+void FoldHolidays(const v1::ChangeHolidays& command, Catalog& catalog) {
+  std::set<std::string> dates;
+  if (const auto* known = catalog.calendars.Find(command.calendar_id())) {
+    dates.insert((*known)->dates().begin(), (*known)->dates().end());
+  }
+  dates.insert(command.add_dates().begin(), command.add_dates().end());
+  for (const std::string& date : command.remove_dates()) dates.erase(date);
+  v1::HolidayCalendar calendar;
+  calendar.set_calendar_id(command.calendar_id());
+  calendar.mutable_dates()->Add(dates.begin(), dates.end());
+  catalog.calendars.Set(
+      command.calendar_id(),
+      std::make_shared<v1::HolidayCalendar>(std::move(calendar)));
+}
+
+absl::Status FoldAdoption(const v1::AdoptPolicy& command, uint64_t index,
+                          Registers& registers) {
+  const auto from = Date::Parse(command.policy().effective_from());
+  if (!from) return DataDamaged(index, "adopts a policy without a date");
+  v1::AdoptedPolicy adopted;
+  *adopted.mutable_policy() = command.policy();
+  adopted.set_index(index);
+  adopted.set_version(1);
+  adopted.set_mode(command.mode());
+  // The policy counts from a date of which facts may be in the log already.
+  if (registers.latest_fact_date && *registers.latest_fact_date >= *from) {
+    adopted.mutable_backfill()->set_through_index(index);
+  }
+  auto& policies = registers.catalog.policies;
+  policies.push_back(
+      CompilePolicy(static_cast<uint32_t>(policies.size()), adopted));
+  return absl::OkStatus();
+}
+
+absl::Status FoldRescission(const v1::RescindPolicy& command, uint64_t index,
+                            Catalog& catalog) {
+  const CompiledPolicy* policy = catalog.FindPolicy(command.policy_id());
+  if (policy == nullptr) {
+    return DataDamaged(index, "rescinds an unknown policy");
+  }
+  v1::AdoptedPolicy adopted = policy->adopted;
+  adopted.set_rescinded_from(command.effective_date());
+  const uint32_t number = policy->number;
+  catalog.policies[number] = CompilePolicy(number, adopted, policy->counts_by);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status FoldCatalog(const v1::Event& event, uint64_t index,
+                         Registers& registers) {
+  Catalog& catalog = registers.catalog;
+  switch (event.kind_case()) {
+    case v1::Event::kProductRegistered:
+      FoldProduct(event.product_registered().command().product(), catalog);
+      return absl::OkStatus();
+    case v1::Event::kPartyRegistered: {
+      const v1::Party& party = event.party_registered().command().party();
+      catalog.parties.Set(party.party_id(), std::make_shared<v1::Party>(party));
+      return absl::OkStatus();
+    }
+    case v1::Event::kCountryGroupChanged:
+      FoldGroup(event.country_group_changed().command(), catalog);
+      return absl::OkStatus();
+    case v1::Event::kHolidaysChanged:
+      FoldHolidays(event.holidays_changed().command(), catalog);
+      return absl::OkStatus();
+    case v1::Event::kPolicyAdopted:
+      return FoldAdoption(event.policy_adopted().command(), index, registers);
+    case v1::Event::kPolicyRescinded:
+      return FoldRescission(event.policy_rescinded().command(), index, catalog);
+    default:
+      return absl::OkStatus();
+  }
+}
+
+}  // namespace chipledger::domain

@@ -1,0 +1,391 @@
+#include "ledger/domain/counterfactual.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "absl/strings/str_cat.h"
+#include "ledger/base/status_macros.h"
+#include "ledger/domain/as_recorded.h"
+#include "ledger/domain/catalog_fold.h"
+#include "ledger/domain/check.h"
+#include "ledger/domain/errors.h"
+
+namespace chipledger::domain {
+namespace {
+
+using google::protobuf::Arena;
+using Difference = v1::WhatIfResponse::Difference;
+using Request = absl::Span<const v1::Entry* const>;
+
+// Indexes of what is accepted here and was refused in the log: no log is so
+// long.
+constexpr uint64_t kFirstOwnIndex = uint64_t{1} << 62;
+
+// A policy that has counted from the start: whatever is looked up in the log,
+// what it counts of it is found anew.
+v1::AdoptedPolicy FromTheStart(v1::AdoptedPolicy adopted) {
+  adopted.mutable_backfill()->set_through_index(
+      std::numeric_limits<uint64_t>::max());
+  adopted.mutable_backfill()->set_done(true);
+  return adopted;
+}
+
+// Decides the adoption on a state that has the catalog, so that it fails as it
+// would in a ledger.
+absl::Status CheckAdoption(const Catalog& catalog, const History& log,
+                           const v1::Policy& policy) {
+  State state(State::Tracking::kNothing);
+  v1::Event opened;
+  opened.mutable_ledger_opened();
+  RETURN_IF_ERROR(state.Fold(opened));
+  Catalog without_policies = catalog;
+  without_policies.policies.clear();
+  state.ReplaceCatalog(std::move(without_policies));
+  Arena arena;
+  auto* command = Arena::CreateMessage<v1::Command>(&arena);
+  *command->mutable_adopt_policy()->mutable_policy() = policy;
+  return DecideRequest(state, log, {command}, 0, AskedBy::kAnyone, &arena,
+                       Effect::kValidateOnly)
+      .status();
+}
+
+// Applies the group changes of a policy file.
+absl::Status ApplyGroups(const v1::PolicyFile& file, Catalog& catalog) {
+  Registers registers{.catalog = std::move(catalog)};
+  for (const v1::ChangeCountryGroup& change : file.country_groups()) {
+    v1::Command command;
+    *command.mutable_change_country_group() = change;
+    RETURN_IF_ERROR(CheckCommand(command));
+    v1::Event event;
+    *event.mutable_country_group_changed()->mutable_command() = change;
+    RETURN_IF_ERROR(FoldCatalog(event, 0, registers));
+  }
+  catalog = std::move(registers.catalog);
+  return absl::OkStatus();
+}
+
+std::string DescribeShipment(absl::string_view what,
+                             const v1::Shipment& shipment) {
+  int64_t units = 0;
+  for (const v1::Item& item : shipment.items()) units += item.quantity();
+  return absl::StrCat(what, " ", shipment.exporter(), "/",
+                      shipment.shipment_reference(), " to ",
+                      shipment.destination_country(), ", ", units, " units");
+}
+
+template <typename Named>
+std::string DescribeName(absl::string_view what, const Named& named) {
+  return absl::StrCat(what, " ", named.exporter(), "/",
+                      named.shipment_reference());
+}
+
+std::string Describe(const v1::Command& command) {
+  switch (command.kind_case()) {
+    case v1::Command::kRecordShipment:
+      return DescribeShipment("shipment", command.record_shipment().shipment());
+    case v1::Command::kCorrectShipment:
+      return DescribeShipment("correction of shipment",
+                              command.correct_shipment().shipment());
+    case v1::Command::kReserveShipment:
+      return DescribeShipment("reservation for",
+                              command.reserve_shipment().shipment());
+    case v1::Command::kReexportShipment:
+      return DescribeShipment("re-export",
+                              command.reexport_shipment().shipment());
+    case v1::Command::kTransferShipment:
+      return DescribeShipment("transfer",
+                              command.transfer_shipment().shipment());
+    case v1::Command::kVoidShipment:
+      return DescribeName("voiding of shipment", command.void_shipment());
+    case v1::Command::kReceiveShipment:
+      return DescribeName("receipt of shipment",
+                          command.receive_shipment().shipment());
+    case v1::Command::kReturnShipment:
+      return DescribeName("return of shipment",
+                          command.return_shipment().shipment());
+    case v1::Command::kRetireUnits:
+      return DescribeName("retirement of units of shipment",
+                          command.retire_units().shipment());
+    case v1::Command::kReportDiversion:
+      return DescribeName("diversion of shipment",
+                          command.report_diversion().shipment());
+    case v1::Command::kGrantLicense:
+      return absl::StrCat("license ",
+                          command.grant_license().license().license_id());
+    case v1::Command::kAmendLicense:
+      return absl::StrCat("amendment of license ",
+                          command.amend_license().license().license_id());
+    default: {
+      const auto* kind = command.GetReflection()->GetOneofFieldDescriptor(
+          command, v1::Command::descriptor()->oneof_decl(0));
+      return kind == nullptr ? std::string() : kind->name();
+    }
+  }
+}
+
+std::string DescribeRequest(Request request) {
+  const std::vector<v1::Command> commands =
+      CommandsOf(request.front()->event());
+  const size_t count = std::max(commands.size(), request.size());
+  const std::string first = Describe(commands.front());
+  return count == 1
+             ? first
+             : absl::StrCat(first, " and ", count - 1, " more of one request");
+}
+
+// The rules that events which had happened already violated.
+std::vector<v1::Violation> ViolationsOf(const v1::Event& event) {
+  const v1::Evidence* evidence = EvidenceOf(event);
+  if (evidence == nullptr) return {};
+  return {evidence->violations().begin(), evidence->violations().end()};
+}
+
+bool SameRules(const std::vector<v1::Violation>& a,
+               const std::vector<v1::Violation>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const v1::Violation& x, const v1::Violation& y) {
+                      return x.policy_id() == y.policy_id() &&
+                             x.rule_id() == y.rule_id();
+                    });
+}
+
+bool SameDraws(const v1::Event& a, const v1::Event& b) {
+  const v1::Evidence* drawn_a = EvidenceOf(a);
+  const v1::Evidence* drawn_b = EvidenceOf(b);
+  if (drawn_a == nullptr || drawn_b == nullptr) return drawn_a == drawn_b;
+  return std::equal(drawn_a->draws().begin(), drawn_a->draws().end(),
+                    drawn_b->draws().begin(), drawn_b->draws().end(),
+                    [](const v1::LicenseDraw& x, const v1::LicenseDraw& y) {
+                      return x.SerializeAsString() == y.SerializeAsString();
+                    });
+}
+
+// Whether an event is the first of a shipment.
+bool BeginsShipment(const v1::Event& event) {
+  return ShipmentOf(event) != nullptr && !event.has_shipment_corrected();
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Counterfactual>> Counterfactual::Make(
+    const History& log, const Catalog& catalog,
+    const v1::WhatIfRequest& request) {
+  Catalog with_groups = catalog;
+  RETURN_IF_ERROR(ApplyGroups(request.policy_file(), with_groups));
+  v1::AdoptedPolicy adopted;
+  v1::Policy& policy = *adopted.mutable_policy();
+  policy = request.policy_file().policy();
+  std::optional<Date> from;
+  if (!request.from_date().empty()) {
+    FieldChecks checks;
+    checks.Date(request.from_date(), true, "from_date");
+    RETURN_IF_ERROR(checks.ToStatus());
+    from = Date::Parse(request.from_date());
+    policy.set_effective_from(request.from_date());
+  }
+  RETURN_IF_ERROR(CheckAdoption(with_groups, log, policy));
+  adopted.set_version(1);
+  auto counts_by = std::make_shared<const Catalog>(std::move(with_groups));
+  auto compiled = CompilePolicy(0, FromTheStart(std::move(adopted)), counts_by);
+  return std::unique_ptr<Counterfactual>(
+      new Counterfactual(log, std::move(compiled), std::move(counts_by), from));
+}
+
+Counterfactual::Counterfactual(const History& log,
+                               std::shared_ptr<const CompiledPolicy> policy,
+                               std::shared_ptr<const Catalog> catalog,
+                               std::optional<Date> from)
+    : log_(log),
+      policy_(std::move(policy)),
+      catalog_(std::move(catalog)),
+      from_(from),
+      next_own_index_(kFirstOwnIndex) {}
+
+absl::StatusOr<std::optional<Difference>> Counterfactual::Feed(
+    Request request) {
+  const v1::Entry& first = *request.front();
+  if (first.index() != state_.size()) {
+    return DataDamaged(state_.size(),
+                       absl::StrCat("says it is entry ", first.index()));
+  }
+  if (first.index() == 0) {
+    RETURN_IF_ERROR(state_.Fold(first.event()));
+    Catalog only;
+    only.policies.push_back(policy_);
+    state_.ReplaceCatalog(std::move(only));
+    return std::nullopt;
+  }
+  const uint64_t end = first.index() + request.size();
+  fed_ = first.index();
+  const bool was_refused = first.event().has_refused();
+  RETURN_IF_ERROR(ExpireReservations(RecordTimeNsOf(first)));
+  const std::vector<v1::Command*> commands = CommandsToDecide(request);
+  std::optional<Difference> difference;
+  if (!commands.empty()) {
+    // What was refused has one entry, whatever it would have made.
+    if (was_refused) state_.MoveTo(next_own_index_);
+    const uint64_t index = state_.size();
+    auto now = DecideRequest(state_, *this, commands, RecordTimeNsOf(first),
+                             AskedBy::kLedger, &arena_, Effect::kApply);
+    if (!now.ok() && now.status().code() == absl::StatusCode::kDataLoss) {
+      return now.status();
+    }
+    const bool accepted = now.ok() && !now->refused;
+    if (accepted && was_refused) KeepAccepted(index, now->events);
+    if (accepted && !was_refused) KeepChanged(request, now->events);
+    if (!accepted && !was_refused) NoteAbsent(request);
+    difference = Compare(request, now);
+    CompileReplaced();
+  }
+  state_.MoveTo(end);
+  arena_.Reset();
+  return difference;
+}
+
+std::vector<v1::Command*> Counterfactual::CommandsToDecide(Request request) {
+  std::vector<v1::Command*> to_decide;
+  for (const v1::Entry* entry : request) {
+    for (v1::Command& command : CommandsOf(entry->event())) {
+      if (IsReplaced(command)) continue;
+      to_decide.push_back(Arena::CreateMessage<v1::Command>(&arena_));
+      *to_decide.back() = std::move(command);
+    }
+  }
+  return to_decide;
+}
+
+bool Counterfactual::IsReplaced(v1::Command& command) const {
+  if (command.has_rescind_policy()) {
+    return command.rescind_policy().policy_id() == policy_id();
+  }
+  if (command.has_record_backfill()) {
+    return command.record_backfill().policy_id() == policy_id();
+  }
+  if (!command.has_adopt_policy()) return false;
+  v1::Policy& policy = *command.mutable_adopt_policy()->mutable_policy();
+  if (policy.policy_id() != policy_id()) return false;
+  // ISO dates sort as text.
+  if (!from_ || policy.effective_from() >= from_->ToString()) return true;
+  policy.set_policy_id(absl::StrCat(policy_id(), ".before"));
+  policy.set_effective_to(from_->ToString());
+  return false;
+}
+
+void Counterfactual::CompileReplaced() {
+  const Catalog& now = state_.catalog();
+  const CompiledPolicy* before =
+      now.FindPolicy(absl::StrCat(policy_id(), ".before"));
+  if (before == nullptr || before->counts_by != nullptr) return;
+  Catalog catalog = now;
+  catalog.policies[before->number] =
+      CompilePolicy(before->number, FromTheStart(before->adopted), catalog_);
+  state_.ReplaceCatalog(std::move(catalog));
+}
+
+void Counterfactual::KeepAccepted(uint64_t first,
+                                  const std::vector<v1::Event*>& events) {
+  for (size_t i = 0; i < events.size(); ++i) {
+    events_[first + i] = *events[i];
+    if (BeginsShipment(*events[i])) {
+      const v1::Shipment& shipment = *ShipmentOf(*events[i]);
+      shipments_[{shipment.exporter(), shipment.shipment_reference()}] =
+          first + i;
+    }
+  }
+  next_own_index_ = first + events.size();
+}
+
+void Counterfactual::KeepChanged(Request request,
+                                 const std::vector<v1::Event*>& events) {
+  if (events.size() != request.size()) return;
+  for (size_t i = 0; i < events.size(); ++i) {
+    if (!SameDraws(request[i]->event(), *events[i])) {
+      events_[request[i]->index()] = *events[i];
+    }
+  }
+}
+
+void Counterfactual::NoteAbsent(Request request) {
+  for (const v1::Entry* entry : request) {
+    if (BeginsShipment(entry->event())) absent_.insert(entry->index());
+  }
+}
+
+absl::Status Counterfactual::ExpireReservations(int64_t now_ns) {
+  // Those of the log expire by its own entries.
+  std::vector<uint64_t> due;
+  for (const auto& [time_ns, index] : state_.ReservationsByExpiry()) {
+    if (time_ns > now_ns) break;
+    if (index >= kFirstOwnIndex) due.push_back(index);
+  }
+  const uint64_t size = state_.size();
+  for (const uint64_t index : due) {
+    state_.MoveTo(next_own_index_++);
+    auto* command = Arena::CreateMessage<v1::Command>(&arena_);
+    command->mutable_expire_reservation()->set_reservation_index(index);
+    RETURN_IF_ERROR(DecideRequest(state_, *this, {command}, now_ns,
+                                  AskedBy::kLedger, &arena_, Effect::kApply)
+                        .status());
+  }
+  state_.MoveTo(size);
+  return absl::OkStatus();
+}
+
+std::optional<Difference> Counterfactual::Compare(
+    Request request, const absl::StatusOr<DecidedRequest>& now) {
+  const v1::Entry& first = *request.front();
+  const bool was_refused = first.event().has_refused();
+  Difference difference;
+  if (!now.ok()) {
+    if (was_refused) return std::nullopt;
+    difference.set_kind(Difference::KIND_WOULD_FAIL);
+    difference.set_error(std::string(now.status().message()));
+  } else if (now->refused != was_refused) {
+    difference.set_kind(now->refused ? Difference::KIND_WOULD_BE_REFUSED
+                                     : Difference::KIND_WOULD_BE_ACCEPTED);
+    if (now->refused) {
+      *difference.mutable_violations() =
+          now->events.front()->refused().violations();
+    }
+  } else if (!was_refused && now->events.size() == request.size()) {
+    std::vector<v1::Violation> actual, hypothetical;
+    for (size_t i = 0; i < request.size(); ++i) {
+      for (auto& v : ViolationsOf(request[i]->event())) actual.push_back(v);
+      for (auto& v : ViolationsOf(*now->events[i])) hypothetical.push_back(v);
+    }
+    if (SameRules(actual, hypothetical)) return std::nullopt;
+    difference.set_kind(Difference::KIND_OTHER_VIOLATIONS);
+    difference.mutable_violations()->Add(hypothetical.begin(),
+                                         hypothetical.end());
+  } else {
+    return std::nullopt;
+  }
+  difference.set_index(first.index());
+  *difference.mutable_record_time() = first.record_time();
+  difference.set_description(DescribeRequest(request));
+  return difference;
+}
+
+absl::StatusOr<std::optional<uint64_t>> Counterfactual::FindShipment(
+    absl::string_view exporter, absl::string_view shipment_reference) const {
+  const auto own =
+      shipments_.find({std::string(exporter), std::string(shipment_reference)});
+  if (own != shipments_.end()) return own->second;
+  ASSIGN_OR_RETURN(const std::optional<uint64_t> index,
+                   log_.FindShipment(exporter, shipment_reference));
+  // The log knows more than has been fed, and what was not accepted here.
+  return index && *index < fed_ && !absent_.contains(*index) ? index
+                                                             : std::nullopt;
+}
+
+absl::StatusOr<v1::Event> Counterfactual::ReadEvent(uint64_t index) const {
+  const auto own = events_.find(index);
+  if (own != events_.end()) return own->second;
+  return log_.ReadEvent(index);
+}
+
+absl::StatusOr<Catalog> Counterfactual::CatalogAt(uint64_t) const {
+  return *catalog_;
+}
+
+}  // namespace chipledger::domain

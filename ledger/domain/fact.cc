@@ -1,0 +1,146 @@
+#include "ledger/domain/fact.h"
+
+#include <algorithm>
+#include <string>
+
+#include "ledger/base/status_macros.h"
+#include "ledger/domain/errors.h"
+
+namespace chipledger::domain {
+namespace {
+
+absl::Status RequireParty(const Catalog& catalog, const std::string& party_id) {
+  return catalog.parties.Find(party_id) == nullptr ? PartyNotFound(party_id)
+                                                   : absl::OkStatus();
+}
+
+// The revision of a product that holds on a date; `date_text` spells it.
+// Errors: PRODUCT_NOT_FOUND.
+absl::StatusOr<const v1::Product*> RequireProduct(
+    const Catalog& catalog, const std::string& product_code, Date date,
+    const std::string& date_text) {
+  const auto* product = catalog.products.Find(product_code);
+  if (product == nullptr) return ProductNotFound(product_code);
+  const v1::Product* revision = (*product)->On(date);
+  if (revision == nullptr) return ProductNotEffective(product_code, date_text);
+  return revision;
+}
+
+std::optional<int64_t> ValueOf(const v1::Item& item) {
+  return item.has_value_usd() ? std::optional(item.value_usd()) : std::nullopt;
+}
+
+std::optional<int64_t> ValueOf(const v1::LicenseLine& line) {
+  return line.has_value_usd() ? std::optional(line.value_usd()) : std::nullopt;
+}
+
+// Errors: PARTY_NOT_FOUND.
+absl::Status RequireParties(const Catalog& catalog,
+                            const v1::License& license) {
+  RETURN_IF_ERROR(RequireParty(catalog, license.exporter()));
+  for (const std::string& consignee : license.consignees()) {
+    RETURN_IF_ERROR(RequireParty(catalog, consignee));
+  }
+  for (const std::string& end_user : license.end_users()) {
+    RETURN_IF_ERROR(RequireParty(catalog, end_user));
+  }
+  return absl::OkStatus();
+}
+
+Fact FactForDestination(const v1::License& license,
+                        const std::string& country) {
+  Fact fact;
+  fact.date = *Date::Parse(license.grant_date());
+  fact.country = country;
+  fact.exporter = license.exporter();
+  fact.consignees.assign(license.consignees().begin(),
+                         license.consignees().end());
+  fact.end_users.assign(license.end_users().begin(), license.end_users().end());
+  fact.authorization_kind =
+      license.authorization_kind() == v1::AUTHORIZATION_KIND_UNSPECIFIED
+          ? v1::AUTHORIZATION_KIND_LICENSE
+          : license.authorization_kind();
+  fact.license_id = license.license_id();
+  fact.granted = &license;
+  return fact;
+}
+
+}  // namespace
+
+absl::StatusOr<Fact> FactOfShipment(const Catalog& catalog,
+                                    const v1::Shipment& shipment,
+                                    v1::Movement movement) {
+  RETURN_IF_ERROR(RequireParty(catalog, shipment.exporter()));
+  Fact fact;
+  if (!shipment.consignee().empty()) {
+    RETURN_IF_ERROR(RequireParty(catalog, shipment.consignee()));
+    fact.consignees.push_back(shipment.consignee());
+  }
+  if (!shipment.end_user().empty()) {
+    RETURN_IF_ERROR(RequireParty(catalog, shipment.end_user()));
+    fact.end_users.push_back(shipment.end_user());
+  }
+  fact.date = *Date::Parse(shipment.export_date());
+  fact.country = shipment.destination_country();
+  fact.movement = movement;
+  fact.exporter = shipment.exporter();
+  fact.authorization_kind = shipment.authorization().kind();
+  fact.license_id = shipment.authorization().license_id();
+  fact.items.reserve(static_cast<size_t>(shipment.items_size()));
+  for (const v1::Item& item : shipment.items()) {
+    ASSIGN_OR_RETURN(const v1::Product* product,
+                     RequireProduct(catalog, item.product_code(), fact.date,
+                                    shipment.export_date()));
+    fact.items.push_back({.product = product,
+                          .units = item.quantity(),
+                          .value_usd = ValueOf(item),
+                          .number = static_cast<int32_t>(fact.items.size())});
+  }
+  return fact;
+}
+
+absl::StatusOr<std::vector<Fact>> FactsOfLicense(const Catalog& catalog,
+                                                 const v1::License& license) {
+  RETURN_IF_ERROR(RequireParties(catalog, license));
+  std::vector<Fact> facts;
+  for (const v1::LicenseLine& line : license.lines()) {
+    const std::string& country = LineDestination(license, line);
+    auto fact = std::find_if(facts.begin(), facts.end(), [&](const Fact& f) {
+      return f.country == country;
+    });
+    if (fact == facts.end()) {
+      fact = facts.insert(facts.end(), FactForDestination(license, country));
+    }
+    ASSIGN_OR_RETURN(const v1::Product* product,
+                     RequireProduct(catalog, line.product_code(), fact->date,
+                                    license.grant_date()));
+    fact->items.push_back({.product = product,
+                           .units = line.quantity(),
+                           .value_usd = ValueOf(line),
+                           .number = line.line_number(),
+                           .license_line = line.line_number()});
+  }
+  if (license.lines().empty()) {
+    for (const std::string& country : license.destination_countries()) {
+      facts.push_back(FactForDestination(license, country));
+    }
+  }
+  return facts;
+}
+
+std::vector<Fact> FactsOfDeclaration(const v1::DeclareCompute& declaration) {
+  std::vector<Fact> facts;
+  facts.reserve(static_cast<size_t>(declaration.lines_size()));
+  for (const v1::DeclareCompute::Line& line : declaration.lines()) {
+    Fact& fact = facts.emplace_back();
+    fact.date = *Date::Parse(declaration.effective_date());
+    // It is there, however it came.
+    fact.movement = v1::MOVEMENT_UNSPECIFIED;
+    fact.country = line.country();
+    fact.consignees.push_back(declaration.party());
+    fact.items.push_back({.declared = &line, .units = line.gpus()});
+  }
+  return facts;
+}
+
+}  // namespace chipledger::domain

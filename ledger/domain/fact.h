@@ -1,0 +1,78 @@
+// What policies may count: a license, a movement of goods, a declaration.
+#ifndef CHIPLEDGER_LEDGER_DOMAIN_FACT_H_
+#define CHIPLEDGER_LEDGER_DOMAIN_FACT_H_
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "absl/container/inlined_vector.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "chipledger/v1/command.pb.h"
+#include "chipledger/v1/license.pb.h"
+#include "chipledger/v1/shipment.pb.h"
+#include "ledger/base/date.h"
+#include "ledger/domain/catalog.h"
+#include "ledger/domain/license_state.h"
+
+namespace chipledger::domain {
+
+// Units of a product that a fact counts, or declared compute.
+struct CountedItem {
+  // Null for declared compute. The revision that holds on the fact's date.
+  const v1::Product* product = nullptr;
+  // Set for declared compute.
+  const v1::DeclareCompute::Line* declared = nullptr;
+  int64_t units = 0;
+  // Of all units.
+  std::optional<int64_t> value_usd;
+  // The place of the item in its shipment, from 0; for licenses the number of
+  // the line. Names the item in a Charge.
+  int32_t number = 0;
+  // The line of the license that is charged or drawn; 0 without a license.
+  int32_t license_line = 0;
+};
+
+// Views borrow from the command that the fact was made from, and from the
+// catalog.
+struct Fact {
+  Date date;
+  // Country of ultimate destination, or where declared compute is.
+  absl::string_view country;
+  v1::Movement movement = v1::MOVEMENT_EXPORT;
+  absl::string_view exporter;
+  // Registered parties only. A shipment has at most one of each.
+  absl::InlinedVector<absl::string_view, 1> consignees;
+  absl::InlinedVector<absl::string_view, 1> end_users;
+  v1::AuthorizationKind authorization_kind = v1::AUTHORIZATION_KIND_UNSPECIFIED;
+  // Empty: none.
+  absl::string_view license_id;
+  // The license with that id, as it is before the event; null when there is
+  // none, and for the grant of a license.
+  const LicenseState* license = nullptr;
+  // For the grant of a license: what is granted.
+  const v1::License* granted = nullptr;
+  std::vector<CountedItem> items;
+};
+
+// Returns the fact of a shipment that is to be counted: its parties, license
+// and items, with the product revisions that hold on its date. Draws set
+// license_line later.
+// Errors: PARTY_NOT_FOUND, PRODUCT_NOT_FOUND.
+absl::StatusOr<Fact> FactOfShipment(const Catalog& catalog,
+                                    const v1::Shipment& shipment,
+                                    v1::Movement movement);
+
+// Returns the facts of a license: one a destination, in the order in which its
+// lines name them; for one without lines one without items a destination.
+// Errors: as FactOfShipment.
+absl::StatusOr<std::vector<Fact>> FactsOfLicense(const Catalog& catalog,
+                                                 const v1::License& license);
+
+// Returns the facts of a declaration: one a line.
+std::vector<Fact> FactsOfDeclaration(const v1::DeclareCompute& declaration);
+
+}  // namespace chipledger::domain
+
+#endif  // CHIPLEDGER_LEDGER_DOMAIN_FACT_H_

@@ -1,0 +1,213 @@
+// Folding what became of licenses and of applications for them.
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ledger/base/status_macros.h"
+#include "ledger/domain/folder.h"
+
+namespace chipledger::domain {
+
+absl::Status Folder::FoldLicenseKind(const v1::Event& event) {
+  switch (event.kind_case()) {
+    case v1::Event::kLicenseApplied:
+      return Fold(event.license_applied());
+    case v1::Event::kLicenseReturned:
+      return DecideApplication(
+          event.license_returned().command().application_id(),
+          v1::APPLICATION_STATUS_RETURNED, "");
+    case v1::Event::kLicenseDenied:
+      return DecideApplication(
+          event.license_denied().command().application_id(),
+          v1::APPLICATION_STATUS_DENIED, "");
+    case v1::Event::kLicenseGranted:
+      return Fold(event.license_granted());
+    case v1::Event::kLicenseAmended:
+      return Fold(event.license_amended());
+    case v1::Event::kLicenseExtended:
+      return Fold(event.license_extended());
+    case v1::Event::kLicenseSuspended:
+      return ChangeStatus(event.license_suspended().command(),
+                          v1::LICENSE_STATUS_SUSPENDED);
+    case v1::Event::kLicenseReinstated:
+      return ChangeStatus(event.license_reinstated().command(),
+                          v1::LICENSE_STATUS_GRANTED);
+    case v1::Event::kLicenseRevoked:
+      return Fold(event.license_revoked());
+    case v1::Event::kLicenseVoided:
+      return Fold(event.license_voided());
+    case v1::Event::kLicenseExpired:
+      return Fold(event.license_expired());
+    default:
+      return Fold(event.condition_recorded());
+  }
+}
+
+absl::Status Folder::Fold(const v1::LicenseApplied& event) {
+  const v1::Application& application = event.command().application();
+  auto view = std::make_shared<v1::ApplicationView>();
+  *view->mutable_application() = application;
+  view->set_status(v1::APPLICATION_STATUS_PENDING);
+  view->set_index(state_.size_);
+  state_.MutableRegisters().applications.Set(application.application_id(),
+                                             std::move(view));
+  state_.touched_since_mark_.applications.insert(application.application_id());
+  return absl::OkStatus();
+}
+
+absl::Status Folder::DecideApplication(const std::string& application_id,
+                                       v1::ApplicationStatus status,
+                                       const std::string& license_id) {
+  const auto* pending = state_.registers_.applications.Find(application_id);
+  if (pending == nullptr) return Damaged("decides an unknown application");
+  auto view = std::make_shared<v1::ApplicationView>(**pending);
+  view->set_status(status);
+  view->set_decided_index(state_.size_);
+  view->set_license_id(license_id);
+  state_.MutableRegisters().applications.Set(application_id, std::move(view));
+  state_.touched_since_mark_.applications.insert(application_id);
+  return absl::OkStatus();
+}
+
+absl::Status Folder::Fold(const v1::LicenseGranted& event) {
+  const v1::License& license = event.command().license();
+  const std::string& application_id = event.command().application_id();
+  ASSIGN_OR_RETURN(const Date granted, DateOf(license.grant_date()));
+  LicenseState& state = state_.MutableLicense(license.license_id());
+  state.index = state_.size_;
+  state.application_id = application_id;
+  state.status_changes = {{.from = granted,
+                           .status = v1::LICENSE_STATUS_GRANTED,
+                           .index = state_.size_}};
+  RETURN_IF_ERROR(SetLicense(license, event.evidence(), state));
+  if (!application_id.empty()) {
+    RETURN_IF_ERROR(DecideApplication(
+        application_id, v1::APPLICATION_STATUS_GRANTED, license.license_id()));
+  }
+  state_.NoteFactDate(granted);
+  return Apply(event.evidence(), granted);
+}
+
+absl::Status Folder::Fold(const v1::LicenseAmended& event) {
+  const v1::License& license = event.command().license();
+  LicenseState& state = state_.MutableLicense(license.license_id());
+  RETURN_IF_ERROR(SetLicense(license, event.evidence(), state));
+  return Apply(event.evidence(), state.grant_date);
+}
+
+absl::Status Folder::Fold(const v1::LicenseExtended& event) {
+  const v1::ExtendLicense& command = event.command();
+  if (state_.FindLicense(command.license_id()) == nullptr) {
+    return Damaged("extends an unknown license");
+  }
+  ASSIGN_OR_RETURN(const Date expiry, DateOf(command.expiry_date()));
+  LicenseState& state = state_.MutableLicense(command.license_id());
+  state.license.set_expiry_date(command.expiry_date());
+  state.expiry_date = expiry;
+  state.last_export_date =
+      LastExportDate(state_.registers_.catalog, state.license);
+  ++state.revision;
+  state_.IndexLicense(command.license_id());
+  return absl::OkStatus();
+}
+
+absl::Status Folder::Fold(const v1::ConditionRecorded& event) {
+  const v1::RecordCondition& command = event.command();
+  if (state_.FindLicense(command.license_id()) == nullptr) {
+    return Damaged("records a condition of an unknown license");
+  }
+  LicenseState& state = state_.MutableLicense(command.license_id());
+  state.conditions.push_back(command.condition());
+  ++state.revision;
+  return absl::OkStatus();
+}
+
+absl::Status Folder::Fold(const v1::LicenseRevoked& event) {
+  const v1::RevokeLicense& command = event.command();
+  ASSIGN_OR_RETURN(const Date date, DateOf(command.effective_date()));
+  RETURN_IF_ERROR(ReleaseReservations(event.released_reservations()));
+  RETURN_IF_ERROR(command.parts().empty()
+                      ? ChangeStatus(command, v1::LICENSE_STATUS_REVOKED)
+                      : RevokeParts(command));
+  return ApplyRules(event.evidence().rules(), date);
+}
+
+absl::Status Folder::RevokeParts(const v1::RevokeLicense& command) {
+  LicenseState& state = state_.MutableLicense(command.license_id());
+  for (const v1::RevokeLicense::Part& part : command.parts()) {
+    LicenseState::Line* line = state.FindLine(part.line_number());
+    if (line == nullptr) return Damaged("revokes an unknown line");
+    line->authorized -= part.quantity();
+    line->revoked += part.quantity();
+  }
+  ++state.revision;
+  return absl::OkStatus();
+}
+
+absl::Status Folder::Fold(const v1::LicenseVoided& event) {
+  const std::string& license_id = event.command().license_id();
+  const LicenseState* license = state_.FindLicense(license_id);
+  if (license == nullptr) return Damaged("voids an unknown license");
+  const Date granted = license->grant_date;
+  RETURN_IF_ERROR(ReleaseReservations(event.released_reservations()));
+  RETURN_IF_ERROR(ChangeStatus(license_id, granted, v1::LICENSE_STATUS_VOID));
+  return ApplyRules(event.evidence().rules(), std::nullopt);
+}
+
+absl::Status Folder::Fold(const v1::LicenseExpired& event) {
+  ASSIGN_OR_RETURN(const Date date, DateOf(event.effective_date()));
+  RETURN_IF_ERROR(ChangeStatus(event.command().license_id(), date,
+                               v1::LICENSE_STATUS_EXPIRED));
+  return ApplyRules(event.evidence().rules(), date);
+}
+
+template <typename C>
+absl::Status Folder::ChangeStatus(const C& command, v1::LicenseStatus status) {
+  ASSIGN_OR_RETURN(const Date from, DateOf(command.effective_date()));
+  return ChangeStatus(command.license_id(), from, status);
+}
+
+absl::Status Folder::ChangeStatus(const std::string& license_id, Date from,
+                                  v1::LicenseStatus status) {
+  if (state_.FindLicense(license_id) == nullptr) {
+    return Damaged("changes an unknown license");
+  }
+  LicenseState& state = state_.MutableLicense(license_id);
+  state.status_changes.push_back(
+      {.from = from, .status = status, .index = state_.size_});
+  ++state.revision;
+  state_.IndexLicense(license_id);
+  return absl::OkStatus();
+}
+
+absl::Status Folder::SetLicense(const v1::License& license,
+                                const v1::Evidence& evidence,
+                                LicenseState& state) {
+  ASSIGN_OR_RETURN(const Date granted, DateOf(license.grant_date()));
+  ASSIGN_OR_RETURN(const Date expires, DateOf(license.expiry_date()));
+  std::vector<LicenseState::Line> lines;
+  for (const v1::LicenseLine& line : license.lines()) {
+    LicenseState::Line& next = lines.emplace_back();
+    if (const LicenseState::Line* before = state.FindLine(line.line_number())) {
+      next = *before;
+    }
+    next.line_number = line.line_number();
+    next.product_code = line.product_code();
+    next.destination_country = LineDestination(license, line);
+    next.authorized = line.quantity();
+    next.value_authorized_usd.reset();
+    if (line.has_value_usd()) next.value_authorized_usd = line.value_usd();
+  }
+  state.license = license;
+  state.grant_date = granted;
+  state.expiry_date = expires;
+  state.last_export_date = LastExportDate(state_.registers_.catalog, license);
+  state.lines = std::move(lines);
+  state.charges.assign(evidence.charges().begin(), evidence.charges().end());
+  state.charges_index = state_.size_;
+  ++state.revision;
+  state_.IndexLicense(license.license_id());
+  return absl::OkStatus();
+}
+
+}  // namespace chipledger::domain

@@ -1,0 +1,277 @@
+// Folding what became of shipments and reservations.
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "ledger/base/status_macros.h"
+#include "ledger/domain/folder.h"
+
+namespace chipledger::domain {
+namespace {
+
+// Keeps of an event's evaluations what a reservation holds by them: see
+// ReservationState.
+void KeepHeld(const v1::Evidence& evidence, const std::string& event_date,
+              uint64_t reservation_index, const Catalog& catalog,
+              v1::Evidence& held) {
+  for (const v1::RuleEvaluation& rule : evidence.rules()) {
+    const bool holds = rule.balance() == v1::BALANCE_RESERVED &&
+                       (rule.asked() > 0 || rule.unmeasured_gpus() > 0);
+    if (!holds) continue;
+    const CompiledPolicy* policy = catalog.FindPolicy(rule.policy_id());
+    if (policy == nullptr || policy->adopted.index() > reservation_index) {
+      continue;
+    }
+    v1::RuleEvaluation& kept = *held.add_rules();
+    kept.set_policy_id(rule.policy_id());
+    kept.set_rule_id(rule.rule_id());
+    *kept.mutable_group() = rule.group();
+    kept.set_window_start(rule.window_start());
+    kept.set_asked(rule.asked());
+    kept.set_unmeasured_gpus(rule.unmeasured_gpus());
+    kept.set_balance(v1::BALANCE_RESERVED);
+    kept.set_date(rule.date().empty() ? event_date : rule.date());
+  }
+  for (const v1::LicenseDraw& draw : evidence.draws()) {
+    if (draw.reserved() && draw.quantity() > 0) *held.add_draws() = draw;
+  }
+}
+
+int64_t NsOf(const google::protobuf::Timestamp& time) {
+  return time.seconds() * 1'000'000'000 + time.nanos();
+}
+
+// The item's units, made when nothing of it has moved so far; null when there
+// is no such item.
+ItemUnitsState* UnitsOfItem(int32_t item, ShipmentState& shipment) {
+  if (item < 0) return nullptr;
+  const auto place = static_cast<size_t>(item);
+  if (place >= shipment.items.size()) shipment.items.resize(place + 1);
+  return &shipment.items[place];
+}
+
+}  // namespace
+
+absl::Status Folder::FoldShipmentKind(const v1::Event& event) {
+  switch (event.kind_case()) {
+    case v1::Event::kShipmentRecorded:
+      return Fold(event.shipment_recorded());
+    case v1::Event::kShipmentVoided:
+      return Fold(event.shipment_voided());
+    case v1::Event::kShipmentCorrected:
+      return Fold(event.shipment_corrected());
+    case v1::Event::kShipmentReserved:
+      return Fold(event.shipment_reserved());
+    case v1::Event::kReservationReleased:
+      return EndReservation(
+          event.reservation_released().command().reservation_index(),
+          event.reservation_released().evidence());
+    case v1::Event::kReservationExpired:
+      return EndReservation(
+          event.reservation_expired().command().reservation_index(),
+          event.reservation_expired().evidence());
+    case v1::Event::kShipmentReceived:
+      return Fold(event.shipment_received());
+    case v1::Event::kShipmentReturned:
+      return Fold(event.shipment_returned());
+    case v1::Event::kShipmentReexported:
+      return FoldSentOn(event.shipment_reexported());
+    case v1::Event::kShipmentTransferredInCountry:
+      return FoldSentOn(event.shipment_transferred_in_country());
+    case v1::Event::kUnitsRetired:
+      return Fold(event.units_retired());
+    default:
+      return Fold(event.diversion_reported());
+  }
+}
+
+// Shipments ------------------------------------------------------------------
+
+absl::Status Folder::Fold(const v1::ShipmentRecorded& event) {
+  const v1::RecordShipment& command = event.command();
+  ASSIGN_OR_RETURN(const Date date, DateOf(command.shipment().export_date()));
+  state_.NoteFactDate(date);
+  if (event.has_reservation()) {
+    RETURN_IF_ERROR(UseReservation(command, event.reservation(), date));
+  }
+  return Apply(event.evidence(), date);
+}
+
+absl::Status Folder::Fold(const v1::ShipmentVoided& event) {
+  ASSIGN_OR_RETURN(const Date date, DateOf(event.export_date()));
+  ShipmentState next = NextOf(event.shipment_index(), date);
+  next.voided = true;
+  state_.SetShipment(event.shipment_index(), std::move(next));
+  return Apply(event.evidence(), date);
+}
+
+absl::Status Folder::Fold(const v1::ShipmentCorrected& event) {
+  const v1::Shipment& shipment = event.command().shipment();
+  ASSIGN_OR_RETURN(const Date date, DateOf(shipment.export_date()));
+  ASSIGN_OR_RETURN(const Date before, DateOf(event.corrected_export_date()));
+  ShipmentState next = NextOf(event.shipment_index(), date);
+  next.content_index = state_.size_;
+  state_.SetShipment(event.shipment_index(), std::move(next));
+  state_.NoteFactDate(date);
+  RETURN_IF_ERROR(ApplyRules(event.reversal().rules(), date));
+  RETURN_IF_ERROR(ApplyDraws(event.reversal().draws(), before, 1));
+  return Apply(event.evidence(), date);
+}
+
+// Reservations ---------------------------------------------------------------
+
+absl::Status Folder::Fold(const v1::ShipmentReserved& event) {
+  const v1::Shipment& shipment = event.command().shipment();
+  ASSIGN_OR_RETURN(const Date date, DateOf(shipment.export_date()));
+  auto reservation = std::make_shared<ReservationState>();
+  reservation->index = state_.size_;
+  reservation->shipment = shipment;
+  if (const std::string& chosen = event.evidence().chosen_license_id();
+      !chosen.empty()) {
+    reservation->shipment.mutable_authorization()->set_license_id(chosen);
+  }
+  reservation->expire_time_ns = NsOf(event.expire_time());
+  KeepHeld(event.evidence(), shipment.export_date(), state_.size_,
+           state_.registers_.catalog, reservation->held);
+  state_.SetReservation(state_.size_, std::move(reservation));
+  state_.NoteFactDate(date);
+  return Apply(event.evidence(), date);
+}
+
+absl::Status Folder::EndReservation(uint64_t index,
+                                    const v1::Evidence& evidence) {
+  const auto* reservation = state_.registers_.reservations.Find(index);
+  if (reservation == nullptr) return Damaged("ends an unknown reservation");
+  ASSIGN_OR_RETURN(const Date planned,
+                   DateOf((*reservation)->shipment.export_date()));
+  state_.SetReservation(index, nullptr);
+  RETURN_IF_ERROR(ApplyRules(evidence.rules(), std::nullopt));
+  return ApplyDraws(evidence.draws(), planned, 1);
+}
+
+absl::Status Folder::UseReservation(const v1::RecordShipment& command,
+                                    const v1::Evidence& evidence,
+                                    Date event_date) {
+  const uint64_t index = command.reservation_index();
+  const auto* found = state_.registers_.reservations.Find(index);
+  if (found == nullptr) return Damaged("uses an unknown reservation");
+  const std::shared_ptr<const ReservationState> before = *found;
+  ASSIGN_OR_RETURN(const Date planned, DateOf(before->shipment.export_date()));
+  LeftOver left = LeftAfter(before->shipment, command.shipment());
+  std::shared_ptr<ReservationState> after;
+  if (!left.shipment.items().empty()) {
+    after = std::make_shared<ReservationState>();
+    after->index = index;
+    after->shipment = std::move(left.shipment);
+    after->expire_time_ns = before->expire_time_ns;
+    KeepHeld(evidence, command.shipment().export_date(), index,
+             state_.registers_.catalog, after->held);
+  }
+  state_.SetReservation(index, std::move(after));
+  RETURN_IF_ERROR(ApplyRules(evidence.rules(), event_date));
+  return ApplyDraws(evidence.draws(), planned, 1);
+}
+
+absl::Status Folder::ReleaseReservations(
+    const google::protobuf::RepeatedField<uint64_t>& indexes) {
+  for (const uint64_t index : indexes) {
+    const auto* found = state_.registers_.reservations.Find(index);
+    if (found == nullptr) return Damaged("releases an unknown reservation");
+    const std::shared_ptr<const ReservationState> reservation = *found;
+    ASSIGN_OR_RETURN(const Date planned,
+                     DateOf(reservation->shipment.export_date()));
+    state_.SetReservation(index, nullptr);
+    RETURN_IF_ERROR(ApplyDraws(reservation->held.draws(), planned, -1));
+  }
+  return absl::OkStatus();
+}
+
+// Movements ------------------------------------------------------------------
+
+ShipmentState Folder::NextOf(uint64_t shipment_index, Date date) const {
+  ShipmentState next = state_.GetShipment(shipment_index);
+  ++next.revision;
+  next.entries.push_back({.index = state_.size_, .date = date});
+  return next;
+}
+
+absl::Status Folder::Leave(const Units& units, int64_t ItemUnitsState::*to,
+                           ShipmentState& shipment) const {
+  for (const v1::ItemUnits& left : units) {
+    ItemUnitsState* item = UnitsOfItem(left.item(), shipment);
+    if (item == nullptr) return Damaged("moves units of an unknown item");
+    item->on_hand -= std::min(item->on_hand, left.quantity());
+    item->*to += left.quantity();
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Folder::Fold(const v1::ShipmentReceived& event) {
+  ASSIGN_OR_RETURN(const Date date, DateOf(event.command().effective_date()));
+  ShipmentState next = NextOf(event.shipment_index(), date);
+  for (const v1::ItemUnits& arrived : event.units()) {
+    ItemUnitsState* item = UnitsOfItem(arrived.item(), next);
+    if (item == nullptr) return Damaged("receives units of an unknown item");
+    item->received += arrived.quantity();
+    item->on_hand += arrived.quantity();
+  }
+  state_.SetShipment(event.shipment_index(), std::move(next));
+  state_.NoteFactDate(date);
+  return Apply(event.evidence(), date);
+}
+
+absl::Status Folder::Fold(const v1::ShipmentReturned& event) {
+  ASSIGN_OR_RETURN(const Date date, DateOf(event.command().effective_date()));
+  ShipmentState next = NextOf(event.shipment_index(), date);
+  for (const v1::ItemUnits& returned : event.command().units()) {
+    ItemUnitsState* item = UnitsOfItem(returned.item(), next);
+    if (item == nullptr) return Damaged("returns units of an unknown item");
+    item->returned += returned.quantity();
+    item->on_hand -= returned.quantity();
+  }
+  for (const v1::ItemUnits& stopped : event.from_transit()) {
+    ItemUnitsState* item = UnitsOfItem(stopped.item(), next);
+    if (item == nullptr) return Damaged("returns units of an unknown item");
+    item->on_hand += stopped.quantity();
+  }
+  state_.SetShipment(event.shipment_index(), std::move(next));
+  state_.NoteFactDate(date);
+  return Apply(event.evidence(), date);
+}
+
+absl::Status Folder::Fold(const v1::UnitsRetired& event) {
+  ASSIGN_OR_RETURN(const Date date, DateOf(event.command().effective_date()));
+  ShipmentState next = NextOf(event.shipment_index(), date);
+  RETURN_IF_ERROR(
+      Leave(event.command().units(), &ItemUnitsState::retired, next));
+  state_.SetShipment(event.shipment_index(), std::move(next));
+  state_.NoteFactDate(date);
+  return Apply(event.evidence(), date);
+}
+
+absl::Status Folder::Fold(const v1::DiversionReported& event) {
+  ASSIGN_OR_RETURN(const Date date, DateOf(event.command().effective_date()));
+  ShipmentState next = NextOf(event.shipment_index(), date);
+  RETURN_IF_ERROR(
+      Leave(event.command().units(), &ItemUnitsState::diverted, next));
+  state_.SetShipment(event.shipment_index(), std::move(next));
+  state_.NoteFactDate(date);
+  RETURN_IF_ERROR(Apply(event.reversal(), date));
+  return Apply(event.evidence(), date);
+}
+
+template <typename E>
+absl::Status Folder::FoldSentOn(const E& event) {
+  ASSIGN_OR_RETURN(const Date date,
+                   DateOf(event.command().shipment().export_date()));
+  ShipmentState next = NextOf(event.origin_index(), date);
+  RETURN_IF_ERROR(
+      Leave(event.command().units(), &ItemUnitsState::sent_on, next));
+  state_.SetShipment(event.origin_index(), std::move(next));
+  state_.NoteFactDate(date);
+  RETURN_IF_ERROR(Apply(event.reversal(), date));
+  return Apply(event.evidence(), date);
+}
+
+}  // namespace chipledger::domain

@@ -1,0 +1,356 @@
+// Evaluating what was gathered against the limits.
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "ledger/base/decimal.h"
+#include "ledger/base/status_macros.h"
+#include "ledger/domain/assessment.h"
+#include "ledger/domain/errors.h"
+
+namespace chipledger::domain {
+namespace {
+
+std::string AmountForPeople(const CompiledRule& rule, int64_t amount) {
+  const std::string number = FormatDecimalForPeople(amount, rule.Scale());
+  switch (rule.measure) {
+    case v1::MEASURE_GPUS:
+      return absl::StrCat(number, " GPUs");
+    case v1::MEASURE_VALUE_USD:
+      return absl::StrCat(number, " US dollars");
+    default:
+      return absl::StrCat(number, " TPP");
+  }
+}
+
+void AppendKey(absl::string_view words, absl::string_view value,
+               std::string& text) {
+  if (!value.empty()) absl::StrAppend(&text, words, value);
+}
+
+// Such as " for AE under license D123".
+std::string GroupForPeople(const v1::GroupKey& group) {
+  std::string text;
+  AppendKey(" for ", group.destination_country(), text);
+  AppendKey(" for country group ", group.country_group(), text);
+  AppendKey(" for headquarters in ", group.headquarters_country(), text);
+  AppendKey(" for exporter ", group.exporter(), text);
+  AppendKey(" for consignee ", group.consignee(), text);
+  AppendKey(" for end user ", group.end_user(), text);
+  AppendKey(" for ultimate parent ", group.ultimate_parent(), text);
+  AppendKey(" for product ", group.product_code(), text);
+  AppendKey(" under license ", group.license_id(), text);
+  if (group.license_line() != 0) {
+    absl::StrAppend(&text, " line ", group.license_line());
+  }
+  return text;
+}
+
+// A violation of a rule, without what is compared.
+v1::Violation StartViolation(const CompiledPolicy& policy,
+                             const CompiledRule& rule,
+                             const v1::RuleEvaluation& evaluation) {
+  v1::Violation violation;
+  violation.set_policy_id(evaluation.policy_id());
+  violation.set_policy_version(policy.adopted.version());
+  violation.set_rule_id(evaluation.rule_id());
+  violation.set_citation(rule.citation);
+  *violation.mutable_group() = evaluation.group();
+  return violation;
+}
+
+v1::Violation LimitViolation(const CompiledPolicy& policy,
+                             const CompiledRule& rule,
+                             const v1::RuleEvaluation& evaluation) {
+  v1::Violation violation = StartViolation(policy, rule, evaluation);
+  violation.set_measure(evaluation.measure());
+  violation.set_window_start(evaluation.window_start());
+  violation.set_limit(evaluation.limit());
+  violation.set_used(evaluation.used());
+  violation.set_reserved(evaluation.reserved());
+  violation.set_asked(evaluation.asked());
+  violation.set_headroom(evaluation.headroom_before());
+  violation.set_excess(-evaluation.headroom_after());
+  violation.set_description(absl::StrCat(
+      policy.policy_id(), "/", rule.rule_id, GroupForPeople(evaluation.group()),
+      evaluation.binding_date().empty() ? "" : " on ",
+      evaluation.binding_date(), ": ",
+      AmountForPeople(rule, evaluation.asked()), " asked, headroom ",
+      AmountForPeople(rule, evaluation.headroom_before()), " of ",
+      AmountForPeople(rule, evaluation.limit()), ", over by ",
+      AmountForPeople(rule, -evaluation.headroom_after())));
+  return violation;
+}
+
+// The figure of a product that a rule measures is not known.
+v1::Violation UnknownViolation(const CompiledPolicy& policy,
+                               const CompiledRule& rule,
+                               const v1::RuleEvaluation& evaluation,
+                               absl::string_view product) {
+  v1::Violation violation = StartViolation(policy, rule, evaluation);
+  const bool value = rule.measure == v1::MEASURE_VALUE_USD;
+  violation.set_rule_id(value ? "value_unknown" : "tpp_unknown");
+  violation.set_description(
+      absl::StrCat(policy.policy_id(), "/", rule.rule_id,
+                   value ? " measures value, and the item of product \""
+                         : " measures TPP, and that of product \"",
+                   product,
+                   value ? "\" states none; state its value_usd"
+                         : "\" is not known; register its milli_tpp_per_gpu"));
+  return violation;
+}
+
+}  // namespace
+
+absl::Status Assessment::Judge(v1::Evidence& evidence) {
+  std::stable_sort(additions_.begin() + static_cast<std::ptrdiff_t>(judged_),
+                   additions_.end(), [](const Addition& a, const Addition& b) {
+                     return a.id < b.id;
+                   });
+  const size_t first = judged_;
+  // Of this round all are added before any is judged.
+  judged_ = additions_.size();
+  for (size_t i = first; i < additions_.size(); ++i) {
+    RETURN_IF_ERROR(JudgeAddition(i, evidence));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<LimitCurve> Assessment::LimitFor(
+    const Addition& addition) const {
+  const auto whole_after =
+      [this](const TotalId& whole) -> std::optional<int64_t> {
+    const Total* total = state_.FindTotal(whole);
+    Amounts sum = total == nullptr ? Amounts() : total->sum;
+    for (const Addition& added : additions_) {
+      if (!added.Moves() || added.id != whole) continue;
+      if (!sum.Add({.used = added.amount})) return std::nullopt;
+    }
+    return CheckedAdd(sum.used, sum.reserved);
+  };
+  const auto curve = FindLimit({.catalog = *addition.catalog,
+                                .policy = *addition.policy,
+                                .rule = *addition.rule,
+                                .id = addition.id,
+                                .date = addition.date,
+                                .license = addition.license,
+                                .whole_after = whole_after});
+  if (!curve) return TotalOverflow(addition.rule->rule_id);
+  return *curve;
+}
+
+absl::StatusOr<Assessment::Standing> Assessment::Stand(
+    size_t place, const LimitCurve& curve) const {
+  const Addition& addition = additions_[place];
+  const auto overflow = [&] { return TotalOverflow(addition.rule->rule_id); };
+  Amounts before;
+  // What the whole event adds to the total.
+  int64_t net = addition.Moves() ? 0 : addition.amount;
+  if (addition.rule->window != v1::Window::kPerOrder) {
+    if (const Total* total = state_.FindTotal(addition.id)) before = total->sum;
+    for (size_t i = 0; i < additions_.size(); ++i) {
+      const Addition& other = additions_[i];
+      if (!other.Moves() || other.id != addition.id) continue;
+      const auto sum = CheckedAdd(net, other.amount);
+      if (!sum) return overflow();
+      if (addition.Moves()) net = *sum;
+      if (i >= place) continue;
+      const Amounts more = other.balance == v1::BALANCE_RESERVED
+                               ? Amounts{.reserved = other.amount}
+                               : Amounts{.used = other.amount};
+      if (!before.Add(more)) return overflow();
+    }
+  }
+  Standing standing{.used = before.used,
+                    .reserved = before.reserved,
+                    .binding_date = addition.date,
+                    .event_adds = net > 0};
+  if (!Compare(curve.On(addition.date), addition.amount, standing)) {
+    return overflow();
+  }
+  if (!curve.has_limit) standing.unknown_limit = false;
+  return standing;
+}
+
+std::vector<Assessment::Day> Assessment::DaysOf(size_t place,
+                                                const LimitCurve& curve) const {
+  const Addition& addition = additions_[place];
+  std::vector<Day> days;
+  if (const Total* total = state_.FindTotal(addition.id)) {
+    total->by_date.VisitAll([&](Date date, const Amounts& amounts) {
+      days.push_back({.date = date, .before = amounts});
+      return true;
+    });
+  }
+  for (size_t i = 0; i < additions_.size(); ++i) {
+    const Addition& other = additions_[i];
+    if (!other.Moves() || other.id != addition.id) continue;
+    Day day{.date = other.date};
+    if (addition.Moves()) day.net = other.amount;
+    if (i < place) {
+      (other.balance == v1::BALANCE_RESERVED ? day.before.reserved
+                                             : day.before.used) = other.amount;
+    }
+    days.push_back(day);
+  }
+  days.push_back(
+      {.date = addition.date, .net = addition.Moves() ? 0 : addition.amount});
+  for (const CompiledLimit::Step& step : curve.steps) {
+    if (step.from > addition.date) days.push_back({.date = step.from});
+  }
+  std::sort(days.begin(), days.end(),
+            [](const Day& a, const Day& b) { return a.date < b.date; });
+  return days;
+}
+
+absl::StatusOr<Assessment::Standing> Assessment::StandBySchedule(
+    size_t place, const LimitCurve& curve) const {
+  const Addition& addition = additions_[place];
+  // On the addition's own date, and on the date that binds.
+  std::optional<Standing> own, binding;
+  const auto rank = [](const Standing& s) {
+    return std::pair(!(s.exceeded && s.event_adds), s.headroom);
+  };
+  Amounts before;
+  int64_t net = 0;
+  const std::vector<Day> days = DaysOf(place, curve);
+  for (size_t i = 0; i < days.size(); ++i) {
+    const auto next_net = CheckedAdd(net, days[i].net);
+    if (!before.Add(days[i].before) || !next_net) {
+      return TotalOverflow(addition.rule->rule_id);
+    }
+    net = *next_net;
+    const Date date = days[i].date;
+    const bool last_of_date = i + 1 == days.size() || days[i + 1].date != date;
+    if (!last_of_date || date < addition.date) continue;
+    Standing standing{.used = before.used,
+                      .reserved = before.reserved,
+                      .binding_date = date,
+                      .event_adds = net > 0};
+    if (!Compare(curve.On(date), addition.amount, standing)) {
+      return TotalOverflow(addition.rule->rule_id);
+    }
+    if (date == addition.date) own = standing;
+    if (standing.limit && (!binding || rank(standing) < rank(*binding))) {
+      binding = standing;
+    }
+  }
+  const bool refused = binding && binding->exceeded && binding->event_adds;
+  return own->unknown_limit && !refused ? *own : *binding;
+}
+
+bool Assessment::Compare(std::optional<int64_t> limit, int64_t amount,
+                         Standing& standing) {
+  const auto taken = CheckedAdd(standing.used, standing.reserved);
+  if (!taken || !CheckedAdd(*taken, amount)) return false;
+  standing.limit = limit;
+  standing.unknown_limit = !limit;
+  if (!limit) return true;
+  const auto headroom = CheckedSub(*limit, *taken);
+  const auto left = headroom ? CheckedSub(*headroom, amount) : std::nullopt;
+  if (!left) return false;
+  standing.headroom = *headroom;
+  standing.exceeded = *left < 0;
+  return true;
+}
+
+absl::Status Assessment::JudgeAddition(size_t place, v1::Evidence& evidence) {
+  const Addition& addition = additions_[place];
+  const CompiledRule& rule = *addition.rule;
+  ASSIGN_OR_RETURN(const LimitCurve curve, LimitFor(addition));
+  ASSIGN_OR_RETURN(const Standing standing,
+                   curve.IsSchedule() && rule.window != v1::Window::kPerOrder
+                       ? StandBySchedule(place, curve)
+                       : Stand(place, curve));
+  v1::RuleEvaluation& evaluation = *evidence.add_rules();
+  evaluation.set_policy_id(addition.policy->policy_id());
+  evaluation.set_policy_version(addition.policy->adopted.version());
+  evaluation.set_rule_id(rule.rule_id);
+  evaluation.set_measure(rule.measure);
+  *evaluation.mutable_group() = DecodeGroup(rule.group_by, addition.id.group);
+  evaluation.set_window_start(rule.WindowStartOf(addition.id.window_start));
+  evaluation.set_used(standing.used);
+  evaluation.set_reserved(standing.reserved);
+  evaluation.set_asked(addition.amount);
+  evaluation.set_unmeasured_gpus(addition.unmeasured_gpus);
+  evaluation.set_balance(addition.balance);
+  if (date_ != addition.date) evaluation.set_date(addition.date.ToString());
+  if (standing.binding_date != addition.date) {
+    evaluation.set_binding_date(standing.binding_date.ToString());
+  }
+  if (standing.limit) {
+    evaluation.set_limit(*standing.limit);
+    evaluation.set_headroom_before(standing.headroom);
+    evaluation.set_headroom_after(standing.headroom - addition.amount);
+  }
+  Decide(addition, curve, standing, evaluation);
+  return absl::OkStatus();
+}
+
+bool Assessment::IsNoticeDue(const Addition& addition,
+                             const Standing& standing) const {
+  if (addition.rule->mode != v1::Enforcement::MODE_NOTIFY) return false;
+  int64_t used = standing.used;
+  int64_t adds = addition.amount;
+  if (addition.balance == v1::BALANCE_RESERVED &&
+      addition.rule->window != v1::Window::kPerOrder) {
+    // What is only on its way has not reached anything.
+    return false;
+  }
+  if (addition.Moves()) {
+    // Of the event as a whole: what a correction takes back counts against what
+    // it adds.
+    const Total* total = state_.FindTotal(addition.id);
+    used = total == nullptr ? 0 : total->sum.used;
+    adds = 0;
+    for (const Addition& other : additions_) {
+      if (other.id == addition.id && other.balance == addition.balance) {
+        adds += other.amount;
+      }
+    }
+  }
+  return adds > 0 && used + adds >= addition.rule->notify_at;
+}
+
+void Assessment::Decide(const Addition& addition, const LimitCurve& curve,
+                        const Standing& standing,
+                        v1::RuleEvaluation& evaluation) {
+  using Evaluation = v1::RuleEvaluation;
+  const CompiledRule& rule = *addition.rule;
+  const CompiledPolicy& policy = *addition.policy;
+  const bool denies = rule.mode == v1::Enforcement::MODE_REFUSE ||
+                      rule.mode == v1::Enforcement::MODE_PRESUME_DENIAL;
+  const bool tested = addition.test != Test::kNothing && policy.Decides() &&
+                      rule.test_point != v1::TEST_POINT_REPORTING_DATE;
+  const bool over = addition.test == Test::kStanding
+                        ? standing.exceeded
+                        : standing.exceeded && standing.event_adds;
+  const bool overridden = FindOverride(policy, rule) != nullptr;
+  if (tested && denies && !overridden && !addition.unknown_product.empty() &&
+      curve.has_limit && !standing.unknown_limit) {
+    found_.push_back(
+        {policy.number + 1, rule.number,
+         UnknownViolation(policy, rule, evaluation, addition.unknown_product)});
+  }
+  if (standing.unknown_limit) {
+    evaluation.set_verdict(Evaluation::VERDICT_UNKNOWN);
+  } else if (over && tested && denies && overridden) {
+    evaluation.set_verdict(Evaluation::VERDICT_OVERRIDDEN);
+  } else if (over && tested && denies) {
+    evaluation.set_verdict(Evaluation::VERDICT_VIOLATED);
+    found_.push_back({policy.number + 1, rule.number,
+                      LimitViolation(policy, rule, evaluation)});
+  } else if (standing.exceeded || addition.unmeasured_gpus > 0 ||
+             addition.misses_condition) {
+    evaluation.set_verdict(Evaluation::VERDICT_REPORTED);
+  } else if (IsNoticeDue(addition, standing)) {
+    evaluation.set_verdict(Evaluation::VERDICT_NOTICE_DUE);
+  } else {
+    evaluation.set_verdict(Evaluation::VERDICT_WITHIN_LIMIT);
+  }
+}
+
+}  // namespace chipledger::domain

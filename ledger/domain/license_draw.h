@@ -1,0 +1,103 @@
+// Drawing on licenses: which one, whether it fits, and how many units are left.
+#ifndef CHIPLEDGER_LEDGER_DOMAIN_LICENSE_DRAW_H_
+#define CHIPLEDGER_LEDGER_DOMAIN_LICENSE_DRAW_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "chipledger/v1/evidence.pb.h"
+#include "chipledger/v1/shipment.pb.h"
+#include "ledger/base/date.h"
+#include "ledger/domain/assessment.h"
+#include "ledger/domain/decide.h"
+#include "ledger/domain/fact.h"
+#include "ledger/domain/state.h"
+
+namespace chipledger::domain {
+
+// LicenseDraws draws on licenses and gives back during one decision; what was
+// drawn before is seen by what comes later.
+//
+// Lifecycle: lives for one decision, beside its assessment.
+class LicenseDraws {
+ public:
+  // All must outlive this.
+  LicenseDraws(const State& state, const History& history,
+               Assessment& assessment)
+      : state_(state), history_(history), assessment_(assessment) {}
+
+  // Checks the license of a shipment, or chooses one when the authorization is
+  // a license and none is named, and draws on it; what is wrong becomes
+  // violations of the assessment. Sets the license and the license lines of the
+  // fact. `reserved`: units are reserved, not shipped. `recharge` says how what
+  // a license that has ended gave back is charged again. Errors:
+  // LICENSE_NOT_FOUND, TOTAL_OVERFLOW.
+  absl::Status Draw(const v1::Shipment& shipment, bool reserved, Test recharge,
+                    Fact& fact, v1::Evidence& evidence);
+
+  // Draws on a line without checks: what a reservation holds on.
+  absl::Status Hold(const LicenseState& license, int32_t line_number,
+                    int32_t item, int64_t units, Date date,
+                    v1::Evidence& evidence);
+
+  // Gives back what an earlier entry drew. `date` is its date. What the license
+  // counts is moved here, so Assessment::CountBack leaves it alone.
+  // Errors: DATA_DAMAGED, TOTAL_OVERFLOW.
+  absl::Status DrawBack(
+      const google::protobuf::RepeatedPtrField<v1::LicenseDraw>& earlier,
+      uint64_t earlier_index, Date date, v1::Evidence& evidence);
+
+ private:
+  // What is wrong with a license for a shipment.
+  struct Problem {
+    v1::LicenseCheck check;
+    std::string description;
+    // For QUANTITY_EXHAUSTED.
+    const LicenseState::Line* line = nullptr;
+    int64_t available = 0;
+    int64_t asked = 0;
+  };
+  // Which line each item draws; null for none.
+  struct Plan {
+    std::vector<const LicenseState::Line*> lines;
+    std::vector<Problem> problems;
+  };
+  // What this decision has drawn so far.
+  struct Pending {
+    const LicenseState* license;
+    int32_t line_number;
+    int64_t shipped = 0;
+    int64_t reserved = 0;
+    int64_t units() const { return shipped + reserved; }
+  };
+
+  absl::StatusOr<const LicenseState*> Choose(const v1::Shipment& shipment,
+                                             const Fact& fact,
+                                             v1::Evidence& evidence);
+  Plan MakePlan(const LicenseState& license, const v1::Shipment& shipment,
+                Date date) const;
+  void CheckTerms(const LicenseState& license, const v1::Shipment& shipment,
+                  Date date, std::vector<Problem>& problems) const;
+  void PlanItem(const LicenseState& license, const v1::Item& item,
+                const std::string& country, std::vector<int64_t>& planned,
+                Plan& plan) const;
+  void Report(const LicenseState& license, Problem problem);
+  // Records a draw. A license that has ended counts what is shipped and
+  // reserved under it, so its charges move with each draw.
+  absl::Status Add(const LicenseState& license, v1::LicenseDraw draw, Date date,
+                   Test test, v1::Evidence& evidence);
+  Pending& PendingOf(const LicenseState& license, int32_t line_number);
+  Pending FindPending(const LicenseState& license, int32_t line_number) const;
+
+  const State& state_;
+  const History& history_;
+  Assessment& assessment_;
+  std::vector<Pending> pending_;
+};
+
+}  // namespace chipledger::domain
+
+#endif  // CHIPLEDGER_LEDGER_DOMAIN_LICENSE_DRAW_H_

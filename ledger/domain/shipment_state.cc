@@ -1,0 +1,96 @@
+#include "ledger/domain/shipment_state.h"
+
+#include <algorithm>
+#include <map>
+#include <string>
+
+namespace chipledger::domain {
+
+bool ShipmentState::HasMoved() const {
+  return std::any_of(items.begin(), items.end(),
+                     [](const ItemUnitsState& i) { return i.moved() != 0; });
+}
+
+storage::v1::ShipmentRow ShipmentState::ToRow(uint64_t index) const {
+  storage::v1::ShipmentRow row;
+  row.set_index(index);
+  row.set_revision(revision);
+  row.set_voided(voided);
+  row.set_content_index(content_index);
+  for (const ItemUnitsState& item : items) {
+    storage::v1::ShipmentRow::Item& out = *row.add_items();
+    out.set_received(item.received);
+    out.set_on_hand(item.on_hand);
+    out.set_returned(item.returned);
+    out.set_sent_on(item.sent_on);
+    out.set_retired(item.retired);
+    out.set_diverted(item.diverted);
+  }
+  for (const EntryRef& entry : entries) {
+    row.add_entry_indexes(entry.index);
+    row.add_entry_dates(entry.date.days());
+  }
+  return row;
+}
+
+ShipmentState ShipmentState::FromRow(const storage::v1::ShipmentRow& row) {
+  ShipmentState state;
+  state.revision = row.revision();
+  state.voided = row.voided();
+  state.content_index = row.content_index();
+  for (const storage::v1::ShipmentRow::Item& item : row.items()) {
+    state.items.push_back({.received = item.received(),
+                           .on_hand = item.on_hand(),
+                           .returned = item.returned(),
+                           .sent_on = item.sent_on(),
+                           .retired = item.retired(),
+                           .diverted = item.diverted()});
+  }
+  const int entries =
+      std::min(row.entry_indexes_size(), row.entry_dates_size());
+  for (int i = 0; i < entries; ++i) {
+    state.entries.push_back({.index = row.entry_indexes(i),
+                             .date = Date::FromDays(row.entry_dates(i))});
+  }
+  return state;
+}
+
+std::vector<ItemUnitsState> UnitsOf(const v1::Shipment& shipment,
+                                    const ShipmentState& state) {
+  std::vector<ItemUnitsState> units = state.items;
+  units.resize(static_cast<size_t>(shipment.items_size()));
+  for (size_t i = 0; i < units.size(); ++i) {
+    units[i].in_transit =
+        shipment.items(static_cast<int>(i)).quantity() - units[i].moved();
+  }
+  return units;
+}
+
+LeftOver LeftAfter(const v1::Shipment& planned, const v1::Shipment& taken) {
+  std::map<std::string, int64_t> to_take;
+  for (const v1::Item& item : taken.items()) {
+    to_take[item.product_code()] += item.quantity();
+  }
+  LeftOver left{.shipment = planned, .places = {}};
+  left.shipment.clear_items();
+  for (int i = 0; i < planned.items_size(); ++i) {
+    const v1::Item& item = planned.items(i);
+    int64_t& wanted = to_take[item.product_code()];
+    const int64_t quantity =
+        item.quantity() - std::min(item.quantity(), wanted);
+    wanted -= item.quantity() - quantity;
+    if (quantity == 0) continue;
+    v1::Item& kept = *left.shipment.add_items();
+    kept = item;
+    kept.set_quantity(quantity);
+    if (item.has_value_usd()) {
+      kept.set_value_usd(
+          static_cast<int64_t>(static_cast<__int128>(item.value_usd()) *
+                               quantity / item.quantity()));
+    }
+    left.places.push_back(i);
+  }
+  return left;
+}
+
+}  // namespace chipledger::domain

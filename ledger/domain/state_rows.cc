@@ -1,0 +1,293 @@
+// The state as rows: what a mark stores, and what a state is restored from.
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "ledger/base/status_macros.h"
+#include "ledger/domain/dated_rows.h"
+#include "ledger/domain/errors.h"
+#include "ledger/domain/group_key.h"
+#include "ledger/domain/state.h"
+
+namespace chipledger::domain {
+namespace {
+
+using storage::v1::StateRow;
+
+void FillTotal(const TotalId& id, const Total& total, const Catalog& catalog,
+               storage::v1::TotalRow& row) {
+  const CompiledPolicy& policy = *catalog.policies[id.policy];
+  const CompiledRule& rule = policy.rules[id.rule];
+  row.set_policy_id(policy.policy_id());
+  row.set_rule_id(rule.rule_id);
+  row.set_window_start(id.window_start);
+  *row.mutable_group() = DecodeGroup(rule.group_by, id.group);
+  row.set_used(total.sum.used);
+  row.set_reserved(total.sum.reserved);
+  row.set_unmeasured_gpus(total.sum.unmeasured_gpus);
+  FillSteps(total.by_date, *row.mutable_date_steps());
+  FillPart(total.by_date, &Amounts::used, *row.mutable_used_by_date());
+  FillPart(total.by_date, &Amounts::reserved, *row.mutable_reserved_by_date());
+  FillPart(total.by_date, &Amounts::unmeasured_gpus,
+           *row.mutable_unmeasured_by_date());
+}
+
+Total TotalOf(const storage::v1::TotalRow& row) {
+  std::vector<DatedSums<Amounts>::Day> days = DaysOf<Amounts>(row.date_steps());
+  TakePart(row.used_by_date(), &Amounts::used, days);
+  TakePart(row.reserved_by_date(), &Amounts::reserved, days);
+  TakePart(row.unmeasured_by_date(), &Amounts::unmeasured_gpus, days);
+  return {.sum = {.used = row.used(),
+                  .reserved = row.reserved(),
+                  .unmeasured_gpus = row.unmeasured_gpus()},
+          .by_date = DatedSums<Amounts>(std::move(days))};
+}
+
+// Moves the entries into a row, as steps.
+template <typename Steps>
+void TakeEntries(std::vector<uint64_t>& entries, Steps& steps) {
+  steps.Reserve(static_cast<int>(entries.size()));
+  uint64_t last = 0;
+  for (const uint64_t index : entries) {
+    steps.Add(index - last);
+    last = index;
+  }
+  entries.clear();
+}
+
+std::shared_ptr<const ReservationState> ReservationOf(
+    const storage::v1::ReservationRow& row) {
+  auto reservation = std::make_shared<ReservationState>();
+  reservation->index = row.index();
+  reservation->shipment = row.shipment();
+  reservation->expire_time_ns = row.expire_time_ns();
+  reservation->held = row.held();
+  return reservation;
+}
+
+}  // namespace
+
+// To rows --------------------------------------------------------------------
+
+std::vector<StateRow> State::TakeMark() {
+  std::vector<StateRow> rows;
+  TakeTotalRows(rows);
+  TakeLicenseRows(rows);
+  for (const uint64_t index : touched_since_mark_.shipments) {
+    const auto found = shipments_.find(index);
+    if (found == shipments_.end()) continue;
+    *rows.emplace_back().mutable_shipment() = found->second.ToRow(index);
+  }
+  TakeCatalogRows(rows);
+  TakeRegisterRows(rows);
+  touched_since_mark_ = Touched();
+  return rows;
+}
+
+void State::TakeTotalRows(std::vector<StateRow>& rows) {
+  for (const TotalId& id : touched_since_mark_.totals) {
+    const auto found = totals_.find(id);
+    if (found == totals_.end() || found->second.entries.empty()) continue;
+    storage::v1::TotalRow& row = *rows.emplace_back().mutable_total();
+    FillTotal(id, found->second.total, registers_.catalog, row);
+    TakeEntries(found->second.entries, *row.mutable_entry_steps());
+  }
+}
+
+void State::TakeLicenseRows(std::vector<StateRow>& rows) {
+  for (const std::string& id : touched_since_mark_.licenses) {
+    const auto found = licenses_.find(id);
+    if (found == licenses_.end() || found->second.entries.empty()) continue;
+    storage::v1::LicenseRow& row = *rows.emplace_back().mutable_license();
+    row = found->second.license->ToRow();
+    TakeEntries(found->second.entries, *row.mutable_entry_steps());
+  }
+}
+
+void State::TakeCatalogRows(std::vector<StateRow>& rows) {
+  const Catalog& catalog = registers_.catalog;
+  // What a rolled back request touched may not be there.
+  for (const std::string& code : touched_since_mark_.products) {
+    const auto* product = catalog.products.Find(code);
+    if (product == nullptr) continue;
+    auto& revisions =
+        *rows.emplace_back().mutable_product()->mutable_revisions();
+    revisions.Add((*product)->revisions().begin(),
+                  (*product)->revisions().end());
+  }
+  for (const std::string& id : touched_since_mark_.parties) {
+    const auto* party = catalog.parties.Find(id);
+    if (party != nullptr) *rows.emplace_back().mutable_party() = **party;
+  }
+  for (const std::string& id : touched_since_mark_.groups) {
+    const auto* group = catalog.groups.Find(id);
+    if (group == nullptr) continue;
+    *rows.emplace_back().mutable_country_group() = (*group)->proto();
+  }
+  for (const std::string& id : touched_since_mark_.policies) {
+    const CompiledPolicy* policy = catalog.FindPolicy(id);
+    if (policy == nullptr) continue;
+    *rows.emplace_back().mutable_policy() = policy->adopted;
+  }
+  for (const std::string& id : touched_since_mark_.calendars) {
+    const auto* calendar = catalog.calendars.Find(id);
+    if (calendar == nullptr) continue;
+    *rows.emplace_back().mutable_holiday_calendar() = **calendar;
+  }
+}
+
+void State::TakeRegisterRows(std::vector<StateRow>& rows) {
+  for (const uint64_t index : touched_since_mark_.reservations) {
+    storage::v1::ReservationRow& row =
+        *rows.emplace_back().mutable_reservation();
+    row.set_index(index);
+    const auto* reservation = registers_.reservations.Find(index);
+    if (reservation == nullptr) continue;
+    *row.mutable_shipment() = (*reservation)->shipment;
+    row.set_expire_time_ns((*reservation)->expire_time_ns);
+    *row.mutable_held() = (*reservation)->held;
+  }
+  for (const std::string& id : touched_since_mark_.applications) {
+    const auto* application = registers_.applications.Find(id);
+    if (application == nullptr) continue;
+    *rows.emplace_back().mutable_application() = **application;
+  }
+  for (const std::string& party_id : touched_since_mark_.declarations) {
+    const uint64_t* index = registers_.declarations.Find(party_id);
+    if (index == nullptr) continue;
+    storage::v1::DeclarationRow& row =
+        *rows.emplace_back().mutable_declaration();
+    row.set_party_id(party_id);
+    row.set_index(*index);
+  }
+  if (touched_since_mark_.latest_fact_date && registers_.latest_fact_date) {
+    rows.emplace_back().mutable_ledger()->set_latest_fact_date(
+        registers_.latest_fact_date->days());
+  }
+}
+
+// From rows ------------------------------------------------------------------
+
+absl::Status State::RestoreRow(const StateRow& row) {
+  Catalog& catalog = registers_.catalog;
+  switch (row.kind_case()) {
+    case StateRow::kTotal:
+      restored_totals_.push_back(row.total());
+      return absl::OkStatus();
+    case StateRow::kLicense:
+      licenses_[row.license().license().license_id()].license =
+          std::make_shared<LicenseState>(LicenseState::FromRow(row.license()));
+      return absl::OkStatus();
+    case StateRow::kShipment:
+      shipments_[row.shipment().index()] =
+          ShipmentState::FromRow(row.shipment());
+      return absl::OkStatus();
+    case StateRow::kProduct: {
+      const auto& revisions = row.product().revisions();
+      if (revisions.empty()) break;
+      catalog.products.Set(
+          revisions[0].product_code(),
+          std::make_shared<DatedProduct>(
+              std::vector<v1::Product>(revisions.begin(), revisions.end())));
+      return absl::OkStatus();
+    }
+    case StateRow::kParty:
+      catalog.parties.Set(row.party().party_id(),
+                          std::make_shared<v1::Party>(row.party()));
+      return absl::OkStatus();
+    case StateRow::kCountryGroup:
+      catalog.groups.Set(row.country_group().group_id(),
+                         std::make_shared<DatedGroup>(row.country_group()));
+      return absl::OkStatus();
+    case StateRow::kHolidayCalendar:
+      catalog.calendars.Set(
+          row.holiday_calendar().calendar_id(),
+          std::make_shared<v1::HolidayCalendar>(row.holiday_calendar()));
+      return absl::OkStatus();
+    case StateRow::kPolicy:
+      restored_policies_.push_back(row.policy());
+      return absl::OkStatus();
+    default:
+      return RestoreRegisterRow(row);
+  }
+  return DataDamaged(size_, "a stored product has no revision");
+}
+
+absl::Status State::RestoreRegisterRow(const StateRow& row) {
+  switch (row.kind_case()) {
+    case StateRow::kReservation: {
+      // One that holds nothing any more has a row without a shipment.
+      if (!row.reservation().has_shipment()) return absl::OkStatus();
+      auto reservation = ReservationOf(row.reservation());
+      EnterReservation(*reservation);
+      const uint64_t index = reservation->index;
+      registers_.reservations.Set(index, std::move(reservation));
+      return absl::OkStatus();
+    }
+    case StateRow::kApplication:
+      registers_.applications.Set(
+          row.application().application().application_id(),
+          std::make_shared<v1::ApplicationView>(row.application()));
+      return absl::OkStatus();
+    case StateRow::kDeclaration:
+      registers_.declarations.Set(row.declaration().party_id(),
+                                  row.declaration().index());
+      return absl::OkStatus();
+    case StateRow::kLedger:
+      registers_.latest_fact_date =
+          Date::FromDays(row.ledger().latest_fact_date());
+      return absl::OkStatus();
+    default:
+      return DataDamaged(size_, "a stored row has no kind");
+  }
+}
+
+absl::Status State::FinishRestore(const storage::v1::Head& head) {
+  size_ = head.size();
+  ledger_id_ = head.ledger_id();
+  std::sort(restored_policies_.begin(), restored_policies_.end(),
+            [](const v1::AdoptedPolicy& a, const v1::AdoptedPolicy& b) {
+              return a.index() < b.index();
+            });
+  auto& policies = registers_.catalog.policies;
+  for (const v1::AdoptedPolicy& adopted : restored_policies_) {
+    policies.push_back(
+        CompilePolicy(static_cast<uint32_t>(policies.size()), adopted));
+  }
+  restored_policies_.clear();
+  for (const auto& [id, slot] : licenses_) IndexLicense(id);
+  return RestoreTotals();
+}
+
+absl::Status State::RestoreTotals() {
+  // Rows of one rule come together, so that its policy is seldom looked for.
+  const CompiledPolicy* policy = nullptr;
+  const CompiledRule* rule = nullptr;
+  for (const storage::v1::TotalRow& row : restored_totals_) {
+    if (policy == nullptr || policy->policy_id() != row.policy_id()) {
+      policy = registers_.catalog.FindPolicy(row.policy_id());
+      rule = nullptr;
+    }
+    if (policy != nullptr &&
+        (rule == nullptr || rule->rule_id != row.rule_id())) {
+      rule = policy->FindRule(row.rule_id());
+    }
+    if (rule == nullptr) {
+      return DataDamaged(
+          size_,
+          absl::StrCat("a stored total names rule \"", row.policy_id(), "/",
+                       row.rule_id(), "\", which was never adopted"));
+    }
+    totals_[TotalId{.policy = policy->number,
+                    .rule = rule->number,
+                    .window_start = row.window_start(),
+                    .group = EncodeGroup(rule->group_by, row.group())}]
+        .total = TotalOf(row);
+  }
+  restored_totals_.clear();
+  return absl::OkStatus();
+}
+
+}  // namespace chipledger::domain

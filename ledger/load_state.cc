@@ -1,0 +1,59 @@
+#include "ledger/load_state.h"
+
+#include <memory>
+#include <optional>
+
+#include "chipledger/v1/event.pb.h"
+#include "google/protobuf/arena.h"
+#include "ledger/base/status_macros.h"
+#include "ledger/envelope.h"
+
+namespace chipledger {
+namespace {
+
+using google::protobuf::Arena;
+
+// Large enough for any entry, so that parsing one seldom allocates.
+constexpr size_t kArenaBytes = 256 * 1024;
+
+absl::Status FoldEntries(uint64_t begin, uint64_t end,
+                         ReadEntryBytes read_entry, LoadedState& loaded) {
+  const auto block = std::make_unique<char[]>(kArenaBytes);
+  google::protobuf::ArenaOptions options;
+  options.initial_block = block.get();
+  options.initial_block_size = kArenaBytes;
+  Arena arena(options);
+  for (uint64_t index = begin; index < end; ++index) {
+    auto* entry = Arena::CreateMessage<v1::Entry>(&arena);
+    ASSIGN_OR_RETURN(const absl::string_view bytes, read_entry(index));
+    RETURN_IF_ERROR(ParseEntry(bytes, index, *entry));
+    RETURN_IF_ERROR(loaded.state.Fold(entry->event()));
+    loaded.last_record_time_ns = RecordTimeNs(*entry);
+    arena.Reset();
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<LoadedState> LoadState(const store::Store& store, uint64_t size,
+                                      ReadEntryBytes read_entry) {
+  LoadedState loaded;
+  ASSIGN_OR_RETURN(const std::optional<storage::v1::Head> mark,
+                   store.FindMark(size));
+  if (mark) {
+    domain::State& state = loaded.state;
+    RETURN_IF_ERROR(
+        store.VisitRows(mark->size(), [&](const storage::v1::StateRow& row) {
+          return state.RestoreRow(row);
+        }));
+    RETURN_IF_ERROR(state.FinishRestore(*mark));
+    loaded.last_record_time_ns = mark->last_record_time_ns();
+    loaded.mark = mark->size();
+  }
+  RETURN_IF_ERROR(FoldEntries(loaded.mark, size, read_entry, loaded));
+  loaded.state.TakeDelta();
+  return loaded;
+}
+
+}  // namespace chipledger

@@ -1,0 +1,37 @@
+// Bringing the state at a size into memory.
+#ifndef CHIPLEDGER_LEDGER_LOAD_STATE_H_
+#define CHIPLEDGER_LEDGER_LOAD_STATE_H_
+
+#include <cstdint>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "ledger/domain/state.h"
+#include "ledger/store/store.h"
+
+namespace chipledger {
+
+// The state at a size.
+struct LoadedState {
+  domain::State state;
+  // Of the last entry, nanoseconds since the Unix epoch; 0 at size 0.
+  int64_t last_record_time_ns = 0;
+  // The mark that it was made from; 0 for none.
+  uint64_t mark = 0;
+};
+
+// Reads the bytes of an entry, valid until the next call.
+using ReadEntryBytes =
+    absl::FunctionRef<absl::StatusOr<absl::string_view>(uint64_t index)>;
+
+// Loads the greatest mark not above `size` and folds the entries since: a
+// bounded number, however long the log is. The state has an empty delta; what
+// it would store with its next mark is what came since that mark. Errors:
+// DATA_DAMAGED, and those of `read_entry`.
+absl::StatusOr<LoadedState> LoadState(const store::Store& store, uint64_t size,
+                                      ReadEntryBytes read_entry);
+
+}  // namespace chipledger
+
+#endif  // CHIPLEDGER_LEDGER_LOAD_STATE_H_

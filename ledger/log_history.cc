@@ -1,0 +1,33 @@
+#include "ledger/log_history.h"
+
+#include <utility>
+
+#include "ledger/base/status_macros.h"
+#include "ledger/envelope.h"
+#include "ledger/load_state.h"
+
+namespace chipledger {
+
+absl::StatusOr<std::optional<uint64_t>> LogHistory::FindShipment(
+    absl::string_view exporter, absl::string_view shipment_reference) const {
+  return store_.ids().LookUpShipment(exporter, shipment_reference);
+}
+
+absl::StatusOr<v1::Event> LogHistory::ReadEvent(uint64_t index) const {
+  store::EntryReader reader = store_.NewReader();
+  ASSIGN_OR_RETURN(const absl::string_view bytes, reader.Read(index));
+  v1::Entry entry;
+  RETURN_IF_ERROR(ParseEntry(bytes, index, entry));
+  return std::move(*entry.mutable_event());
+}
+
+absl::StatusOr<domain::Catalog> LogHistory::CatalogAt(uint64_t size) const {
+  store::EntryReader reader = store_.NewReader();
+  ASSIGN_OR_RETURN(const LoadedState loaded,
+                   LoadState(store_, size, [&](uint64_t index) {
+                     return reader.Read(index);
+                   }));
+  return loaded.state.catalog();
+}
+
+}  // namespace chipledger

@@ -1,0 +1,40 @@
+// What an event moved, told apart by total and date.
+#ifndef CHIPLEDGER_LEDGER_MOVEMENTS_H_
+#define CHIPLEDGER_LEDGER_MOVEMENTS_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/functional/function_ref.h"
+#include "absl/strings/string_view.h"
+#include "chipledger/v1/event.pb.h"
+#include "ledger/base/date.h"
+#include "ledger/domain/dated_sums.h"
+
+namespace chipledger {
+
+// An amount that an event added to a total. Borrows from the event.
+struct TotalMovement {
+  absl::string_view policy_id;
+  absl::string_view rule_id;
+  // As in a TotalId.
+  int32_t window_start = 0;
+  const v1::GroupKey& group;
+  Date date;
+  domain::Amounts amounts;
+};
+
+// Calls `visit` with all that folding the event adds to totals. What folding
+// skips, such as the totals of single orders, may be among it.
+void VisitMovements(const v1::Event& event, int64_t record_time_ns,
+                    absl::FunctionRef<void(const TotalMovement&)> visit);
+
+// The event's kind, as the field of v1::Event is called.
+const std::string& KindOf(const v1::Event& event);
+
+// What the event speaks of, for people, such as "shipment acme/S-17".
+std::string SubjectOf(const v1::Event& event);
+
+}  // namespace chipledger
+
+#endif  // CHIPLEDGER_LEDGER_MOVEMENTS_H_

@@ -1,0 +1,81 @@
+#include "ledger/read_ahead.h"
+
+#include <utility>
+
+#include "ledger/envelope.h"
+
+namespace chipledger {
+namespace {
+
+// A block this long is read in about a millisecond.
+constexpr size_t kBlockEntries = 1'024;
+constexpr size_t kMaxBlocks = 4;
+
+bool EndsRequest(const v1::Entry& entry) {
+  return entry.request_part() + 1 == entry.request_parts();
+}
+
+}  // namespace
+
+ReadAhead::ReadAhead(const store::Store& store, uint64_t begin, uint64_t end)
+    : thread_([this, &store, begin, end] { Run(store, begin, end); }) {}
+
+ReadAhead::~ReadAhead() {
+  {
+    absl::MutexLock lock(&mutex_);
+    stopped_ = true;
+  }
+  thread_.join();
+}
+
+absl::StatusOr<std::unique_ptr<ReadAhead::Block>> ReadAhead::Next() {
+  absl::MutexLock lock(&mutex_);
+  mutex_.Await(absl::Condition(this, &ReadAhead::CanTake));
+  if (blocks_.empty()) {
+    if (!status_.ok()) return status_;
+    return nullptr;
+  }
+  std::unique_ptr<Block> block = std::move(blocks_.front());
+  blocks_.pop_front();
+  return block;
+}
+
+void ReadAhead::Run(const store::Store& store, uint64_t begin, uint64_t end) {
+  store::EntryReader reader = store.NewReader();
+  auto block = std::make_unique<Block>();
+  for (uint64_t index = begin; index < end; ++index) {
+    const auto bytes = reader.Read(index);
+    if (!bytes.ok()) return EndWith(bytes.status());
+    auto* entry =
+        google::protobuf::Arena::CreateMessage<v1::Entry>(&block->arena);
+    absl::Status parsed = ParseEntry(*bytes, index, *entry);
+    if (!parsed.ok()) return EndWith(std::move(parsed));
+    block->entries.push_back(entry);
+    if (block->entries.size() >= kBlockEntries && EndsRequest(*entry)) {
+      if (!Put(std::move(block))) return;
+      block = std::make_unique<Block>();
+    }
+  }
+  if (!block->entries.empty() && !Put(std::move(block))) return;
+  EndWith(absl::OkStatus());
+}
+
+bool ReadAhead::Put(std::unique_ptr<Block> block) {
+  absl::MutexLock lock(&mutex_);
+  mutex_.Await(absl::Condition(this, &ReadAhead::CanPut));
+  if (stopped_) return false;
+  blocks_.push_back(std::move(block));
+  return true;
+}
+
+void ReadAhead::EndWith(absl::Status status) {
+  absl::MutexLock lock(&mutex_);
+  status_ = std::move(status);
+  ended_ = true;
+}
+
+bool ReadAhead::CanPut() const {
+  return blocks_.size() < kMaxBlocks || stopped_;
+}
+
+}  // namespace chipledger

@@ -1,0 +1,306 @@
+#include "ledger/scenario/runner.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <filesystem>
+#include <optional>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
+#include "ledger/base/status_macros.h"
+#include "ledger/scenario/expectations.h"
+
+namespace chipledger::scenarios {
+namespace {
+
+namespace fs = std::filesystem;
+
+using scenario::v1::Report;
+using scenario::v1::Scenario;
+using scenario::v1::Step;
+
+constexpr int64_t kNsPerSecond = 1'000'000'000;
+constexpr int64_t kSecondsPerDay = 86'400;
+constexpr char kDatedStart[] = "2025-01-01";
+constexpr char kUndatedStart[] = "2027-01-01";
+
+absl::StatusOr<std::string> FindFile(const std::string& path,
+                                     const PolicyFiles& files) {
+  for (const std::string& folder : files.folders) {
+    // An absolute path stays as it is.
+    const fs::path candidate = fs::path(folder) / path;
+    if (fs::is_regular_file(candidate)) return candidate.string();
+  }
+  return absl::NotFoundError(absl::StrCat(
+      path, " is in none of: ", absl::StrJoin(files.folders, ", ")));
+}
+
+absl::Status MustAccept(MemoryLedger& ledger,
+                        const std::vector<v1::Command>& commands,
+                        absl::string_view what) {
+  const auto outcome = ledger.Submit(commands);
+  if (outcome.status.ok() && !outcome.refused) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat(what, ": ", Describe(outcome)));
+}
+
+// A policy file is one request: groups first, then the policy.
+absl::Status AdoptPolicyFile(const scenario::v1::PolicyUse& use,
+                             const PolicyFiles& files, MemoryLedger& ledger) {
+  ASSIGN_OR_RETURN(const std::string path, FindPolicyFile(use, files));
+  v1::PolicyFile file;
+  RETURN_IF_ERROR(ReadTextFile(path, file));
+  if (files.change) files.change(*file.mutable_policy());
+  std::vector<v1::Command> commands;
+  for (const v1::ChangeCountryGroup& group : file.country_groups()) {
+    *commands.emplace_back().mutable_change_country_group() = group;
+  }
+  if (!files.change || file.policy().rules_size() > 0) {
+    v1::AdoptPolicy& adopt = *commands.emplace_back().mutable_adopt_policy();
+    *adopt.mutable_policy() = file.policy();
+    adopt.set_mode(use.mode());
+  }
+  if (commands.empty()) return absl::OkStatus();
+  return MustAccept(ledger, commands, path);
+}
+
+absl::StatusOr<Date> ParseDate(absl::string_view field,
+                               const std::string& text) {
+  const std::optional<Date> date = Date::Parse(text);
+  if (date.has_value()) return *date;
+  return absl::InvalidArgumentError(
+      absl::StrCat(field, " \"", text, "\" is not a date"));
+}
+
+absl::StatusOr<Date> StartOf(const Scenario& scenario) {
+  if (!scenario.start_date().empty()) {
+    return ParseDate("start_date", scenario.start_date());
+  }
+  const bool dated =
+      std::any_of(scenario.steps().begin(), scenario.steps().end(),
+                  [](const Step& step) { return !step.record_date().empty(); });
+  return *Date::Parse(dated ? kDatedStart : kUndatedStart);
+}
+
+// Runs the steps of one scenario.
+class Story {
+ public:
+  Story(const PolicyFiles& files, MemoryLedger& ledger)
+      : files_(files), ledger_(ledger) {}
+
+  // Errors: what keeps the story from going on.
+  absl::Status Run(const Step& step, Report::Failure& failure) {
+    StepReport report(failure);
+    RETURN_IF_ERROR(PassTime(step));
+    for (const scenario::v1::PolicyUse& use : step.adopt()) {
+      RETURN_IF_ERROR(AdoptPolicyFile(use, files_, ledger_));
+    }
+    StepTrace trace;
+    if (step.commands_size() > 0) {
+      RETURN_IF_ERROR(Submit(step, trace, report));
+    }
+    if (!step.before_backfill()) RETURN_IF_ERROR(ledger_.CountLateAdoptions());
+    trace.size = ledger_.state().size();
+    traces_[step.name()] = trace;
+    CheckLedger(step.expect(), ledger_, traces_, report);
+    return absl::OkStatus();
+  }
+
+ private:
+  // Only a jump of the clock lets licenses expire: a story without dates is
+  // told years after them.
+  absl::Status PassTime(const Step& step) {
+    int64_t until_ns = ledger_.now_ns();
+    if (!step.record_date().empty()) {
+      ASSIGN_OR_RETURN(const Date date,
+                       ParseDate("record_date", step.record_date()));
+      until_ns =
+          std::max(until_ns, date.days() * kSecondsPerDay * kNsPerSecond);
+    }
+    if (step.wait_days() < 0 || step.wait_seconds() < 0) {
+      return absl::InvalidArgumentError("time does not go back");
+    }
+    until_ns += (step.wait_days() * kSecondsPerDay + step.wait_seconds()) *
+                kNsPerSecond;
+    if (until_ns == ledger_.now_ns()) return absl::OkStatus();
+    return ledger_.PassTime(until_ns);
+  }
+
+  absl::Status Submit(const Step& step, StepTrace& trace, StepReport& report) {
+    const uint64_t size = ledger_.state().size();
+    const auto totals = ledger_.state().SortedTotals();
+    ASSIGN_OR_RETURN(const std::vector<v1::Command> commands, CommandsOf(step));
+    const auto outcome = ledger_.Submit(commands, step.validate_only());
+    CheckOutcome(step.expect(), outcome, report);
+    const bool must_not_count =
+        !outcome.status.ok() || outcome.refused || step.validate_only();
+    if (must_not_count && totals != ledger_.state().SortedTotals()) {
+      report.Differ("totals", "unchanged", "changed");
+    }
+    const uint64_t stored =
+        outcome.index.has_value() ? outcome.events.size() : 0;
+    if (ledger_.state().size() != size + stored) {
+      report.Differ("entries", absl::StrCat(stored, " more"),
+                    absl::StrCat(ledger_.state().size() - size, " more"));
+    }
+    for (size_t i = 0; i < stored; ++i) {
+      if (outcome.events[i].has_shipment_reserved()) {
+        trace.reservation_index = *outcome.index + i;
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  // The step's commands, with the reservation that it means.
+  absl::StatusOr<std::vector<v1::Command>> CommandsOf(const Step& step) const {
+    std::vector<v1::Command> commands(step.commands().begin(),
+                                      step.commands().end());
+    if (step.reservation_of_step().empty()) return commands;
+    const auto trace = traces_.find(step.reservation_of_step());
+    if (trace == traces_.end() || !trace->second.reservation_index) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "step \"", step.reservation_of_step(), "\" made no reservation"));
+    }
+    const uint64_t index = *trace->second.reservation_index;
+    for (v1::Command& command : commands) {
+      if (command.has_record_shipment()) {
+        command.mutable_record_shipment()->set_reservation_index(index);
+      } else if (command.has_release_reservation()) {
+        command.mutable_release_reservation()->set_reservation_index(index);
+      }
+    }
+    return commands;
+  }
+
+  const PolicyFiles& files_;
+  MemoryLedger& ledger_;
+  StepTraces traces_;
+};
+
+// Whether the log gives the totals that were decided live.
+absl::Status CheckReplay(const MemoryLedger& ledger) {
+  ASSIGN_OR_RETURN(const auto replayed, ReplayTotals(ledger.entries()));
+  if (replayed == ledger.state().SortedTotals()) return absl::OkStatus();
+  return absl::DataLossError(
+      "the totals of the replay differ from those decided live");
+}
+
+absl::Status RunSteps(const ScenarioFile& file, const PolicyFiles& files,
+                      Report& report) {
+  ASSIGN_OR_RETURN(const Date start, StartOf(file.scenario));
+  MemoryLedger ledger(start);
+  RETURN_IF_ERROR(PrepareScenario(file.scenario, files, ledger));
+  Story story(files, ledger);
+  for (int i = 0; i < file.scenario.steps_size(); ++i) {
+    const Step& step = file.scenario.steps(i);
+    Report::Failure failure;
+    failure.set_step(step.name());
+    if (static_cast<size_t>(i) < file.step_lines.size()) {
+      failure.set_line(file.step_lines[i]);
+    }
+    const absl::Status run = story.Run(step, failure);
+    if (failure.differences_size() > 0) *report.add_failures() = failure;
+    if (!run.ok()) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          failure.line(), ": step \"", step.name(), "\": ", run.message()));
+    }
+  }
+  return CheckReplay(ledger);
+}
+
+// What differs in a step, a line each, in aligned columns.
+std::string FormatDifferences(const Report::Failure& failure) {
+  size_t what_width = 0;
+  size_t expected_width = absl::string_view("EXPECTED").size();
+  for (const Report::Difference& difference : failure.differences()) {
+    what_width = std::max(what_width, difference.what().size());
+    expected_width = std::max(expected_width, difference.expected().size());
+  }
+  const auto line = [&](absl::string_view what, absl::string_view expected,
+                        absl::string_view actual) {
+    return absl::StrFormat("    %-*s  %-*s  %s\n", static_cast<int>(what_width),
+                           what, static_cast<int>(expected_width), expected,
+                           actual);
+  };
+  std::string text = line("", "EXPECTED", "ACTUAL");
+  for (const Report::Difference& difference : failure.differences()) {
+    text += line(difference.what(), difference.expected(), difference.actual());
+  }
+  return text;
+}
+
+}  // namespace
+
+PolicyFiles FilesOf(const std::string& scenario_path,
+                    const std::vector<std::string>& more_folders) {
+  const fs::path folder = fs::absolute(scenario_path).parent_path();
+  PolicyFiles files;
+  files.folders = {folder.string(), folder.parent_path().string()};
+  files.folders.insert(files.folders.end(), more_folders.begin(),
+                       more_folders.end());
+  return files;
+}
+
+absl::StatusOr<std::string> FindPolicyFile(const scenario::v1::PolicyUse& use,
+                                           const PolicyFiles& files) {
+  if (use.path().empty() == use.name().empty()) {
+    return absl::InvalidArgumentError(
+        "a policy is named by its path or by its name, one of them");
+  }
+  return FindFile(
+      use.path().empty() ? absl::StrCat(use.name(), ".textproto") : use.path(),
+      files);
+}
+
+absl::Status PrepareScenario(const Scenario& scenario, const PolicyFiles& files,
+                             MemoryLedger& ledger) {
+  for (const std::string& name : scenario.setup_files()) {
+    ASSIGN_OR_RETURN(const std::string path, FindFile(name, files));
+    scenario::v1::Setup setup;
+    RETURN_IF_ERROR(ReadTextFile(path, setup));
+    for (const v1::Command& command : setup.commands()) {
+      RETURN_IF_ERROR(MustAccept(ledger, {command}, path));
+    }
+  }
+  for (const v1::Command& command : scenario.setup()) {
+    RETURN_IF_ERROR(MustAccept(ledger, {command}, "setup"));
+  }
+  for (const scenario::v1::PolicyUse& use : scenario.policies()) {
+    RETURN_IF_ERROR(AdoptPolicyFile(use, files, ledger));
+  }
+  return absl::OkStatus();
+}
+
+Report RunScenario(const ScenarioFile& file, const PolicyFiles& files) {
+  Report report;
+  report.set_path(file.path);
+  report.set_steps(file.scenario.steps_size());
+  const absl::Status run = RunSteps(file, files, report);
+  if (!run.ok()) report.set_error(std::string(run.message()));
+  return report;
+}
+
+bool HasPassed(const Report& report) {
+  return report.failures().empty() && report.error().empty();
+}
+
+std::string FormatReport(const Report& report) {
+  if (HasPassed(report)) {
+    return absl::StrCat("ok    ", report.path(), " (", report.steps(),
+                        report.steps() == 1 ? " step)\n" : " steps)\n");
+  }
+  std::string text = absl::StrCat("FAIL  ", report.path(), "\n");
+  for (const Report::Failure& failure : report.failures()) {
+    absl::StrAppend(&text, "  ", report.path(), ":", failure.line(),
+                    ": step \"", failure.step(), "\"\n",
+                    FormatDifferences(failure));
+  }
+  if (!report.error().empty()) {
+    absl::StrAppend(&text, "  ", report.error(), "\n");
+  }
+  return text;
+}
+
+}  // namespace chipledger::scenarios

@@ -1,0 +1,55 @@
+// What time brings about.
+#ifndef CHIPLEDGER_LEDGER_TIMEKEEPER_H_
+#define CHIPLEDGER_LEDGER_TIMEKEEPER_H_
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "chipledger/v1/command.pb.h"
+#include "ledger/base/clock.h"
+#include "ledger/base/date.h"
+#include "ledger/domain/state.h"
+#include "ledger/own_writer.h"
+#include "ledger/periodic_task.h"
+#include "ledger/publisher.h"
+
+namespace chipledger {
+
+// Timekeeper records the expiry of reservations and of licenses when their time
+// has come. Until an expiry is recorded the reservation holds its room; so the
+// log alone says what was free when.
+class Timekeeper {
+ public:
+  // Looks every `tick`. All must outlive this; the writer's pipeline must run.
+  Timekeeper(absl::Duration tick, const Clock& clock,
+             const Publisher& publisher, OwnWriter& writer);
+
+ private:
+  void Look();
+  void AppendDueReservations(const domain::Snapshot& snapshot, int64_t now_ns,
+                             std::vector<v1::Command>& commands);
+  void AppendDueLicenses(const domain::Snapshot& snapshot, Date today,
+                         std::vector<v1::Command>& commands);
+
+  const Clock& clock_;
+  const Publisher& publisher_;
+  OwnWriter& writer_;
+
+  // The size at which reservations were looked through, and the first expiry
+  // that was to come then.
+  uint64_t reservations_size_ = 0;
+  int64_t next_expiry_ns_ = std::numeric_limits<int64_t>::min();
+  // The date on which licenses were looked through, and the times that have
+  // gone by without since.
+  std::optional<Date> licenses_date_;
+  int skipped_ = 0;
+  // Last: it works on the others.
+  PeriodicTask task_;
+};
+
+}  // namespace chipledger
+
+#endif  // CHIPLEDGER_LEDGER_TIMEKEEPER_H_

@@ -1,0 +1,517 @@
+// Goal: totals conserve. Method: random histories of licenses, reservations,
+// shipments and all that can become of their units, under rules of every
+// accrual; at the end each total must be what the places of the units say, and
+// a replay must give the same totals bit for bit.
+#include <algorithm>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+#include "ledger/domain/backfill.h"
+#include "ledger/scenario/memory_ledger.h"
+#include "rapidcheck/gtest.h"
+#include "tests/support/commands.h"
+
+namespace chipledger::testing {
+namespace {
+
+using scenarios::MemoryLedger;
+using scenarios::ReplayTotals;
+
+constexpr int64_t kGpusPerUnit = 4;
+constexpr int kReferences = 12;
+
+std::string Rule(const std::string& id, const std::string& accrual,
+                 const std::string& more) {
+  return absl::StrCat("rules { rule_id: '", id,
+                      "' title: 'R' accrual: ", accrual,
+                      " scope { group_by: GROUP_BY_DESTINATION_COUNTRY",
+                      " } window { open {} } ", more, " }");
+}
+
+std::string Policy(const std::string& id) {
+  const std::string gpus =
+      "measure: MEASURE_GPUS limit { constant: '2000' } "
+      "enforcement { mode: MODE_REFUSE }";
+  return absl::StrCat(
+      "adopt_policy { policy { policy_id: '", id,
+      "' title: 'P' effective_from: '2025-01-01' provenance { citation: 'c' "
+      "legal_status: LEGAL_STATUS_IN_FORCE "
+      "enforcement_status: ENFORCEMENT_STATUS_ENFORCED }",
+      Rule("exported", "ACCRUAL_EXPORTED",
+           absl::StrCat(gpus, " return_effect: RETURN_EFFECT_COUNT_BACK")),
+      Rule("received", "ACCRUAL_RECEIVED", gpus),
+      Rule("installed", "ACCRUAL_INSTALLED_NET", gpus),
+      Rule("licensed", "ACCRUAL_LICENSED",
+           absl::StrCat(gpus,
+                        " revocation_effect: "
+                        "REVOCATION_EFFECT_RELEASE_UNSHIPPED expiry_effect: "
+                        "EXPIRY_EFFECT_RELEASE_UNSHIPPED")),
+      Rule("value", "ACCRUAL_EXPORTED",
+           "measure: MEASURE_VALUE_USD limit { none {} } "
+           "enforcement { mode: MODE_REPORT_ONLY }"),
+      "} }");
+}
+
+MemoryLedger MakeLedger() {
+  MemoryLedger ledger(*Date::Parse("2026-01-01"));
+  for (const std::string& text :
+       {absl::StrCat("register_product { product { product_code: 'A' "
+                     "gpus_per_unit: ",
+                     kGpusPerUnit, " milli_tpp_per_gpu: 1000 source: 's' } }"),
+        std::string("register_party { party { party_id: 'x' name: 'X' } }"),
+        std::string("register_party { party { party_id: 'y' name: 'Y' } }"),
+        Policy("p")}) {
+    const auto outcome = ledger.Submit({Cmd(text)});
+    EXPECT_TRUE(outcome.status.ok()) << outcome.status;
+  }
+  return ledger;
+}
+
+int Number(int from, int below) { return *rc::gen::inRange(from, below); }
+
+std::string Country() { return Number(0, 2) == 0 ? "MY" : "SG"; }
+
+std::string AnyDate() {
+  return absl::StrCat("2025-0", Number(1, 10), "-", Number(10, 29));
+}
+
+std::string Name(const std::string& field) {
+  return absl::StrCat(field, " { exporter: 'x' shipment_reference: 'S",
+                      Number(0, kReferences), "' } ");
+}
+
+std::string Units(int items) {
+  std::string units;
+  for (int i = 0; i < items; ++i) {
+    absl::StrAppend(&units, "units { item: ", i, " quantity: ", Number(1, 8),
+                    " } ");
+  }
+  return units;
+}
+
+std::string Shipment(const std::string& units_field = "") {
+  std::string text =
+      absl::StrCat("shipment { exporter: 'x' shipment_reference: 'S",
+                   Number(0, kReferences), "' export_date: '", AnyDate(),
+                   "' destination_country: '", Country(), "' consignee: 'y' ");
+  switch (Number(0, 4)) {
+    case 0:
+      absl::StrAppend(&text,
+                      "authorization { kind: AUTHORIZATION_KIND_LICENSE } ");
+      break;
+    case 1:
+      absl::StrAppend(&text,
+                      "authorization { kind: AUTHORIZATION_KIND_LICENSE "
+                      "license_id: 'L",
+                      Number(0, 3), "' } ");
+      break;
+    default:
+      break;
+  }
+  const int items = Number(1, 3);
+  std::string units;
+  for (int i = 0; i < items; ++i) {
+    const int quantity = Number(1, 20);
+    absl::StrAppend(&text, "items { product_code: 'A' quantity: ", quantity,
+                    Number(0, 2) == 0 ? " value_usd: 100 " : "", "} ");
+    absl::StrAppend(&units, units_field, " { item: ", Number(0, 2),
+                    " quantity: ", quantity, " } ");
+  }
+  return absl::StrCat(text, "} ", units_field.empty() ? "" : units);
+}
+
+std::string Assured() {
+  return Number(0, 3) == 0 ? "assurance: ASSURANCE_AFTER_THE_FACT "
+                           : "assurance: ASSURANCE_BEFORE_EXPORT ";
+}
+
+std::string LicenseText() {
+  return absl::StrCat(
+      "license { license_id: 'L", Number(0, 3),
+      "' exporter: 'x' destination_countries: ['MY', 'SG'] grant_date: "
+      "'2025-01-01' expiry_date: '2025-12-31' lines { line_number: 1 "
+      "product_code: 'A' quantity: ",
+      Number(1, 80), " destination_country: 'MY' } lines { line_number: 2 ",
+      "product_code: 'A' quantity: ", Number(1, 80),
+      " destination_country: 'SG' } } ");
+}
+
+std::string Dated() {
+  return absl::StrCat("effective_date: '", AnyDate(), "' ");
+}
+
+std::string LicenseChange() {
+  const std::string id = absl::StrCat("license_id: 'L", Number(0, 3), "' ");
+  switch (Number(0, 5)) {
+    case 0:
+      return absl::StrCat("revoke_license { ", id, Dated(), "reason: 'r' ",
+                          Number(0, 2) == 0
+                              ? "reservation_effect: RESERVATION_EFFECT_KEEP "
+                              : "",
+                          "}");
+    case 1:
+      return absl::StrCat("revoke_license { ", id, Dated(),
+                          "reason: 'r' parts { line_number: 1 quantity: ",
+                          Number(1, 10), " } }");
+    case 2:
+      return absl::StrCat("void_license { ", id, "reason: 'r' }");
+    case 3:
+      return absl::StrCat("expire_license { ", id, "}");
+    default:
+      return absl::StrCat("amend_license { ", LicenseText(), "reason: 'r' }");
+  }
+}
+
+// An open reservation by its place; an index that is none when there is none.
+uint64_t AnyReservation(const MemoryLedger& ledger) {
+  std::vector<uint64_t> open;
+  for (const auto& [time, index] : ledger.state().ReservationsByExpiry()) {
+    open.push_back(index);
+  }
+  return open.empty() ? 1
+                      : open[static_cast<size_t>(
+                            Number(0, static_cast<int>(open.size())))];
+}
+
+std::string ReservationCommand(const MemoryLedger& ledger) {
+  const std::string index =
+      absl::StrCat("reservation_index: ", AnyReservation(ledger), " ");
+  switch (Number(0, 4)) {
+    case 0:
+      return absl::StrCat("release_reservation { ", index, "reason: 'r' }");
+    case 1:
+      return absl::StrCat("expire_reservation { ", index, "}");
+    case 2:
+      return absl::StrCat("record_shipment { ", Shipment(), Assured(), index,
+                          "}");
+    default:
+      return absl::StrCat("reserve_shipment { ", Shipment(),
+                          "hold_seconds: ", Number(1, 200), " }");
+  }
+}
+
+std::string MovementCommand() {
+  switch (Number(0, 8)) {
+    case 0:
+    case 1:
+      return absl::StrCat("receive_shipment { ", Name("shipment"), Dated(),
+                          "}");
+    case 2:
+      return absl::StrCat("receive_shipment { ", Name("shipment"), Dated(),
+                          Units(1), "}");
+    case 3:
+      return absl::StrCat("return_shipment { ", Name("shipment"), Dated(),
+                          Units(Number(1, 3)), "reason: 'r' }");
+    case 4:
+      return absl::StrCat("retire_units { ", Name("shipment"), Dated(),
+                          Units(Number(1, 3)),
+                          "cause: CAUSE_LOSS evidence: ", "'e' }");
+    case 5:
+      return absl::StrCat("report_diversion { ", Name("shipment"), Dated(),
+                          Units(1), "found_country: '", Country(),
+                          "' evidence: 'e' }");
+    case 6:
+      return absl::StrCat("reexport_shipment { ", Name("origin"),
+                          Shipment("units"), Assured(), "}");
+    default:
+      return absl::StrCat("transfer_shipment { ", Name("origin"),
+                          Shipment("units"), Assured(), "}");
+  }
+}
+
+v1::Command AnyCommand(const MemoryLedger& ledger) {
+  switch (Number(0, 16)) {
+    case 0:
+      return Cmd(absl::StrCat("grant_license { ", LicenseText(), "}"));
+    case 1:
+      return Cmd(LicenseChange());
+    case 2:
+    case 3:
+    case 4:
+      return Cmd(ReservationCommand(ledger));
+    case 5:
+      return Cmd(
+          absl::StrCat("void_shipment { exporter: 'x' "
+                       "shipment_reference: 'S",
+                       Number(0, kReferences), "' reason: 'r' }"));
+    case 6:
+      return Cmd(absl::StrCat("correct_shipment { ", Shipment(), Assured(),
+                              "reason: 'r' }"));
+    case 7:
+      return Cmd(absl::StrCat("declare_compute { party: 'y' ", Dated(),
+                              "lines { country: 'MY' gpus: ", Number(0, 50),
+                              " milli_tpp: 5 } source: 's' }"));
+    case 8:
+    case 9:
+    case 10:
+      return Cmd(
+          absl::StrCat("record_shipment { ", Shipment(), Assured(), "}"));
+    default:
+      return Cmd(MovementCommand());
+  }
+}
+
+// Submits random requests, of which validating must tell the outcome.
+void Run(MemoryLedger& ledger, int requests) {
+  for (int i = 0; i < requests; ++i) {
+    std::vector<v1::Command> commands;
+    const int count = Number(0, 5) == 0 ? Number(2, 4) : 1;
+    for (int j = 0; j < count; ++j) commands.push_back(AnyCommand(ledger));
+    const auto before = ledger.state().SortedTotals();
+    const auto by = domain::AskedBy::kLedger;
+    const auto validated = ledger.Submit(commands, true, by);
+    RC_ASSERT(ledger.state().SortedTotals() == before);
+    const auto outcome = ledger.Submit(commands, false, by);
+    RC_ASSERT(validated.status == outcome.status);
+    RC_ASSERT(validated.refused == outcome.refused);
+    RC_ASSERT(outcome.status.code() != absl::StatusCode::kDataLoss);
+    if (outcome.refused || !outcome.status.ok()) {
+      RC_ASSERT(ledger.state().SortedTotals() == before);
+    }
+  }
+}
+
+// What a policy adopted late counts of the log before it.
+std::vector<v1::RecordBackfill> CountLog(const MemoryLedger& ledger,
+                                         uint32_t policy) {
+  const v1::AdoptedPolicy& adopted =
+      ledger.state().catalog().policies[policy]->adopted;
+  domain::Backfill backfill(
+      ledger, adopted, *ledger.CatalogAt(adopted.backfill().through_index()));
+  while (!backfill.complete()) {
+    v1::Entry entry;
+    RC_ASSERT(entry.ParseFromString(ledger.entries()[backfill.next_index()]));
+    const absl::Status fed = backfill.Feed(entry);
+    if (!fed.ok()) RC_FAIL(std::string(fed.message()));
+  }
+  return backfill.ToCommands();
+}
+
+struct Standing {
+  int64_t used = 0;
+  int64_t reserved = 0;
+};
+// By rule and country.
+using Standings = std::map<std::pair<std::string, std::string>, Standing>;
+
+v1::Event EventAt(const MemoryLedger& ledger, uint64_t index) {
+  return *ledger.ReadEvent(index);
+}
+
+void AddShipments(const MemoryLedger& ledger, Standings& standings) {
+  const domain::State& state = ledger.state();
+  for (uint64_t index = 0; index < state.size(); ++index) {
+    const v1::Event first = EventAt(ledger, index);
+    if (domain::ShipmentOf(first) == nullptr ||
+        first.has_shipment_corrected()) {
+      continue;
+    }
+    const domain::ShipmentState shipment_state = state.GetShipment(index);
+    if (shipment_state.voided) continue;
+    const v1::Event content = EventAt(ledger, shipment_state.content_index);
+    const v1::Shipment& shipment = *domain::ShipmentOf(content);
+    const std::string& country = shipment.destination_country();
+    const bool exported = !first.has_shipment_transferred_in_country();
+    const auto places = domain::UnitsOf(shipment, shipment_state);
+    for (size_t i = 0; i < places.size(); ++i) {
+      const domain::ItemUnitsState& at = places[i];
+      const v1::Item& item = shipment.items(static_cast<int>(i));
+      for (const int64_t units : {at.in_transit, at.on_hand, at.returned,
+                                  at.sent_on, at.retired, at.diverted}) {
+        RC_ASSERT(units >= 0);
+      }
+      RC_ASSERT(at.in_transit + at.moved() == item.quantity());
+      RC_ASSERT(at.received <= item.quantity());
+      if (exported) {
+        standings[{"exported", country}].used += item.quantity() - at.returned;
+        standings[{"value", country}].used += item.value_usd();
+      }
+      standings[{"received", country}].used += at.received;
+      standings[{"received", country}].reserved += at.in_transit;
+      standings[{"installed", country}].used += at.on_hand;
+      standings[{"installed", country}].reserved += at.in_transit;
+    }
+  }
+}
+
+void AddReservations(const MemoryLedger& ledger, Standings& standings) {
+  const auto& reservations = ledger.state().registers().reservations;
+  for (const auto& [time, index] : ledger.state().ReservationsByExpiry()) {
+    const v1::Shipment& shipment = (*reservations.Find(index))->shipment;
+    for (const v1::Item& item : shipment.items()) {
+      for (const char* rule : {"exported", "received", "installed"}) {
+        standings[{rule, shipment.destination_country()}].reserved +=
+            item.quantity();
+      }
+      standings[{"value", shipment.destination_country()}].reserved +=
+          item.value_usd();
+    }
+  }
+}
+
+// In GPUs: declared and found compute is not in units.
+void AddElsewhere(const MemoryLedger& ledger, Standings& gpus) {
+  if (const uint64_t* declared =
+          ledger.state().registers().declarations.Find("y")) {
+    const v1::Event event = EventAt(ledger, *declared);
+    for (const auto& line : event.compute_declared().command().lines()) {
+      gpus[{"installed", line.country()}].used += line.gpus();
+    }
+  }
+  for (uint64_t index = 0; index < ledger.state().size(); ++index) {
+    const v1::Event event = EventAt(ledger, index);
+    if (!event.has_diversion_reported()) continue;
+    const v1::ReportDiversion& command = event.diversion_reported().command();
+    for (const v1::ItemUnits& units : command.units()) {
+      gpus[{"installed", command.found_country()}].used +=
+          units.quantity() * kGpusPerUnit;
+    }
+  }
+}
+
+void AddLicenses(const MemoryLedger& ledger, Standings& gpus) {
+  for (int i = 0; i < 3; ++i) {
+    const auto* license = ledger.state().FindLicense(absl::StrCat("L", i));
+    if (license == nullptr) continue;
+    for (const domain::LicenseState::Line& line : license->lines) {
+      const int64_t units = license->HasEnded()
+                                ? line.drawn.shipped + line.drawn.reserved
+                                : line.authorized;
+      gpus[{"licensed", line.destination_country}].used += units * kGpusPerUnit;
+    }
+  }
+}
+
+// What each total must be.
+Standings Expected(const MemoryLedger& ledger) {
+  Standings standings;
+  AddShipments(ledger, standings);
+  AddReservations(ledger, standings);
+  for (auto& [key, standing] : standings) {
+    if (key.first == "value") continue;
+    standing.used *= kGpusPerUnit;
+    standing.reserved *= kGpusPerUnit;
+  }
+  AddElsewhere(ledger, standings);
+  AddLicenses(ledger, standings);
+  std::erase_if(standings, [](const auto& s) {
+    return s.second.used == 0 && s.second.reserved == 0;
+  });
+  return standings;
+}
+
+// What a policy counts.
+Standings Counted(const MemoryLedger& ledger, uint32_t policy) {
+  Standings counted;
+  const auto& rules = ledger.state().catalog().policies[policy]->rules;
+  for (const auto& [id, total] : ledger.state().SortedTotals()) {
+    domain::Amounts by_date;
+    total.by_date.VisitAll([&](Date, const domain::Amounts& amounts) {
+      RC_ASSERT(by_date.Add(amounts));
+      return true;
+    });
+    RC_ASSERT(by_date == total.sum);
+    if (id.policy != policy || (total.sum.used == 0 && total.sum.reserved == 0))
+      continue;
+    counted[{rules[id.rule].rule_id, id.group}] = {
+        .used = total.sum.used, .reserved = total.sum.reserved};
+  }
+  return counted;
+}
+
+std::string Text(const Standings& standings) {
+  std::string text;
+  for (const auto& [key, standing] : standings) {
+    absl::StrAppend(&text, key.first, " ", key.second, ": ", standing.used,
+                    " used, ", standing.reserved, " reserved\n");
+  }
+  return text;
+}
+
+// Fails with the history when totals are not what they must be.
+void RequireTotals(const MemoryLedger& ledger, uint32_t policy) {
+  const std::string expected = Text(Expected(ledger));
+  const std::string counted = Text(Counted(ledger, policy));
+  if (counted == expected) return;
+  std::string story;
+  for (uint64_t index = 0; index < ledger.state().size(); ++index) {
+    for (const v1::Command& command :
+         domain::CommandsOf(EventAt(ledger, index))) {
+      absl::StrAppend(&story, index, ": ", command.ShortDebugString(), "\n");
+    }
+  }
+  RC_FAIL(absl::StrCat("expected\n", expected, "counted\n", counted, "after\n",
+                       story));
+}
+
+RC_GTEST_PROP(MovementProperty, WhatLeavesOneBalanceArrivesInAnother, ()) {
+  MemoryLedger ledger = MakeLedger();
+  Run(ledger, Number(1, 80));
+  RequireTotals(ledger, 0);
+}
+
+RC_GTEST_PROP(MovementProperty, DrawdownIsWhatStandsUnderTheLicense, ()) {
+  MemoryLedger ledger = MakeLedger();
+  Run(ledger, Number(1, 80));
+  // Units reserved, by license and line.
+  std::map<std::pair<std::string, int>, int64_t> reserved;
+  for (const auto& [time, index] : ledger.state().ReservationsByExpiry()) {
+    const auto& held =
+        (*ledger.state().registers().reservations.Find(index))->held;
+    for (const v1::LicenseDraw& draw : held.draws()) {
+      reserved[{draw.license_id(), draw.line_number()}] += draw.quantity();
+    }
+  }
+  for (int i = 0; i < 3; ++i) {
+    const std::string id = absl::StrCat("L", i);
+    const auto* license = ledger.state().FindLicense(id);
+    if (license == nullptr) continue;
+    for (const domain::LicenseState::Line& line : license->lines) {
+      RC_ASSERT(line.drawn.shipped >= 0);
+      const int64_t held = reserved[{id, line.line_number}];
+      RC_ASSERT(line.drawn.reserved == held);
+    }
+  }
+}
+
+RC_GTEST_PROP(MovementProperty, ReplayGivesTheSameTotalsBitForBit, ()) {
+  MemoryLedger ledger = MakeLedger();
+  Run(ledger, Number(1, 60));
+  const auto replayed = ReplayTotals(ledger.entries());
+  RC_ASSERT(replayed.ok());
+  RC_ASSERT(*replayed == ledger.state().SortedTotals());
+}
+
+// A policy that is adopted late counts the log before its adoption as if it had
+// been there, and from then on as the one that was.
+RC_GTEST_PROP(MovementProperty, APolicyAdoptedLateCountsWhatAnEarlyOneCounts,
+              ()) {
+  MemoryLedger ledger = MakeLedger();
+  Run(ledger, Number(1, 40));
+  const auto adopted = ledger.Submit({Cmd(Policy("late"))});
+  RC_ASSERT(adopted.status.ok());
+  const bool counts_log =
+      ledger.state().catalog().policies[1]->adopted.has_backfill();
+  const std::vector<v1::RecordBackfill> parts =
+      counts_log ? CountLog(ledger, 1) : std::vector<v1::RecordBackfill>();
+  Run(ledger, Number(0, 20));
+  for (const v1::RecordBackfill& part : parts) {
+    v1::Command command;
+    *command.mutable_record_backfill() = part;
+    const auto outcome =
+        ledger.Submit({command}, false, domain::AskedBy::kLedger);
+    RC_ASSERT(outcome.status.ok());
+  }
+  Run(ledger, Number(0, 20));
+  RequireTotals(ledger, 1);
+  const auto replayed = ReplayTotals(ledger.entries());
+  RC_ASSERT(replayed.ok());
+  RC_ASSERT(*replayed == ledger.state().SortedTotals());
+}
+
+}  // namespace
+}  // namespace chipledger::testing
