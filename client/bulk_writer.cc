@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/errors.h"
+#include "client/stubs.h"
 #include "ledger/base/status_macros.h"
 #include "ledger/base/uuid.h"
 
@@ -104,7 +105,7 @@ void BulkWriter::Run() {
 absl::Status BulkWriter::RunStream(Backoff& backoff) {
   RETURN_IF_ERROR(client_.Connect(Now() + client_.options().deadline));
   grpc::ClientContext context;
-  const auto stream = client_.shipment_stub().StreamShipments(&context);
+  const auto stream = client_.stubs().shipments->StreamShipments(&context);
   StartResend();
   std::thread sender([&] { SendBatches(*stream); });
   std::thread watchdog([&] { CancelWhenLate(context); });

@@ -13,9 +13,15 @@
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
-#include "chipledger/v1/shipment_service.grpc.pb.h"
+#include "chipledger/v1/shipment_service.pb.h"
 #include "client/client.h"
 #include "client/retry.h"
+
+namespace grpc {
+class ClientContext;
+template <typename W, typename R>
+class ClientReaderWriter;
+}  // namespace grpc
 
 namespace chipledger::client {
 

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/errors.h"
 #include "client/retry.h"
+#include "client/stubs.h"
 #include "grpcpp/create_channel.h"
 #include "ledger/base/status_macros.h"
 #include "ledger/base/uuid.h"
@@ -163,24 +164,20 @@ absl::Status StreamEntries(
 
 Client::Client(ClientOptions options)
     : options_(std::move(options)),
-      channel_(MakeChannel(options_)),
-      shipments_(v1::ShipmentService::NewStub(channel_)),
-      licenses_(v1::LicenseService::NewStub(channel_)),
-      policies_(v1::PolicyService::NewStub(channel_)),
-      headroom_(v1::HeadroomService::NewStub(channel_)),
-      audit_(v1::AuditService::NewStub(channel_)),
-      admin_(v1::AdminService::NewStub(channel_)) {}
+      stubs_(std::make_unique<Stubs>(MakeChannel(options_))) {}
+
+Client::~Client() = default;
 
 absl::Status Client::Connect(absl::Time deadline) {
   const auto until = absl::ToChronoTime(deadline);
   while (true) {
-    const grpc_connectivity_state state = channel_->GetState(true);
+    const grpc_connectivity_state state = stubs_->channel->GetState(true);
     if (state == GRPC_CHANNEL_READY) return absl::OkStatus();
     if (state == GRPC_CHANNEL_TRANSIENT_FAILURE ||
         state == GRPC_CHANNEL_SHUTDOWN) {
       break;
     }
-    if (!channel_->WaitForStateChange(state, until)) break;
+    if (!stubs_->channel->WaitForStateChange(state, until)) break;
   }
   return absl::UnavailableError(absl::StrCat(
       "no connection to ", options_.server, "; is chipledgerd running there?"));
@@ -188,328 +185,356 @@ absl::Status Client::Connect(absl::Time deadline) {
 
 absl::StatusOr<v1::RecordShipmentResponse> Client::RecordShipment(
     v1::RecordShipmentRequest request, const CallOptions& call) {
-  return Write(*this, *shipments_, &v1::ShipmentService::Stub::RecordShipment,
-               std::move(request), call);
+  return Write(*this, *stubs_->shipments,
+               &v1::ShipmentService::Stub::RecordShipment, std::move(request),
+               call);
 }
 
 absl::StatusOr<v1::VoidShipmentResponse> Client::VoidShipment(
     v1::VoidShipmentRequest request, const CallOptions& call) {
-  return Write(*this, *shipments_, &v1::ShipmentService::Stub::VoidShipment,
-               std::move(request), call);
+  return Write(*this, *stubs_->shipments,
+               &v1::ShipmentService::Stub::VoidShipment, std::move(request),
+               call);
 }
 
 absl::StatusOr<v1::CorrectShipmentResponse> Client::CorrectShipment(
     v1::CorrectShipmentRequest request, const CallOptions& call) {
-  return Write(*this, *shipments_, &v1::ShipmentService::Stub::CorrectShipment,
-               std::move(request), call);
+  return Write(*this, *stubs_->shipments,
+               &v1::ShipmentService::Stub::CorrectShipment, std::move(request),
+               call);
 }
 
 absl::StatusOr<v1::ReserveShipmentResponse> Client::ReserveShipment(
     v1::ReserveShipmentRequest request, const CallOptions& call) {
-  return Write(*this, *shipments_, &v1::ShipmentService::Stub::ReserveShipment,
-               std::move(request), call);
+  return Write(*this, *stubs_->shipments,
+               &v1::ShipmentService::Stub::ReserveShipment, std::move(request),
+               call);
 }
 
 absl::StatusOr<v1::ReleaseReservationResponse> Client::ReleaseReservation(
     v1::ReleaseReservationRequest request, const CallOptions& call) {
-  return Write(*this, *shipments_,
+  return Write(*this, *stubs_->shipments,
                &v1::ShipmentService::Stub::ReleaseReservation,
                std::move(request), call);
 }
 
 absl::StatusOr<v1::ReceiveShipmentResponse> Client::ReceiveShipment(
     v1::ReceiveShipmentRequest request, const CallOptions& call) {
-  return Write(*this, *shipments_, &v1::ShipmentService::Stub::ReceiveShipment,
-               std::move(request), call);
+  return Write(*this, *stubs_->shipments,
+               &v1::ShipmentService::Stub::ReceiveShipment, std::move(request),
+               call);
 }
 
 absl::StatusOr<v1::ReturnShipmentResponse> Client::ReturnShipment(
     v1::ReturnShipmentRequest request, const CallOptions& call) {
-  return Write(*this, *shipments_, &v1::ShipmentService::Stub::ReturnShipment,
-               std::move(request), call);
+  return Write(*this, *stubs_->shipments,
+               &v1::ShipmentService::Stub::ReturnShipment, std::move(request),
+               call);
 }
 
 absl::StatusOr<v1::ReexportShipmentResponse> Client::ReexportShipment(
     v1::ReexportShipmentRequest request, const CallOptions& call) {
-  return Write(*this, *shipments_, &v1::ShipmentService::Stub::ReexportShipment,
-               std::move(request), call);
+  return Write(*this, *stubs_->shipments,
+               &v1::ShipmentService::Stub::ReexportShipment, std::move(request),
+               call);
 }
 
 absl::StatusOr<v1::TransferShipmentResponse> Client::TransferShipment(
     v1::TransferShipmentRequest request, const CallOptions& call) {
-  return Write(*this, *shipments_, &v1::ShipmentService::Stub::TransferShipment,
-               std::move(request), call);
+  return Write(*this, *stubs_->shipments,
+               &v1::ShipmentService::Stub::TransferShipment, std::move(request),
+               call);
 }
 
 absl::StatusOr<v1::RetireUnitsResponse> Client::RetireUnits(
     v1::RetireUnitsRequest request, const CallOptions& call) {
-  return Write(*this, *shipments_, &v1::ShipmentService::Stub::RetireUnits,
-               std::move(request), call);
+  return Write(*this, *stubs_->shipments,
+               &v1::ShipmentService::Stub::RetireUnits, std::move(request),
+               call);
 }
 
 absl::StatusOr<v1::ReportDiversionResponse> Client::ReportDiversion(
     v1::ReportDiversionRequest request, const CallOptions& call) {
-  return Write(*this, *shipments_, &v1::ShipmentService::Stub::ReportDiversion,
-               std::move(request), call);
+  return Write(*this, *stubs_->shipments,
+               &v1::ShipmentService::Stub::ReportDiversion, std::move(request),
+               call);
 }
 
 absl::StatusOr<v1::DeclareComputeResponse> Client::DeclareCompute(
     v1::DeclareComputeRequest request, const CallOptions& call) {
-  return Write(*this, *shipments_, &v1::ShipmentService::Stub::DeclareCompute,
-               std::move(request), call);
+  return Write(*this, *stubs_->shipments,
+               &v1::ShipmentService::Stub::DeclareCompute, std::move(request),
+               call);
 }
 
 absl::StatusOr<v1::SubmitShipmentCommandsResponse>
 Client::SubmitShipmentCommands(v1::SubmitShipmentCommandsRequest request,
                                const CallOptions& call) {
-  return Write(*this, *shipments_,
+  return Write(*this, *stubs_->shipments,
                &v1::ShipmentService::Stub::SubmitShipmentCommands,
                std::move(request), call);
 }
 
 absl::StatusOr<v1::GetShipmentResponse> Client::GetShipment(
     const v1::GetShipmentRequest& request, const CallOptions& call) {
-  return Read(*this, *shipments_, &v1::ShipmentService::Stub::GetShipment,
-              request, call);
+  return Read(*this, *stubs_->shipments,
+              &v1::ShipmentService::Stub::GetShipment, request, call);
 }
 
 absl::StatusOr<v1::ListShipmentsResponse> Client::ListShipments(
     const v1::ListShipmentsRequest& request, const CallOptions& call) {
-  return Read(*this, *shipments_, &v1::ShipmentService::Stub::ListShipments,
-              request, call);
+  return Read(*this, *stubs_->shipments,
+              &v1::ShipmentService::Stub::ListShipments, request, call);
 }
 
 absl::StatusOr<v1::ListReservationsResponse> Client::ListReservations(
     const v1::ListReservationsRequest& request, const CallOptions& call) {
-  return Read(*this, *shipments_, &v1::ShipmentService::Stub::ListReservations,
-              request, call);
+  return Read(*this, *stubs_->shipments,
+              &v1::ShipmentService::Stub::ListReservations, request, call);
 }
 
 absl::StatusOr<v1::GrantLicenseResponse> Client::GrantLicense(
     v1::GrantLicenseRequest request, const CallOptions& call) {
-  return Write(*this, *licenses_, &v1::LicenseService::Stub::GrantLicense,
-               std::move(request), call);
+  return Write(*this, *stubs_->licenses,
+               &v1::LicenseService::Stub::GrantLicense, std::move(request),
+               call);
 }
 
 absl::StatusOr<v1::AmendLicenseResponse> Client::AmendLicense(
     v1::AmendLicenseRequest request, const CallOptions& call) {
-  return Write(*this, *licenses_, &v1::LicenseService::Stub::AmendLicense,
-               std::move(request), call);
+  return Write(*this, *stubs_->licenses,
+               &v1::LicenseService::Stub::AmendLicense, std::move(request),
+               call);
 }
 
 absl::StatusOr<v1::SuspendLicenseResponse> Client::SuspendLicense(
     v1::SuspendLicenseRequest request, const CallOptions& call) {
-  return Write(*this, *licenses_, &v1::LicenseService::Stub::SuspendLicense,
-               std::move(request), call);
+  return Write(*this, *stubs_->licenses,
+               &v1::LicenseService::Stub::SuspendLicense, std::move(request),
+               call);
 }
 
 absl::StatusOr<v1::ReinstateLicenseResponse> Client::ReinstateLicense(
     v1::ReinstateLicenseRequest request, const CallOptions& call) {
-  return Write(*this, *licenses_, &v1::LicenseService::Stub::ReinstateLicense,
-               std::move(request), call);
+  return Write(*this, *stubs_->licenses,
+               &v1::LicenseService::Stub::ReinstateLicense, std::move(request),
+               call);
 }
 
 absl::StatusOr<v1::RevokeLicenseResponse> Client::RevokeLicense(
     v1::RevokeLicenseRequest request, const CallOptions& call) {
-  return Write(*this, *licenses_, &v1::LicenseService::Stub::RevokeLicense,
-               std::move(request), call);
+  return Write(*this, *stubs_->licenses,
+               &v1::LicenseService::Stub::RevokeLicense, std::move(request),
+               call);
 }
 
 absl::StatusOr<v1::ExtendLicenseResponse> Client::ExtendLicense(
     v1::ExtendLicenseRequest request, const CallOptions& call) {
-  return Write(*this, *licenses_, &v1::LicenseService::Stub::ExtendLicense,
-               std::move(request), call);
+  return Write(*this, *stubs_->licenses,
+               &v1::LicenseService::Stub::ExtendLicense, std::move(request),
+               call);
 }
 
 absl::StatusOr<v1::VoidLicenseResponse> Client::VoidLicense(
     v1::VoidLicenseRequest request, const CallOptions& call) {
-  return Write(*this, *licenses_, &v1::LicenseService::Stub::VoidLicense,
+  return Write(*this, *stubs_->licenses, &v1::LicenseService::Stub::VoidLicense,
                std::move(request), call);
 }
 
 absl::StatusOr<v1::RecordConditionResponse> Client::RecordCondition(
     v1::RecordConditionRequest request, const CallOptions& call) {
-  return Write(*this, *licenses_, &v1::LicenseService::Stub::RecordCondition,
-               std::move(request), call);
+  return Write(*this, *stubs_->licenses,
+               &v1::LicenseService::Stub::RecordCondition, std::move(request),
+               call);
 }
 
 absl::StatusOr<v1::ApplyForLicenseResponse> Client::ApplyForLicense(
     v1::ApplyForLicenseRequest request, const CallOptions& call) {
-  return Write(*this, *licenses_, &v1::LicenseService::Stub::ApplyForLicense,
-               std::move(request), call);
+  return Write(*this, *stubs_->licenses,
+               &v1::LicenseService::Stub::ApplyForLicense, std::move(request),
+               call);
 }
 
 absl::StatusOr<v1::ReturnApplicationResponse> Client::ReturnApplication(
     v1::ReturnApplicationRequest request, const CallOptions& call) {
-  return Write(*this, *licenses_, &v1::LicenseService::Stub::ReturnApplication,
-               std::move(request), call);
+  return Write(*this, *stubs_->licenses,
+               &v1::LicenseService::Stub::ReturnApplication, std::move(request),
+               call);
 }
 
 absl::StatusOr<v1::DenyApplicationResponse> Client::DenyApplication(
     v1::DenyApplicationRequest request, const CallOptions& call) {
-  return Write(*this, *licenses_, &v1::LicenseService::Stub::DenyApplication,
-               std::move(request), call);
+  return Write(*this, *stubs_->licenses,
+               &v1::LicenseService::Stub::DenyApplication, std::move(request),
+               call);
 }
 
 absl::StatusOr<v1::SubmitLicenseCommandsResponse> Client::SubmitLicenseCommands(
     v1::SubmitLicenseCommandsRequest request, const CallOptions& call) {
-  return Write(*this, *licenses_,
+  return Write(*this, *stubs_->licenses,
                &v1::LicenseService::Stub::SubmitLicenseCommands,
                std::move(request), call);
 }
 
 absl::StatusOr<v1::GetLicenseResponse> Client::GetLicense(
     const v1::GetLicenseRequest& request, const CallOptions& call) {
-  return Read(*this, *licenses_, &v1::LicenseService::Stub::GetLicense, request,
-              call);
+  return Read(*this, *stubs_->licenses, &v1::LicenseService::Stub::GetLicense,
+              request, call);
 }
 
 absl::StatusOr<v1::ListLicensesResponse> Client::ListLicenses(
     const v1::ListLicensesRequest& request, const CallOptions& call) {
-  return Read(*this, *licenses_, &v1::LicenseService::Stub::ListLicenses,
+  return Read(*this, *stubs_->licenses, &v1::LicenseService::Stub::ListLicenses,
               request, call);
 }
 
 absl::StatusOr<v1::GetApplicationResponse> Client::GetApplication(
     const v1::GetApplicationRequest& request, const CallOptions& call) {
-  return Read(*this, *licenses_, &v1::LicenseService::Stub::GetApplication,
-              request, call);
+  return Read(*this, *stubs_->licenses,
+              &v1::LicenseService::Stub::GetApplication, request, call);
 }
 
 absl::StatusOr<v1::ListApplicationsResponse> Client::ListApplications(
     const v1::ListApplicationsRequest& request, const CallOptions& call) {
-  return Read(*this, *licenses_, &v1::LicenseService::Stub::ListApplications,
-              request, call);
+  return Read(*this, *stubs_->licenses,
+              &v1::LicenseService::Stub::ListApplications, request, call);
 }
 
 absl::StatusOr<v1::AdoptPolicyResponse> Client::AdoptPolicy(
     v1::AdoptPolicyRequest request, const CallOptions& call) {
-  return Write(*this, *policies_, &v1::PolicyService::Stub::AdoptPolicy,
+  return Write(*this, *stubs_->policies, &v1::PolicyService::Stub::AdoptPolicy,
                std::move(request), call);
 }
 
 absl::StatusOr<v1::RescindPolicyResponse> Client::RescindPolicy(
     v1::RescindPolicyRequest request, const CallOptions& call) {
-  return Write(*this, *policies_, &v1::PolicyService::Stub::RescindPolicy,
-               std::move(request), call);
+  return Write(*this, *stubs_->policies,
+               &v1::PolicyService::Stub::RescindPolicy, std::move(request),
+               call);
 }
 
 absl::StatusOr<v1::RegisterProductResponse> Client::RegisterProduct(
     v1::RegisterProductRequest request, const CallOptions& call) {
-  return Write(*this, *policies_, &v1::PolicyService::Stub::RegisterProduct,
-               std::move(request), call);
+  return Write(*this, *stubs_->policies,
+               &v1::PolicyService::Stub::RegisterProduct, std::move(request),
+               call);
 }
 
 absl::StatusOr<v1::RegisterPartyResponse> Client::RegisterParty(
     v1::RegisterPartyRequest request, const CallOptions& call) {
-  return Write(*this, *policies_, &v1::PolicyService::Stub::RegisterParty,
-               std::move(request), call);
+  return Write(*this, *stubs_->policies,
+               &v1::PolicyService::Stub::RegisterParty, std::move(request),
+               call);
 }
 
 absl::StatusOr<v1::ChangeCountryGroupResponse> Client::ChangeCountryGroup(
     v1::ChangeCountryGroupRequest request, const CallOptions& call) {
-  return Write(*this, *policies_, &v1::PolicyService::Stub::ChangeCountryGroup,
-               std::move(request), call);
+  return Write(*this, *stubs_->policies,
+               &v1::PolicyService::Stub::ChangeCountryGroup, std::move(request),
+               call);
 }
 
 absl::StatusOr<v1::ChangeHolidaysResponse> Client::ChangeHolidays(
     v1::ChangeHolidaysRequest request, const CallOptions& call) {
-  return Write(*this, *policies_, &v1::PolicyService::Stub::ChangeHolidays,
-               std::move(request), call);
+  return Write(*this, *stubs_->policies,
+               &v1::PolicyService::Stub::ChangeHolidays, std::move(request),
+               call);
 }
 
 absl::StatusOr<v1::SubmitPolicyCommandsResponse> Client::SubmitPolicyCommands(
     v1::SubmitPolicyCommandsRequest request, const CallOptions& call) {
-  return Write(*this, *policies_,
+  return Write(*this, *stubs_->policies,
                &v1::PolicyService::Stub::SubmitPolicyCommands,
                std::move(request), call);
 }
 
 absl::StatusOr<v1::GetPolicyResponse> Client::GetPolicy(
     const v1::GetPolicyRequest& request, const CallOptions& call) {
-  return Read(*this, *policies_, &v1::PolicyService::Stub::GetPolicy, request,
-              call);
+  return Read(*this, *stubs_->policies, &v1::PolicyService::Stub::GetPolicy,
+              request, call);
 }
 
 absl::StatusOr<v1::ListPoliciesResponse> Client::ListPolicies(
     const v1::ListPoliciesRequest& request, const CallOptions& call) {
-  return Read(*this, *policies_, &v1::PolicyService::Stub::ListPolicies,
+  return Read(*this, *stubs_->policies, &v1::PolicyService::Stub::ListPolicies,
               request, call);
 }
 
 absl::StatusOr<v1::ListProductsResponse> Client::ListProducts(
     const v1::ListProductsRequest& request, const CallOptions& call) {
-  return Read(*this, *policies_, &v1::PolicyService::Stub::ListProducts,
+  return Read(*this, *stubs_->policies, &v1::PolicyService::Stub::ListProducts,
               request, call);
 }
 
 absl::StatusOr<v1::ListPartiesResponse> Client::ListParties(
     const v1::ListPartiesRequest& request, const CallOptions& call) {
-  return Read(*this, *policies_, &v1::PolicyService::Stub::ListParties, request,
-              call);
+  return Read(*this, *stubs_->policies, &v1::PolicyService::Stub::ListParties,
+              request, call);
 }
 
 absl::StatusOr<v1::ListCountryGroupsResponse> Client::ListCountryGroups(
     const v1::ListCountryGroupsRequest& request, const CallOptions& call) {
-  return Read(*this, *policies_, &v1::PolicyService::Stub::ListCountryGroups,
-              request, call);
+  return Read(*this, *stubs_->policies,
+              &v1::PolicyService::Stub::ListCountryGroups, request, call);
 }
 
 absl::StatusOr<v1::ListHolidayCalendarsResponse> Client::ListHolidayCalendars(
     const v1::ListHolidayCalendarsRequest& request, const CallOptions& call) {
-  return Read(*this, *policies_, &v1::PolicyService::Stub::ListHolidayCalendars,
-              request, call);
+  return Read(*this, *stubs_->policies,
+              &v1::PolicyService::Stub::ListHolidayCalendars, request, call);
 }
 
 absl::StatusOr<v1::GetHeadroomResponse> Client::GetHeadroom(
     const v1::GetHeadroomRequest& request, const CallOptions& call) {
-  return Read(*this, *headroom_, &v1::HeadroomService::Stub::GetHeadroom,
+  return Read(*this, *stubs_->headroom, &v1::HeadroomService::Stub::GetHeadroom,
               request, call);
 }
 
 absl::StatusOr<v1::ListHeadroomResponse> Client::ListHeadroom(
     const v1::ListHeadroomRequest& request, const CallOptions& call) {
-  return Read(*this, *headroom_, &v1::HeadroomService::Stub::ListHeadroom,
-              request, call);
+  return Read(*this, *stubs_->headroom,
+              &v1::HeadroomService::Stub::ListHeadroom, request, call);
 }
 
 absl::StatusOr<v1::GetTimelineResponse> Client::GetTimeline(
     const v1::GetTimelineRequest& request, const CallOptions& call) {
-  return Read(*this, *headroom_, &v1::HeadroomService::Stub::GetTimeline,
+  return Read(*this, *stubs_->headroom, &v1::HeadroomService::Stub::GetTimeline,
               request, call);
 }
 
 absl::StatusOr<v1::CompareHeadroomResponse> Client::CompareHeadroom(
     const v1::CompareHeadroomRequest& request, const CallOptions& call) {
-  return Read(*this, *headroom_, &v1::HeadroomService::Stub::CompareHeadroom,
-              request, call);
+  return Read(*this, *stubs_->headroom,
+              &v1::HeadroomService::Stub::CompareHeadroom, request, call);
 }
 
 absl::StatusOr<v1::ListTotalEntriesResponse> Client::ListTotalEntries(
     const v1::ListTotalEntriesRequest& request, const CallOptions& call) {
-  return Read(*this, *headroom_, &v1::HeadroomService::Stub::ListTotalEntries,
-              request, call);
+  return Read(*this, *stubs_->headroom,
+              &v1::HeadroomService::Stub::ListTotalEntries, request, call);
 }
 
 absl::StatusOr<v1::GetLedgerResponse> Client::GetLedger(
     const v1::GetLedgerRequest& request, const CallOptions& call) {
-  return Read(*this, *admin_, &v1::AdminService::Stub::GetLedger, request,
-              call);
+  return Read(*this, *stubs_->admin, &v1::AdminService::Stub::GetLedger,
+              request, call);
 }
 
 absl::Status Client::ReadEntries(
     v1::ReadEntriesRequest request,
     absl::FunctionRef<bool(const v1::ReadEntriesResponse&)> on_message,
     const CallOptions& call) {
-  return StreamEntries(*this, *audit_, &v1::AuditService::Stub::ReadEntries,
-                       std::move(request), on_message, call);
+  return StreamEntries(*this, *stubs_->audit,
+                       &v1::AuditService::Stub::ReadEntries, std::move(request),
+                       on_message, call);
 }
 
 absl::Status Client::WatchEntries(
     v1::WatchEntriesRequest request,
     absl::FunctionRef<bool(const v1::WatchEntriesResponse&)> on_message,
     const CallOptions& call) {
-  return StreamEntries(*this, *audit_, &v1::AuditService::Stub::WatchEntries,
+  return StreamEntries(*this, *stubs_->audit,
+                       &v1::AuditService::Stub::WatchEntries,
                        std::move(request), on_message, call);
 }
 
@@ -519,8 +544,8 @@ absl::Status Client::WatchHeadroom(
     const CallOptions& call) {
   return Stream<v1::HeadroomService::Stub, v1::WatchHeadroomRequest,
                 v1::WatchHeadroomResponse>(
-      *this, *headroom_, &v1::HeadroomService::Stub::WatchHeadroom, request,
-      on_message, call);
+      *this, *stubs_->headroom, &v1::HeadroomService::Stub::WatchHeadroom,
+      request, on_message, call);
 }
 
 absl::Status Client::WhatIf(
@@ -537,7 +562,7 @@ absl::Status Client::WhatIf(
     if (status.ok()) {
       grpc::ClientContext context;
       if (call.deadline) context.set_deadline(absl::ToChronoTime(deadline));
-      const auto reader = policies_->WhatIf(&context, request);
+      const auto reader = stubs_->policies->WhatIf(&context, request);
       status = Drain<v1::WhatIfResponse>(
           context, *reader, [&](const v1::WhatIfResponse& response) {
             begun = true;

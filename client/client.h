@@ -12,13 +12,12 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "chipledger/v1/admin_service.grpc.pb.h"
-#include "chipledger/v1/audit_service.grpc.pb.h"
-#include "chipledger/v1/headroom_service.grpc.pb.h"
-#include "chipledger/v1/license_service.grpc.pb.h"
-#include "chipledger/v1/policy_service.grpc.pb.h"
-#include "chipledger/v1/shipment_service.grpc.pb.h"
-#include "grpcpp/channel.h"
+#include "chipledger/v1/admin_service.pb.h"
+#include "chipledger/v1/audit_service.pb.h"
+#include "chipledger/v1/headroom_service.pb.h"
+#include "chipledger/v1/license_service.pb.h"
+#include "chipledger/v1/policy_service.pb.h"
+#include "chipledger/v1/shipment_service.pb.h"
 
 namespace chipledger::client {
 
@@ -62,6 +61,7 @@ class Client {
  public:
   // Never fails: it connects with the first call.
   explicit Client(ClientOptions options);
+  ~Client();
 
   const ClientOptions& options() const { return options_; }
 
@@ -206,18 +206,13 @@ class Client {
   // Waits for a connection. Returns OK when there is one.
   // Errors: UNAVAILABLE when it failed, naming the server; DEADLINE_EXCEEDED.
   absl::Status Connect(absl::Time deadline);
-  // For bulk streams; lives as long as the client.
-  v1::ShipmentService::Stub& shipment_stub() { return *shipments_; }
+  // client/stubs.h; lives as long as the client.
+  struct Stubs;
+  Stubs& stubs() { return *stubs_; }
 
  private:
   ClientOptions options_;
-  std::shared_ptr<grpc::Channel> channel_;
-  std::unique_ptr<v1::ShipmentService::Stub> shipments_;
-  std::unique_ptr<v1::LicenseService::Stub> licenses_;
-  std::unique_ptr<v1::PolicyService::Stub> policies_;
-  std::unique_ptr<v1::HeadroomService::Stub> headroom_;
-  std::unique_ptr<v1::AuditService::Stub> audit_;
-  std::unique_ptr<v1::AdminService::Stub> admin_;
+  std::unique_ptr<Stubs> stubs_;
 };
 
 }  // namespace chipledger::client

@@ -3,6 +3,7 @@
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "google/rpc/error_details.pb.h"
+#include "grpcpp/support/status.h"
 
 namespace chipledger::client {
 namespace {

@@ -14,8 +14,11 @@
 #include "chipledger/v1/error_reason.pb.h"
 #include "chipledger/v1/evidence.pb.h"
 #include "google/rpc/status.pb.h"
-#include "grpcpp/support/status.h"
 #include "ledger/base/error.h"
+
+namespace grpc {
+class Status;
+}  // namespace grpc
 
 namespace chipledger::client {
 

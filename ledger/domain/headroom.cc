@@ -465,8 +465,7 @@ class WindowTimeline {
  public:
   WindowTimeline(const HeadroomView& view, const Named& named,
                  const TotalId& id, v1::GetTimelineResponse& timeline)
-      : named_(named),
-        total_(FindTotal(view, id)),
+      : total_(FindTotal(view, id)),
         reader_(view, *named.policy, *named.rule, id, total_),
         window_start_(named.rule->WindowStartOf(id.window_start)),
         timeline_(timeline) {}
@@ -501,7 +500,6 @@ class WindowTimeline {
     point.set_window_start(window_start_);
   }
 
-  const Named& named_;
   const Total total_;
   const Reader reader_;
   const std::string window_start_;
