@@ -1,6 +1,5 @@
 #include "server/headroom_watch.h"
 
-#include <algorithm>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -12,7 +11,7 @@ namespace chipledger {
 namespace {
 
 // About 150 KB: well below what clients take in one message.
-constexpr size_t kRowsPerMessage = 1'000;
+constexpr int kRowsPerMessage = 1'000;
 
 }  // namespace
 
@@ -22,10 +21,8 @@ absl::Status HeadroomWatch::Init(const v1::WatchHeadroomRequest& request) {
 }
 
 absl::StatusOr<Watch::Step> HeadroomWatch::Next(bool sign_of_life) {
-  if (next_unsent_ == unsent_.size()) CollectChanges();
-  if (next_unsent_ < unsent_.size() || !caught_up_ || sign_of_life) {
-    return SendRows();
-  }
+  if (unsent_.empty()) CollectChanges();
+  if (!unsent_.empty() || !caught_up_ || sign_of_life) return Send();
   Step step;
   step.then = Then::kWait;
   step.seen_size = size_;
@@ -39,8 +36,6 @@ void HeadroomWatch::CollectChanges() {
   if (caught_up_ && snapshot->size == size_ && today == today_) return;
   size_ = snapshot->size;
   today_ = today;
-  unsent_.clear();
-  next_unsent_ = 0;
   std::map<domain::TotalId, std::string> rows;
   for (domain::ListedRow& listed :
        domain::ListHeadroom({.snapshot = *snapshot, .today = today}, filter_,
@@ -48,22 +43,42 @@ void HeadroomWatch::CollectChanges() {
     std::string bytes = listed.row.SerializeAsString();
     const auto before = sent_.find(listed.id);
     if (before == sent_.end() || before->second != bytes) {
-      unsent_.push_back(std::move(listed.row));
+      *OpenMessage().add_rows() = std::move(listed.row);
     }
     rows.emplace_hint(rows.end(), std::move(listed.id), std::move(bytes));
+  }
+  for (const auto& [id, bytes] : sent_) {
+    if (rows.contains(id)) continue;
+    v1::HeadroomRow row;
+    row.ParseFromString(bytes);
+    auto& removed = *OpenMessage().add_removed_rows();
+    removed.set_policy_id(row.policy_id());
+    removed.set_rule_id(row.rule_id());
+    *removed.mutable_group() = std::move(*row.mutable_group());
+    removed.set_window_start(row.window_start());
   }
   sent_ = std::move(rows);
 }
 
-Watch::Step HeadroomWatch::SendRows() {
-  v1::WatchHeadroomResponse response;
-  const size_t end = std::min(next_unsent_ + kRowsPerMessage, unsent_.size());
-  for (; next_unsent_ < end; ++next_unsent_) {
-    *response.add_rows() = std::move(unsent_[next_unsent_]);
+v1::WatchHeadroomResponse& HeadroomWatch::OpenMessage() {
+  if (unsent_.empty() ||
+      unsent_.back().rows_size() + unsent_.back().removed_rows_size() >=
+          kRowsPerMessage) {
+    unsent_.emplace_back();
   }
-  const bool last = next_unsent_ == unsent_.size();
+  return unsent_.back();
+}
+
+Watch::Step HeadroomWatch::Send() {
+  v1::WatchHeadroomResponse response;
+  if (!unsent_.empty()) {
+    response = std::move(unsent_.front());
+    unsent_.pop_front();
+  }
+  const bool last = unsent_.empty();
   caught_up_ |= last;
-  response.set_size(size_);
+  // Until the last message the caller's rows are of no size.
+  if (last) response.set_size(size_);
   response.set_caught_up(caught_up_);
   Step step;
   step.message = SerializeMessage(response);

@@ -2,12 +2,10 @@
 #ifndef CHIPLEDGER_SERVER_HEADROOM_WATCH_H_
 #define CHIPLEDGER_SERVER_HEADROOM_WATCH_H_
 
-#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -30,14 +28,16 @@ class HeadroomWatch final : public Watch {
   absl::StatusOr<Step> Next(bool sign_of_life) override;
   // Compares the ledger's rows with what was sent.
   void CollectChanges();
-  // Makes a message of the next changed rows.
-  Step SendRows();
+  // The message that the next changed row goes into.
+  v1::WatchHeadroomResponse& OpenMessage();
+  // Sends the next message; one without rows when nothing changed.
+  Step Send();
 
   v1::HeadroomFilter filter_;
   // What the caller has, serialized, or will have after `unsent_`.
   std::map<domain::TotalId, std::string> sent_;
-  std::vector<v1::HeadroomRow> unsent_;
-  size_t next_unsent_ = 0;
+  // Messages of rows that changed and rows that left.
+  std::deque<v1::WatchHeadroomResponse> unsent_;
   // The size and day that `sent_` is of.
   uint64_t size_ = 0;
   Date today_;

@@ -68,6 +68,21 @@ int Get(Cli& cli, const GetOptions& options) {
                 });
 }
 
+void PrintChanges(const v1::WatchHeadroomResponse& response) {
+  if (!response.rows().empty()) {
+    std::cout << FormatHeadroom(
+        {response.rows().begin(), response.rows().end()});
+  }
+  for (const auto& row : response.removed_rows()) {
+    std::cout << "No longer listed: "
+              << FormatRule(row.policy_id(), row.rule_id()) << " of "
+              << FormatGroup(row.group())
+              << (row.window_start().empty() ? "" : " from ")
+              << row.window_start() << "\n";
+  }
+  if (response.size() > 0) std::cout << FormatSize(response.size(), {});
+}
+
 int Watch(Cli& cli, const FilterOptions& options) {
   const auto filter = MakeFilter(options);
   if (!filter.ok()) return Fail(cli, filter.status());
@@ -77,10 +92,9 @@ int Watch(Cli& cli, const FilterOptions& options) {
       request, [&](const v1::WatchHeadroomResponse& response) {
         if (cli.json) {
           PrintJson(response);
-        } else if (!response.rows().empty()) {
-          std::cout << FormatHeadroom(
-                           {response.rows().begin(), response.rows().end()})
-                    << FormatSize(response.size(), {});
+        } else if (!response.rows().empty() ||
+                   !response.removed_rows().empty()) {
+          PrintChanges(response);
         }
         std::cout.flush();
         // A reader that went away ends the watch.

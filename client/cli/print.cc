@@ -372,7 +372,8 @@ std::string FormatHeadroom(const std::vector<v1::HeadroomRow>& rows) {
              : "-",
          absl::StrCat(FormatEnum(row.status(), "STATUS_"),
                       row.backfilling() ? " (backfilling)" : ""),
-         FormatEnum(row.enforcement(), "MODE_")});
+         row.in_force() ? FormatEnum(row.enforcement(), "MODE_")
+                        : "not-in-force"});
     notes += NotesOf(row);
   }
   return absl::StrCat(table.ToString(), notes);

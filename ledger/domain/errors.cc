@@ -68,6 +68,16 @@ absl::Status RuleNotFound(absl::string_view policy_id,
       {{"policy_id", Str(policy_id)}, {"rule_id", Str(rule_id)}});
 }
 
+absl::Status NotCovered(absl::string_view policy_id, absl::string_view rule_id,
+                        absl::string_view date, absl::string_view why) {
+  return Make(absl::StatusCode::kFailedPrecondition, v1::NOT_COVERED,
+              absl::StrCat("rule ", policy_id, "/", rule_id,
+                           " counts nothing of it on ", date, ": ", why),
+              {{"policy_id", Str(policy_id)},
+               {"rule_id", Str(rule_id)},
+               {"date", Str(date)}});
+}
+
 absl::Status LicenseNotFound(absl::string_view license_id) {
   return Make(absl::StatusCode::kNotFound, v1::LICENSE_NOT_FOUND,
               absl::StrCat("license \"", license_id,

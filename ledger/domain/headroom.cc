@@ -13,6 +13,7 @@
 #include "ledger/base/status_macros.h"
 #include "ledger/domain/errors.h"
 #include "ledger/domain/limit_of.h"
+#include "ledger/domain/scope.h"
 
 namespace chipledger::domain {
 namespace {
@@ -41,6 +42,13 @@ WindowSpan SpanOf(const HeadroomView& view, const CompiledRule& rule,
     return span;
   }
   return rule.WindowOf(start, std::nullopt).value_or(WindowSpan{.open = true});
+}
+
+// The date of a window that is nearest to another date.
+Date DateWithin(const WindowSpan& span, Date date) {
+  if (span.open || date < span.from) return span.open ? date : span.from;
+  if (date < span.to) return date;
+  return std::max(span.from, Date::FromDays(span.to.days() - 1));
 }
 
 // A total as known at a moment, through its last date or an earlier one.
@@ -226,6 +234,7 @@ Row MakeRow(const HeadroomView& view, const CompiledPolicy& policy,
         reader.StatusOf(reader.Through(reader.CurveOn(*reported), *reported)));
   }
   row.set_backfilling(policy.IsBackfilling());
+  row.set_in_force(policy.InForceOn(date));
   return row;
 }
 
@@ -431,13 +440,15 @@ class Lister {
     const std::string& country = filter_.destination_country();
     const bool by_country_alone = rule.group_by.size() == 1 && ByCountry(rule);
     if (country.empty() || !(rule.group_by.empty() || by_country_alone) ||
-        !policy.InForceOn(date_) ||
-        !SelectsDestination(view_.snapshot.catalog(), policy, rule.where,
-                            country, date_)) {
+        !LooksAtDestinationAlone(rule.where)) {
       return std::nullopt;
     }
     v1::GroupKey group;
     if (by_country_alone) group.set_destination_country(country);
+    if (!WhyNotCovered(view_.snapshot.catalog(), policy, rule, group, date_)
+             .empty()) {
+      return std::nullopt;
+    }
     const auto id = MakeId(view_, policy, rule, group, date_);
     if (!id || view_.snapshot.totals.Find(*id) != nullptr ||
         (after_ && *id <= *after_)) {
@@ -449,7 +460,8 @@ class Lister {
   void AddRow(const CompiledPolicy& policy, const CompiledRule& rule,
               const TotalId& id, const Total& total) {
     if (after_ && id <= *after_) return;
-    rows_.push_back({id, MakeRow(view_, policy, rule, id, total, date_)});
+    rows_.push_back({id, MakeRow(view_, policy, rule, id, total,
+                                 DateWithin(SpanOf(view_, rule, id), date_))});
   }
 
   const HeadroomView& view_;
@@ -537,6 +549,13 @@ absl::StatusOr<TotalId> FindTotalId(const HeadroomView& view,
   RETURN_IF_ERROR(CheckGroup(*named.rule, group));
   ASSIGN_OR_RETURN(const Date date, DateOr(on_date, view.today, "on_date"));
   const auto id = MakeId(view, *named.policy, *named.rule, group, date);
+  // What counted once stays a total, whatever the scope is now.
+  if (id && view.snapshot.totals.Find(*id) != nullptr) return *id;
+  const std::string why = WhyNotCovered(view.snapshot.catalog(), *named.policy,
+                                        *named.rule, group, date);
+  if (!why.empty()) {
+    return NotCovered(policy_id, rule_id, date.ToString(), why);
+  }
   if (id) return *id;
   if (named.rule->window == v1::Window::kValidityOfAuthorization) {
     return InvalidFields(

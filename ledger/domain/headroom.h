@@ -27,7 +27,8 @@ struct HeadroomView {
 
 // Finds the total that a request names: a rule, exactly the group's fields that
 // the rule groups by, and the window of `on_date` (empty: today).
-// Errors: INVALID_FIELD, POLICY_NOT_FOUND, RULE_NOT_FOUND.
+// Errors: INVALID_FIELD, POLICY_NOT_FOUND, RULE_NOT_FOUND; NOT_COVERED when
+// nothing counted there and nothing can.
 absl::StatusOr<TotalId> FindTotalId(const HeadroomView& view,
                                     absl::string_view policy_id,
                                     absl::string_view rule_id,

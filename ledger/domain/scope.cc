@@ -167,6 +167,70 @@ bool Selects(const Catalog& catalog, const CompiledPolicy& policy,
          SelectsParties(catalog, policy, where, fact);
 }
 
+std::string WhyNotCovered(const Catalog& catalog, const CompiledPolicy& policy,
+                          const CompiledRule& rule, const v1::GroupKey& group,
+                          Date date) {
+  if (!policy.InForceOn(date)) {
+    if (policy.from >= policy.to) {
+      return "its policy was rescinded before it came into force";
+    }
+    return absl::StrCat("its policy is in force from ", policy.from.ToString(),
+                        policy.to == Date::Max()
+                            ? std::string()
+                            : " to before " + policy.to.ToString());
+  }
+  const CompiledFactFilter& where = rule.where;
+  const auto outside = [](absl::string_view what, absl::string_view value) {
+    return absl::StrCat(what, " ", value, " is not in its scope");
+  };
+  if (rule.GroupsBy(v1::Scope::GROUP_BY_DESTINATION_COUNTRY) &&
+      !SelectsDestination(catalog, policy, where, group.destination_country(),
+                          date)) {
+    return outside("destination", group.destination_country());
+  }
+  if (rule.GroupsBy(v1::Scope::GROUP_BY_COUNTRY_GROUP) &&
+      !IsAmong(where.groups, group.country_group())) {
+    return outside("country group", group.country_group());
+  }
+  const struct {
+    v1::Scope::GroupBy key;
+    const std::vector<std::string>& list;
+    absl::string_view what;
+    const std::string& value;
+  } keys[] = {{v1::Scope::GROUP_BY_LICENSE, where.license_ids, "license",
+               group.license_id()},
+              {v1::Scope::GROUP_BY_EXPORTER, where.exporters, "exporter",
+               group.exporter()},
+              {v1::Scope::GROUP_BY_CONSIGNEE, where.consignees, "consignee",
+               group.consignee()},
+              {v1::Scope::GROUP_BY_END_USER, where.end_users, "end user",
+               group.end_user()},
+              {v1::Scope::GROUP_BY_ULTIMATE_PARENT, where.ultimate_parents,
+               "ultimate parent", group.ultimate_parent()}};
+  for (const auto& key : keys) {
+    if (rule.GroupsBy(key.key) && !Admits(key.list, key.value)) {
+      return outside(key.what, key.value);
+    }
+  }
+  if (rule.items && rule.GroupsBy(v1::Scope::GROUP_BY_PRODUCT)) {
+    const v1::Product* product =
+        catalog.FindProduct(group.product_code(), date);
+    if (product != nullptr &&
+        !rule.items->Matches(TraitsOf({.product = product}))) {
+      return outside("product", group.product_code());
+    }
+  }
+  return "";
+}
+
+bool LooksAtDestinationAlone(const CompiledFactFilter& where) {
+  return where.license_ids.empty() && where.headquarters_groups.empty() &&
+         where.except_headquarters_groups.empty() && where.exporters.empty() &&
+         where.consignees.empty() && where.end_users.empty() &&
+         where.ultimate_parents.empty() && where.authorization_kinds.empty() &&
+         Admits(where.movements, v1::MOVEMENT_EXPORT);
+}
+
 bool CountsItem(const Catalog& catalog, const CompiledPolicy& policy,
                 const CompiledRule& rule, const Fact& fact,
                 const CountedItem& item) {

@@ -15,6 +15,17 @@ namespace chipledger::domain {
 bool Selects(const Catalog& catalog, const CompiledPolicy& policy,
              const CompiledFactFilter& where, const Fact& fact);
 
+// Why nothing that is dated `date` can count in the rule's total of a group,
+// which has the fields that the rule groups by, such as "destination MY is not
+// in its scope"; empty when something can. What only a fact can tell, such as
+// where its parties are headquartered, is taken to fit.
+std::string WhyNotCovered(const Catalog& catalog, const CompiledPolicy& policy,
+                          const CompiledRule& rule, const v1::GroupKey& group,
+                          Date date);
+
+// Whether a rule's scope looks at nothing of an export but its destination.
+bool LooksAtDestinationAlone(const CompiledFactFilter& where);
+
 // Whether a rule counts an item of a fact that its scope selects: its item
 // filter matches, and no exemption does.
 bool CountsItem(const Catalog& catalog, const CompiledPolicy& policy,

@@ -237,5 +237,87 @@ TEST_F(HeadroomTest, AskingForWhatIsNotThereIsAnError) {
             "INVALID_FIELD");
 }
 
+TEST_F(HeadroomTest, WhatARuleDoesNotCoverSaysSoAndHasNoNumber) {
+  Accept(
+      "rescind_policy { policy_id: 'p' effective_date: '2026-01-01' "
+      "reason: 'r' }");
+  const domain::Snapshot snapshot = ledger_.state().ToSnapshot();
+  const auto why = [&](const std::string& group, const std::string& date) {
+    const auto row =
+        domain::GetHeadroom(On("2025-03-01", snapshot),
+                            FromText<v1::GetHeadroomRequest>(absl::StrCat(
+                                "policy_id: 'p' rule_id: 'yearly' group { "
+                                "destination_country: '",
+                                group, "' } on_date: '", date, "'")));
+    if (row.ok()) return absl::StrCat("used ", row->used());
+    EXPECT_EQ(GetErrorCause(row.status())->reason, "NOT_COVERED");
+    return std::string(row.status().message());
+  };
+  EXPECT_EQ(why("BR", "2025-12-31"), "used 0");
+  EXPECT_EQ(why("DE", "2025-12-31"),
+            "rule p/yearly counts nothing of it on 2025-12-31: destination DE "
+            "is not in its scope");
+  const std::string in_force =
+      ": its policy is in force from 2024-01-01 to before 2026-01-01";
+  EXPECT_EQ(why("BR", "2023-12-31"),
+            absl::StrCat("rule p/yearly counts nothing of it on 2023-12-31",
+                         in_force));
+  EXPECT_EQ(why("BR", "2026-01-01"),
+            absl::StrCat("rule p/yearly counts nothing of it on 2026-01-01",
+                         in_force));
+  // What counted is there to be read.
+  EXPECT_EQ(why("MY", "2025-12-31"), "used 600");
+}
+
+TEST_F(HeadroomTest, ARowSaysWhetherItsPolicyIsInForceInItsWindow) {
+  Ship("MY", "2026", 1);
+  Accept(
+      "rescind_policy { policy_id: 'p' effective_date: '2026-02-01' "
+      "reason: 'r' }");
+  const domain::Snapshot snapshot = ledger_.state().ToSnapshot();
+  std::vector<std::string> rows;
+  for (const auto& [id, row] : domain::ListHeadroom(
+           On("2026-03-01", snapshot),
+           FromText<v1::HeadroomFilter>("destination_country: 'MY'"),
+           std::nullopt, 100)) {
+    rows.push_back(absl::StrCat(row.rule_id(), " ",
+                                row.window_start().substr(0, 4),
+                                row.in_force() ? " in force" : " not"));
+  }
+  EXPECT_EQ(rows, (std::vector<std::string>{"yearly 2024 in force",
+                                            "yearly 2025 in force",
+                                            "yearly 2026 not", "all  not"}));
+}
+
+TEST_F(HeadroomTest, OnlyRulesThatTheDestinationDecidesListAnUntouchedCountry) {
+  Accept(R"pb(adopt_policy {
+                policy {
+                  policy_id: "by-party"
+                  title: "B"
+                  effective_from: "2026-01-01"
+                  provenance {
+                    citation: "c"
+                    legal_status: LEGAL_STATUS_HISTORICAL
+                    enforcement_status: ENFORCEMENT_STATUS_NOT_ENFORCED
+                  }
+                  rules {
+                    rule_id: "nothing-for-x"
+                    title: "N"
+                    measure: MEASURE_GPUS
+                    accrual: ACCRUAL_EXPORTED
+                    scope {
+                      group_by: GROUP_BY_DESTINATION_COUNTRY
+                      where { consignees: "x" }
+                    }
+                    window { open {} }
+                    limit { zero {} }
+                    enforcement { mode: MODE_REFUSE }
+                  }
+                }
+              })pb");
+  EXPECT_EQ(List("policy_id: 'by-party' destination_country: 'BR'", 100),
+            std::vector<std::string>());
+}
+
 }  // namespace
 }  // namespace chipledger::testing

@@ -9,6 +9,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
+#include "ledger/base/countries.h"
 #include "tests/support/server_fixture.h"
 
 namespace chipledger::testing {
@@ -63,6 +64,123 @@ TEST_F(WatchTest, HeadroomComesWholeFirstAndThenTheRowsThatChanged) {
   EXPECT_EQ(ReadUntil(*reader, first), (Rows{{"AE", 20}, {"MY", 10}}));
   EXPECT_EQ(ReadUntil(*reader, Record("S3", 5, "MY")), (Rows{{"MY", 15}}));
   EXPECT_EQ(ReadUntil(*reader, Record("S4", 1, "BR")), (Rows{{"BR", 1}}));
+}
+
+// What names a row, for people.
+template <typename Row>
+std::string NameOf(const Row& row) {
+  return absl::StrCat(row.policy_id(), "/", row.rule_id(), " ",
+                      row.window_start(), " ",
+                      row.group().destination_country());
+}
+
+// The rows that a watcher holds.
+class HeldRows {
+ public:
+  explicit HeldRows(grpc::ClientReader<v1::WatchHeadroomResponse>& reader)
+      : reader_(reader) {}
+
+  // Takes messages until the rows are those of a size not below `size`.
+  void ReadTo(uint64_t size) {
+    v1::WatchHeadroomResponse message;
+    do {
+      ASSERT_TRUE(reader_.Read(&message));
+      for (const v1::HeadroomRow& row : message.rows()) {
+        rows_[NameOf(row)] = row.SerializeAsString();
+      }
+      for (const auto& row : message.removed_rows()) {
+        EXPECT_EQ(rows_.erase(NameOf(row)), 1) << NameOf(row);
+      }
+      if (message.size() == 0) ++parts_;
+    } while (message.size() < size);
+  }
+
+  const std::map<std::string, std::string>& rows() const { return rows_; }
+  // Messages after which the rows were of no size.
+  int parts() const { return parts_; }
+
+ private:
+  grpc::ClientReader<v1::WatchHeadroomResponse>& reader_;
+  std::map<std::string, std::string> rows_;
+  int parts_ = 0;
+};
+
+TEST_F(WatchTest, AtEachSizeAWatcherHoldsTheRowsOfTheList) {
+  Context context;
+  v1::WatchHeadroomRequest request;
+  request.mutable_filter()->set_destination_country("MY");
+  const auto reader = headroom_->WatchHeadroom(&context, request);
+  HeldRows held(*reader);
+  const auto list = [&] {
+    std::map<std::string, std::string> rows;
+    v1::ListHeadroomRequest list_request;
+    *list_request.mutable_filter() = request.filter();
+    Context list_context;
+    v1::ListHeadroomResponse response;
+    EXPECT_TRUE(
+        headroom_->ListHeadroom(&list_context, list_request, &response).ok());
+    for (const v1::HeadroomRow& row : response.rows()) {
+      rows[NameOf(row)] = row.SerializeAsString();
+    }
+    return rows;
+  };
+  held.ReadTo(server().ledger().Latest()->size);
+  EXPECT_EQ(held.rows(), list());
+  EXPECT_EQ(held.rows().size(), 1);
+
+  // Nothing was counted yet, so the rescission leaves no row.
+  v1::RescindPolicyRequest rescind;
+  rescind.set_request_id(NewRequestId());
+  rescind.mutable_command()->set_policy_id("caps");
+  rescind.mutable_command()->set_effective_date("2020-01-02");
+  rescind.mutable_command()->set_reason("r");
+  Context rescind_context;
+  v1::RescindPolicyResponse rescinded;
+  const grpc::Status status =
+      policies_->RescindPolicy(&rescind_context, rescind, &rescinded);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  held.ReadTo(rescinded.result().size());
+  EXPECT_EQ(held.rows(), list());
+  EXPECT_TRUE(held.rows().empty());
+}
+
+TEST_F(WatchTest, AStateOfManyMessagesHasASizeWhenItIsWhole) {
+  // More than a message holds: every country in each of these years.
+  constexpr int kRows = 1'200;
+  constexpr int kYears = 6;
+  uint64_t size = 0;
+  v1::SubmitShipmentCommandsRequest request;
+  std::vector<std::string> countries;
+  for (char first = 'A'; first <= 'Z'; ++first) {
+    for (char second = 'A'; second <= 'Z'; ++second) {
+      const std::string code{first, second};
+      if (IsCountryCode(code)) countries.push_back(code);
+    }
+  }
+  for (int i = 0; i < kRows; ++i) {
+    v1::RecordShipment& record =
+        *request.add_commands()->mutable_record_shipment();
+    record = ShipmentOf("H100", 1, countries[i / kYears], absl::StrCat("S", i))
+                 .command();
+    record.set_assurance(v1::ASSURANCE_AFTER_THE_FACT);
+    record.mutable_shipment()->set_export_date(
+        absl::StrCat(2020 + i % kYears, "-06-01"));
+    if (request.commands_size() < 50) continue;
+    request.set_request_id(NewRequestId());
+    Context context;
+    v1::SubmitShipmentCommandsResponse response;
+    const grpc::Status status =
+        shipments_->SubmitShipmentCommands(&context, request, &response);
+    ASSERT_TRUE(status.ok()) << status.error_message();
+    size = response.result().size();
+    request.clear_commands();
+  }
+  Context context;
+  const auto reader = headroom_->WatchHeadroom(&context, {});
+  HeldRows held(*reader);
+  held.ReadTo(size);
+  EXPECT_EQ(held.rows().size(), kRows);
+  EXPECT_EQ(held.parts(), 1);
 }
 
 TEST_F(WatchTest, ManyChangesOfARowComeInFewMessages) {
