@@ -4,6 +4,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "client/import/json_keys.h"
 #include "client/import/text.h"
 #include "google/protobuf/util/json_util.h"
 #include "ledger/base/limits.h"
@@ -29,6 +30,10 @@ std::string ParseLine(const Line& line, const ImportDefaults& defaults,
   if (!status.ok()) {
     return absl::StrCat("not a chipledger.v1.RecordShipment in JSON: ",
                         OneLine(std::string(status.message())));
+  }
+  if (const auto key = FindRepeatedKey(line.text)) {
+    return absl::StrCat("the key \"", OneLine(*key),
+                        "\" stands twice in one object; which value is meant?");
   }
   v1::Shipment& shipment = *command.mutable_shipment();
   if (shipment.exporter().empty()) shipment.set_exporter(defaults.exporter);

@@ -213,6 +213,24 @@ TEST_F(ShipmentSourceTest, JsonlReadsOneShipmentALine) {
   EXPECT_THAT(shipments[2].problem, HasSubstr("shipmint"));
 }
 
+TEST_F(ShipmentSourceTest, JsonlRefusesALineThatSaysOneThingTwice) {
+  const auto shipments = ReadAll(
+      "jsonl",
+      R"({"shipment":{"shipment_reference":"S-1","export_date":"2025-03-01","export_date":"2026-03-01"}}
+{"shipment":{"shipment_reference":"S-1","shipmentReference":"S-2"}}
+{"shipment":{"items":[{"product_code":"A"}],"items":[{"product_code":"B"}]}}
+{"shipment":{"items":[{"product_code":"A","quantity":"1"},{"product_code":"A","quantity":"2"}]}}
+)",
+      {.exporter = "acme", .assurance = v1::ASSURANCE_AFTER_THE_FACT});
+  ASSERT_EQ(shipments.size(), 4);
+  EXPECT_THAT(shipments[0].problem, HasSubstr("\"export_date\" stands twice"));
+  EXPECT_THAT(shipments[1].problem,
+              HasSubstr("\"shipmentReference\" stands twice"));
+  EXPECT_THAT(shipments[2].problem, HasSubstr("\"items\" stands twice"));
+  // The elements of a list may have the same keys.
+  EXPECT_EQ(shipments[3].problem, "");
+}
+
 TEST_F(ShipmentSourceTest, JsonlBoundsALine) {
   const auto shipments =
       ReadAll("jsonl", absl::StrCat(std::string(1 << 20, 'x'), "\n{}\n"),
