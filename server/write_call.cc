@@ -31,7 +31,14 @@ absl::string_view KindName(const v1::Command& command) {
 }  // namespace
 
 absl::StatusOr<Uuid> CheckRequestId(absl::string_view request_id) {
-  if (const std::optional<Uuid> id = Uuid::Parse(request_id)) return *id;
+  if (const std::optional<Uuid> id = Uuid::Parse(request_id)) {
+    if (*id != Uuid()) return *id;
+    // Who leaves it at that has no id of their own, and would get the answer of
+    // somebody else who did.
+    return InvalidFields({{"request_id",
+                           "is the nil UUID, which many requests would share; "
+                           "it must be a random UUID"}});
+  }
   if (request_id.empty()) {
     return InvalidFields({{"request_id", "is required: a random UUID"}});
   }

@@ -84,6 +84,8 @@ TEST_F(BadInputTest, ARequestIdMustBeAUuid) {
   ExpectInvalid(Record(request), "request_id", "\"not-a-uuid\" is not a UUID");
   request.clear_request_id();
   ExpectInvalid(Record(request), "request_id", "is required");
+  request.set_request_id("00000000-0000-0000-0000-000000000000");
+  ExpectInvalid(Record(request), "request_id", "is the nil UUID");
 }
 
 TEST_F(BadInputTest, AnEmptyRequestSaysWhatIsMissing) {
