@@ -165,6 +165,43 @@ TEST_F(ReadTest, ShipmentsArePagedAtTheSizeOfTheFirstPage) {
   }
 }
 
+TEST_F(ReadTest, WhatChangesBetweenPagesIsAsItWasOnTheFirst) {
+  Record("S1");
+  Record("S2");
+  v1::ListShipmentsRequest request;
+  request.set_page_size(1);
+  Context first_context;
+  v1::ListShipmentsResponse first;
+  ASSERT_TRUE(shipments_->ListShipments(&first_context, request, &first).ok());
+
+  v1::VoidShipmentRequest void_request;
+  void_request.set_request_id(NewRequestId());
+  void_request.mutable_command()->set_exporter("acme");
+  void_request.mutable_command()->set_shipment_reference("S2");
+  void_request.mutable_command()->set_reason("r");
+  Context void_context;
+  v1::VoidShipmentResponse voided;
+  ASSERT_TRUE(
+      shipments_->VoidShipment(&void_context, void_request, &voided).ok());
+
+  request.set_page_token(first.next_page_token());
+  Context second_context;
+  v1::ListShipmentsResponse second;
+  ASSERT_TRUE(
+      shipments_->ListShipments(&second_context, request, &second).ok());
+  EXPECT_EQ(second.size(), first.size());
+  ASSERT_EQ(second.shipments_size(), 1);
+  EXPECT_EQ(second.shipments(0).status(), v1::SHIPMENT_STATUS_RECORDED);
+
+  request.clear_page_token();
+  request.set_page_size(2);
+  Context now_context;
+  v1::ListShipmentsResponse now;
+  ASSERT_TRUE(shipments_->ListShipments(&now_context, request, &now).ok());
+  EXPECT_EQ(now.size(), voided.result().size());
+  EXPECT_EQ(now.shipments(1).status(), v1::SHIPMENT_STATUS_VOIDED);
+}
+
 TEST_F(ReadTest, ShipmentsAreFilteredByDestination) {
   Record("S1", 1, "MY");
   Record("S2", 1, "AE");
