@@ -1,4 +1,4 @@
-// Countries of ISO 3166-1, from Debian's iso-codes.
+// Countries of ISO 3166-1, from Debian's iso-codes, and Kosovo as XK.
 #ifndef CHIPLEDGER_LEDGER_BASE_COUNTRIES_H_
 #define CHIPLEDGER_LEDGER_BASE_COUNTRIES_H_
 
@@ -9,8 +9,8 @@
 
 namespace chipledger {
 
-// Whether it is an assigned alpha-2 code, in upper case. Fast: it is asked for
-// every shipment.
+// Whether it is an assigned alpha-2 code, or XK, in upper case. Fast: it is
+// asked for every shipment.
 bool IsCountryCode(absl::string_view alpha2);
 
 // Returns the alpha-2 code of the country with this alpha-2 or alpha-3 code, or

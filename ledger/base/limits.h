@@ -72,6 +72,9 @@ inline constexpr size_t kMaxLinesPerDeclaration = 1'000;
 inline constexpr int64_t kMaxHoldSeconds = 31'536'000;
 // Licenses that a refusal explains why they do not fit.
 inline constexpr size_t kMaxExplainedLicenses = 5;
+// How far ahead of today a shipment, a grant or a change of a license may be
+// dated: a leap year, so that a license of one year can be planned for.
+inline constexpr int32_t kMaxDaysAhead = 366;
 inline constexpr size_t kMaxRulesPerPolicy = 100;
 // Policies in force at once: bounds the evidence of one event.
 inline constexpr size_t kMaxPolicies = 1'000;

@@ -78,6 +78,11 @@ void AddFigures(absl::Span<const Fact> facts, v1::Evidence& evidence);
 absl::Status CheckHasHappened(absl::string_view field, const std::string& date,
                               const Case& c);
 
+// A fact may be planned, but not so far ahead that it opens years nobody thinks
+// of or that a mistyped year stands in the way of policies. Errors: WRONG_DATE.
+absl::Status CheckNotFarAhead(absl::string_view field, const std::string& date,
+                              const Case& c);
+
 // Overrides must name rules of policies that were adopted.
 // Errors: POLICY_NOT_FOUND, RULE_NOT_FOUND.
 absl::Status RequireRules(const Catalog& catalog, const Overrides& overrides);

@@ -40,8 +40,11 @@ absl::StatusOr<const LicenseState*> FindUnended(const State& state,
   return license;
 }
 
-absl::Status CheckNotBeforeGrant(const LicenseState& license,
-                                 const std::string& effective_date) {
+// Errors: WRONG_DATE.
+absl::Status CheckEffectiveDate(const LicenseState& license,
+                                const std::string& effective_date,
+                                const Case& c) {
+  RETURN_IF_ERROR(CheckNotFarAhead("effective_date", effective_date, c));
   // ISO dates sort as text.
   if (effective_date >= license.license.grant_date()) return absl::OkStatus();
   return WrongDate(
@@ -205,6 +208,8 @@ absl::Status DecideGrantLicense(v1::GrantLicense& command, Case& c) {
   if (const LicenseState* known = c.state.FindLicense(license.license_id())) {
     return LicenseExists(license.license_id(), known->index);
   }
+  RETURN_IF_ERROR(
+      CheckNotFarAhead("license.grant_date", license.grant_date(), c));
   RETURN_IF_ERROR(CheckApplication(c.state, command));
   RETURN_IF_ERROR(RequireRules(c.state.catalog(), command.overrides()));
   v1::LicenseGranted& granted = *c.event.mutable_license_granted();
@@ -260,7 +265,7 @@ absl::Status DecideSuspendLicense(v1::SuspendLicense& command, Case& c) {
     return WrongStatus(Resource(command.license_id()),
                        StatusName(license->FinalStatus()), "granted");
   }
-  RETURN_IF_ERROR(CheckNotBeforeGrant(*license, command.effective_date()));
+  RETURN_IF_ERROR(CheckEffectiveDate(*license, command.effective_date(), c));
   c.event.mutable_license_suspended()->unsafe_arena_set_allocated_command(
       &command);
   return absl::OkStatus();
@@ -273,7 +278,7 @@ absl::Status DecideReinstateLicense(v1::ReinstateLicense& command, Case& c) {
     return WrongStatus(Resource(command.license_id()),
                        StatusName(license->FinalStatus()), "suspended");
   }
-  RETURN_IF_ERROR(CheckNotBeforeGrant(*license, command.effective_date()));
+  RETURN_IF_ERROR(CheckEffectiveDate(*license, command.effective_date(), c));
   c.event.mutable_license_reinstated()->unsafe_arena_set_allocated_command(
       &command);
   return absl::OkStatus();
@@ -282,7 +287,7 @@ absl::Status DecideReinstateLicense(v1::ReinstateLicense& command, Case& c) {
 absl::Status DecideRevokeLicense(v1::RevokeLicense& command, Case& c) {
   ASSIGN_OR_RETURN(const LicenseState* license,
                    FindUnended(c.state, command.license_id()));
-  RETURN_IF_ERROR(CheckNotBeforeGrant(*license, command.effective_date()));
+  RETURN_IF_ERROR(CheckEffectiveDate(*license, command.effective_date(), c));
   const Date date = ParsedDate(command.effective_date());
   if (date > c.today) {
     return WrongDate(

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "ledger/base/limits.h"
 #include "ledger/base/status_macros.h"
 #include "ledger/domain/decide_internal.h"
 #include "ledger/domain/errors.h"
@@ -87,6 +88,18 @@ absl::Status CheckHasHappened(absl::string_view field, const std::string& date,
                    "); record what has happened"));
 }
 
+absl::Status CheckNotFarAhead(absl::string_view field, const std::string& date,
+                              const Case& c) {
+  const Date latest = Date::FromDays(c.today.days() + limits::kMaxDaysAhead);
+  if (ParsedDate(date) <= latest) return absl::OkStatus();
+  return WrongDate(
+      field, date,
+      absl::StrCat("is more than ", limits::kMaxDaysAhead,
+                   " days ahead of today, ", c.today.ToString(),
+                   "; the latest is ", latest.ToString(),
+                   ": what is planned for later is recorded then"));
+}
+
 absl::Status RequireRules(const Catalog& catalog, const Overrides& overrides) {
   for (const v1::Override& one : overrides) {
     const CompiledPolicy* policy = catalog.FindPolicy(one.policy_id());
@@ -130,6 +143,8 @@ absl::Status JudgeShipment(Case& c, const ShipmentCase& shipment,
                            Assessment& assessment, LicenseDraws& draws,
                            v1::Evidence& evidence) {
   RETURN_IF_ERROR(CheckHasLeft(shipment, c));
+  RETURN_IF_ERROR(CheckNotFarAhead("shipment.export_date",
+                                   shipment.shipment.export_date(), c));
   ASSIGN_OR_RETURN(
       Fact fact,
       FactOfShipment(c.state.catalog(), shipment.shipment, shipment.movement));
@@ -142,12 +157,10 @@ absl::Status JudgeShipment(Case& c, const ShipmentCase& shipment,
   }
   // What left under a license before it was revoked was authorized, whatever
   // became of the room it had; what has not left can still be stopped.
-  const Test recharge = shipment.assurance == v1::ASSURANCE_BEFORE_EXPORT
-                            ? Test::kLimit
-                            : Test::kNothing;
+  const bool has_left = shipment.assurance != v1::ASSURANCE_BEFORE_EXPORT;
   const bool reserves = shipment.occasion == Occasion::kReservation;
   RETURN_IF_ERROR(
-      draws.Draw(shipment.shipment, reserves, recharge, fact, evidence));
+      draws.Draw(shipment.shipment, reserves, has_left, fact, evidence));
   RETURN_IF_ERROR(assessment.Count(
       absl::MakeConstSpan(&fact, 1), shipment.occasion, Test::kLimit,
       reserves ? nullptr : evidence.mutable_charges()));

@@ -48,12 +48,15 @@ void CheckStanding(const LicenseState& license, Date date, const Add& add) {
 }  // namespace
 
 absl::Status LicenseDraws::Draw(const v1::Shipment& shipment, bool reserved,
-                                Test recharge, Fact& fact,
+                                bool has_left, Fact& fact,
                                 v1::Evidence& evidence) {
   const LicenseState* license = nullptr;
   if (!fact.license_id.empty()) {
     license = state_.FindLicense(fact.license_id);
-    if (license == nullptr) return LicenseNotFound(fact.license_id);
+    if (license == nullptr) {
+      if (!has_left) return LicenseNotFound(fact.license_id);
+      ReportUnknown(fact.license_id);
+    }
   } else if (fact.authorization_kind == v1::AUTHORIZATION_KIND_LICENSE) {
     ASSIGN_OR_RETURN(license, Choose(shipment, fact, evidence));
   }
@@ -73,8 +76,8 @@ absl::Status LicenseDraws::Draw(const v1::Shipment& shipment, bool reserved,
     draw.set_value_usd(reserved ? 0 : item.value_usd());
     draw.set_reserved(reserved);
     draw.set_item(static_cast<int32_t>(i));
-    RETURN_IF_ERROR(
-        Add(*license, std::move(draw), fact.date, recharge, evidence));
+    RETURN_IF_ERROR(Add(*license, std::move(draw), fact.date,
+                        has_left ? Test::kNothing : Test::kLimit, evidence));
   }
   return absl::OkStatus();
 }
@@ -216,6 +219,17 @@ void LicenseDraws::PlanItem(const LicenseState& license, const v1::Item& item,
   }
   planned[*drawn] += item.quantity();
   plan.lines.push_back(&line);
+}
+
+void LicenseDraws::ReportUnknown(absl::string_view license_id) {
+  v1::Violation violation;
+  violation.set_rule_id("license_not_known");
+  violation.mutable_group()->set_license_id(std::string(license_id));
+  violation.set_description(absl::StrCat(
+      "license ", license_id,
+      " is not known; correct the shipment when the number is wrong, or grant "
+      "the license and correct the shipment then"));
+  assessment_.AddLicenseViolation(v1::LICENSE_NOT_KNOWN, std::move(violation));
 }
 
 void LicenseDraws::Report(const LicenseState& license, Problem problem) {

@@ -32,10 +32,12 @@ class LicenseDraws {
   // Checks the license of a shipment, or chooses one when the authorization is
   // a license and none is named, and draws on it; what is wrong becomes
   // violations of the assessment. Sets the license and the license lines of the
-  // fact. `reserved`: units are reserved, not shipped. `recharge` says how what
-  // a license that has ended gave back is charged again. Errors:
-  // LICENSE_NOT_FOUND, TOTAL_OVERFLOW.
-  absl::Status Draw(const v1::Shipment& shipment, bool reserved, Test recharge,
+  // fact. `reserved`: units are reserved, not shipped. `has_left`: the goods
+  // have left, so that nothing may keep them from being recorded: a license
+  // that was never granted is a violation, and what one that has ended gave
+  // back is charged again without a test. Errors: LICENSE_NOT_FOUND,
+  // TOTAL_OVERFLOW.
+  absl::Status Draw(const v1::Shipment& shipment, bool reserved, bool has_left,
                     Fact& fact, v1::Evidence& evidence);
 
   // Draws on a line without checks: what a reservation holds on.
@@ -85,6 +87,7 @@ class LicenseDraws {
                 const std::string& country, std::vector<int64_t>& planned,
                 Plan& plan) const;
   void Report(const LicenseState& license, Problem problem);
+  void ReportUnknown(absl::string_view license_id);
   // Records a draw. A license that has ended counts what is shipped and
   // reserved under it, so its charges move with each draw.
   absl::Status Add(const LicenseState& license, v1::LicenseDraw draw, Date date,

@@ -27,6 +27,13 @@ TEST(CountriesTest, FindsByEitherCodeAndByEveryNameInAnyCase) {
   EXPECT_EQ(FindCountry(""), std::nullopt);
 }
 
+TEST(CountriesTest, KosovoHasTheCodeThatCustomsUse) {
+  EXPECT_TRUE(IsCountryCode("XK"));
+  EXPECT_EQ(FindCountry("kosovo"), "XK");
+  EXPECT_EQ(FindCountry("XKX"), "XK");
+  EXPECT_EQ(CountryName("XK"), "Kosovo");
+}
+
 TEST(CountriesTest, NamesPreferTheCommonOne) {
   EXPECT_EQ(CountryName("KR"), "South Korea");
   EXPECT_EQ(CountryName("FR"), "France");

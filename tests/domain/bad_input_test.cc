@@ -412,5 +412,30 @@ TEST_F(BadInputTest, ARevocationAheadOfItsDateOrBeforeTheGrant) {
               {"2024-12-31", "2025-01-01"});
 }
 
+TEST_F(BadInputTest, WhatIsPlannedIsNotTooFarAhead) {
+  // A year and a day ahead of today at most, in every command that dates a
+  // fact.
+  const Date today = Date::FromUnixNs(ledger_.now_ns());
+  const std::string latest = Date::FromDays(today.days() + 366).ToString();
+  const std::string later = Date::FromDays(today.days() + 367).ToString();
+  const auto expect_too_far = [&](const v1::Command& command) {
+    ExpectError(command, absl::StatusCode::kFailedPrecondition, "WRONG_DATE",
+                {later, "more than 366 days ahead", latest});
+  };
+  expect_too_far(Shipment(
+      absl::StrCat("shipment_reference: 'S2' export_date: '", later, "'")));
+  const auto outcome = ledger_.Submit({Shipment(
+      absl::StrCat("shipment_reference: 'S2' export_date: '", latest, "'"))});
+  EXPECT_TRUE(outcome.status.ok()) << outcome.status;
+  v1::Command grant = Cmd(Grant("L9"));
+  grant.mutable_grant_license()->mutable_license()->set_grant_date(later);
+  grant.mutable_grant_license()->mutable_license()->set_expiry_date(
+      "2999-12-31");
+  expect_too_far(grant);
+  expect_too_far(Cmd(absl::StrCat(
+      "suspend_license { license_id: 'L1' reason: 'r' effective_date: '", later,
+      "' }")));
+}
+
 }  // namespace
 }  // namespace chipledger::testing
