@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "ledger/answers.h"
 #include "ledger/base/error.h"
+#include "ledger/base/status_macros.h"
 #include "ledger/head.h"
 
 namespace chipledger {
@@ -42,12 +43,16 @@ void Committer::Run() {
 }
 
 void Committer::Commit(Group& group) {
-  if (read_only_.ok() && !group.entries->empty()) {
+  absl::Status read_only = pipeline_.read_only();
+  if (read_only.ok() && !group.entries->empty()) {
     const absl::Status stored = Store(group);
-    if (!stored.ok()) BecomeReadOnly(stored);
+    if (!stored.ok()) {
+      BecomeReadOnly(stored);
+      read_only = pipeline_.read_only();
+    }
   }
-  if (!read_only_.ok()) {
-    FailAll(group, read_only_);
+  if (!read_only.ok()) {
+    FailAll(group, read_only);
     return;
   }
   AnswerRepeats(group);
@@ -66,6 +71,8 @@ absl::Status Committer::Store(const Group& group) {
       *group.entries, group.mark,
       MakeHead(ledger_id_, next->size, group.last_record_time_ns));
   if (!stored.ok()) return stored;
+  // After the write, because an answer promises that it can be found again.
+  RETURN_IF_ERROR(store_.CheckInPlace());
   store_.ids().SetDurableSize(next->size);
   publisher_.Publish(std::move(next));
   return absl::OkStatus();
@@ -85,17 +92,18 @@ void Committer::AnswerRepeats(const Group& group) {
 }
 
 void Committer::BecomeReadOnly(const absl::Status& cause) {
-  read_only_ = MakeError(
+  const absl::Status read_only = MakeError(
       absl::StatusCode::kUnavailable, "READ_ONLY",
       absl::StrCat(
           "the ledger is read-only after a storage error: ", cause.message(),
           "; reads go on; repair the storage and restart the server, "
           "then send the request again with the same request_id"));
-  pipeline_.RefuseWrites(read_only_);
+  if (!pipeline_.RefuseWrites(read_only)) return;
   store_.ids().Stop();
   if (log_) {
-    log_(absl::StrCat(read_only_.message(), " (", store::StorageDetail(cause),
-                      ")"));
+    const std::string detail = store::StorageDetail(cause);
+    log_(detail.empty() ? std::string(read_only.message())
+                        : absl::StrCat(read_only.message(), " (", detail, ")"));
   }
 }
 

@@ -20,9 +20,11 @@ namespace chipledger {
 //
 // After a storage error nothing is written any more: what reached the disk is
 // known only when the ledger is opened again. That group, and all after it, is
-// answered with READ_ONLY.
+// answered with READ_ONLY. So is what was written to files that somebody has
+// removed meanwhile.
 //
-// Thread-safety: single-threaded, on the thread that calls Run.
+// Thread-safety: single-threaded, on the thread that calls Run, but for
+// BecomeReadOnly.
 class Committer {
  public:
   // All must outlive the committer. `log` may be empty.
@@ -32,19 +34,20 @@ class Committer {
   // Works until the last group.
   void Run();
 
+  // Stops writing, for good, and tells the operator. The first cause counts.
+  // Thread-safe.
+  void BecomeReadOnly(const absl::Status& cause);
+
  private:
   void Commit(Group& group);
   absl::Status Store(const Group& group);
   void AnswerRepeats(const Group& group);
-  void BecomeReadOnly(const absl::Status& cause);
 
   const std::string ledger_id_;
   const std::function<void(absl::string_view)> log_;
   store::Store& store_;
   Publisher& publisher_;
   Pipeline& pipeline_;
-  // OK, or the READ_ONLY error.
-  absl::Status read_only_;
 };
 
 }  // namespace chipledger

@@ -15,6 +15,7 @@
 #include "ledger/load_state.h"
 #include "ledger/moments.h"
 #include "ledger/own_writer.h"
+#include "ledger/periodic_task.h"
 #include "ledger/pipeline.h"
 #include "ledger/publisher.h"
 #include "ledger/sequencer.h"
@@ -124,9 +125,16 @@ class LedgerImpl : public Ledger {
     timekeeper_.emplace(options.tick, clock_, publisher_, own_writer_);
     backfiller_.emplace(options.tick, *store_, publisher_, own_writer_,
                         options.log);
+    // Without it an idle ledger would call itself writable after its files were
+    // removed, until somebody writes.
+    directory_watch_.emplace(options.tick, [this] {
+      const absl::Status in_place = store_->CheckInPlace();
+      if (!in_place.ok()) committer_.BecomeReadOnly(in_place);
+    });
   }
 
   ~LedgerImpl() override {
+    directory_watch_.reset();
     // These write, and wait for the answers.
     timekeeper_.reset();
     backfiller_.reset();
@@ -253,6 +261,7 @@ class LedgerImpl : public Ledger {
   OwnWriter own_writer_;
   std::optional<Timekeeper> timekeeper_;
   std::optional<Backfiller> backfiller_;
+  std::optional<PeriodicTask> directory_watch_;
 };
 
 }  // namespace
@@ -260,6 +269,7 @@ class LedgerImpl : public Ledger {
 absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Open(LedgerOptions options) {
   ASSIGN_OR_RETURN(std::unique_ptr<store::Store> store,
                    store::Store::Open({.data_dir = options.data_dir,
+                                       .mode = options.mode,
                                        .sync = options.sync,
                                        .id_generation_entries =
                                            options.id_generation_entries}));

@@ -24,6 +24,7 @@
 #include "google/protobuf/arena.h"
 #include "ledger/base/clock.h"
 #include "ledger/base/limits.h"
+#include "ledger/base/open_mode.h"
 #include "ledger/base/uuid.h"
 #include "ledger/domain/decide.h"
 #include "ledger/domain/state.h"
@@ -86,8 +87,10 @@ enum class WhenFull {
 
 // How a ledger is opened.
 struct LedgerOptions {
-  // The data directory. Made when absent.
+  // The data directory.
   std::string data_dir;
+  // Whether it holds a ledger or is to get one.
+  OpenMode mode = OpenMode::kExisting;
   // Written into LedgerOpened.
   std::string made_by = "chipledger";
   // Source of record times and of "today". Must outlive the ledger.

@@ -54,9 +54,11 @@ void Pipeline::Close() {
   sequencer_wakes_.Signal();
 }
 
-void Pipeline::RefuseWrites(absl::Status read_only) {
+bool Pipeline::RefuseWrites(absl::Status read_only) {
   absl::MutexLock lock(&mutex_);
-  if (read_only_.ok()) read_only_ = std::move(read_only);
+  if (!read_only_.ok()) return false;
+  read_only_ = std::move(read_only);
+  return true;
 }
 
 absl::Status Pipeline::read_only() const {

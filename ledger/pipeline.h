@@ -37,8 +37,9 @@ class Pipeline {
 
   // Lets Push fail from now on. What is queued is still decided.
   void Close() ABSL_LOCKS_EXCLUDED(mutex_);
-  // Lets Push fail with a READ_ONLY error from now on.
-  void RefuseWrites(absl::Status read_only) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Lets Push fail with a READ_ONLY error from now on. Returns whether this is
+  // the first such error; others change nothing.
+  bool RefuseWrites(absl::Status read_only) ABSL_LOCKS_EXCLUDED(mutex_);
   // OK, or the error of RefuseWrites.
   absl::Status read_only() const ABSL_LOCKS_EXCLUDED(mutex_);
 

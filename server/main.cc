@@ -77,10 +77,13 @@ void AddFlags(CLI::App& app, Flags& flags) {
   flags.server.ledger.made_by = absl::StrCat("chipledgerd ", kServerVersion);
   app.set_version_flag("--version",
                        absl::StrCat("chipledgerd ", kServerVersion));
-  app.add_option("--data", flags.server.ledger.data_dir,
-                 "The data directory; made when absent")
+  app.add_option("--data", flags.server.ledger.data_dir, "The data directory")
       ->type_name("DIR")
       ->capture_default_str();
+  app.add_flag_callback(
+      "--create", [&flags] { flags.server.ledger.mode = OpenMode::kNew; },
+      "Make a new ledger in the data directory, which must be absent or "
+      "empty; without it there must be a ledger");
   app.add_option("--listen", flags.server.listen,
                  "Where to serve gRPC; port 0 takes any free one")
       ->type_name("HOST:PORT")

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -16,6 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
+#include "ledger/base/error.h"
 #include "ledger/base/status_macros.h"
 #include "ledger/store/keyspace.h"
 
@@ -48,6 +50,13 @@ absl::Status ForeignError(absl::string_view path, absl::string_view found) {
       "new ledger"));
 }
 
+absl::Status NoLedgerError(absl::string_view path, absl::string_view found) {
+  return absl::NotFoundError(absl::StrCat(
+      "there is no ledger in ", path, ": ", found,
+      "; see that --data names the right directory and that its disk is "
+      "mounted, or make a new ledger there with --create"));
+}
+
 // What stands in the directory besides the marker. The root of a file system
 // may hold lost+found.
 absl::StatusOr<std::vector<std::string>> ListOthers(const std::string& path) {
@@ -74,6 +83,22 @@ absl::Status CheckNotForeign(const std::string& path) {
   if (names.empty()) return absl::OkStatus();
   return ForeignError(path, absl::StrCat("it holds ", names.front(),
                                          " but no file named ", kMarkerFile));
+}
+
+// Checks that there is a ledger, without touching anything.
+absl::Status CheckHasLedger(const std::string& path) {
+  std::error_code error;
+  if (!fs::exists(path, error)) {
+    if (error) {
+      return SystemError(error.value(), absl::StrCat("open directory ", path));
+    }
+    return NoLedgerError(path, "the directory does not exist");
+  }
+  RETURN_IF_ERROR(CheckNotForeign(path));
+  if (!fs::exists(absl::StrCat(path, "/", kMarkerFile), error)) {
+    return NoLedgerError(path, "the directory is empty");
+  }
+  return absl::OkStatus();
 }
 
 absl::Status SyncDirectory(const std::string& path) {
@@ -137,7 +162,9 @@ absl::Status CheckMarker(int fd, const std::string& path) {
 
 }  // namespace
 
-absl::StatusOr<DataDirectory> DataDirectory::Open(std::string path) {
+absl::StatusOr<DataDirectory> DataDirectory::Open(std::string path,
+                                                  OpenMode mode) {
+  if (mode == OpenMode::kExisting) RETURN_IF_ERROR(CheckHasLedger(path));
   std::error_code error;
   if (!fs::exists(path, error) && !error) RETURN_IF_ERROR(MakeFolder(path));
   if (error) {
@@ -157,14 +184,44 @@ absl::StatusOr<DataDirectory> DataDirectory::Open(std::string path) {
                      " is open in another process; one ledger has one server"));
   }
   RETURN_IF_ERROR(CheckMarker(fd, directory.path_));
+  // A crash can leave the marker alone, and so can an operator.
+  if (mode == OpenMode::kExisting &&
+      !fs::exists(directory.database_path() + "/CURRENT", error)) {
+    return NoLedgerError(
+        directory.path_,
+        absl::StrCat("its folder ", kDatabaseFolder, " holds no database"));
+  }
   fs::remove_all(directory.incoming_path(), error);
   RETURN_IF_ERROR(MakeFolder(directory.incoming_path()));
   RETURN_IF_ERROR(MakeFolder(directory.database_path()));
+  struct stat folder;
+  if (stat(directory.database_path().c_str(), &folder) != 0) {
+    return SystemError(errno, absl::StrCat("open ", directory.database_path()));
+  }
+  directory.database_folder_ = {folder.st_dev, folder.st_ino};
   return directory;
 }
 
 DataDirectory::~DataDirectory() {
   if (fd_ >= 0) close(fd_);
+}
+
+absl::Status DataDirectory::CheckInPlace() const {
+  struct stat opened;
+  struct stat marker;
+  struct stat folder;
+  if (fstat(fd_, &opened) == 0 &&
+      stat(absl::StrCat(path_, "/", kMarkerFile).c_str(), &marker) == 0 &&
+      stat(database_path().c_str(), &folder) == 0 &&
+      FileId{opened.st_dev, opened.st_ino} ==
+          FileId{marker.st_dev, marker.st_ino} &&
+      FileId{folder.st_dev, folder.st_ino} == database_folder_) {
+    return absl::OkStatus();
+  }
+  return MakeError(
+      absl::StatusCode::kUnavailable, "READ_ONLY",
+      absl::StrCat("the data directory ", path_,
+                   " was removed, moved or replaced while it was open"));
 }
 
 std::string DataDirectory::database_path() const {

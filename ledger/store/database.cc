@@ -12,6 +12,7 @@
 #include "rocksdb/env.h"
 #include "rocksdb/filter_policy.h"
 #include "rocksdb/table.h"
+#include "rocksdb/transaction_log.h"
 
 namespace chipledger::store {
 namespace {
@@ -112,12 +113,26 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(
   return database;
 }
 
+bool Database::FilesAreInPlace() const {
+  // The log file may have been followed by another between being named and
+  // being looked at; not twice.
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    std::unique_ptr<rocksdb::LogFile> log;
+    if (db->GetCurrentWalFile(&log).ok() &&
+        db->GetEnv()->FileExists(db->GetName() + "/CURRENT").ok()) {
+      return true;
+    }
+  }
+  return false;
+}
+
 Database::~Database() {
   if (db == nullptr) return;
-  // Written tables spare the next start reading the write-ahead log. A failure
-  // costs only that.
-  db->Flush(rocksdb::FlushOptions(), {entries, state, meta})
-      .PermitUncheckedError();
+  // A failure costs only time at the next start.
+  if (flush_at_end) {
+    db->Flush(rocksdb::FlushOptions(), {entries, state, meta})
+        .PermitUncheckedError();
+  }
   for (rocksdb::ColumnFamilyHandle* handle :
        {default_family, entries, ids, state, meta}) {
     db->DestroyColumnFamilyHandle(handle).PermitUncheckedError();

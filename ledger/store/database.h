@@ -19,6 +19,13 @@ struct Database {
       const std::string& path);
   ~Database();
 
+  // Whether the files that are written now still have their names. A file that
+  // was removed can be written to for as long as it is open.
+  bool FilesAreInPlace() const;
+
+  // Written tables spare the next start reading the write-ahead log. Not when
+  // the path leads to files that are not ours.
+  bool flush_at_end = true;
   std::unique_ptr<rocksdb::DB> db;
   // Owned by this struct; closed before the database.
   rocksdb::ColumnFamilyHandle* default_family = nullptr;

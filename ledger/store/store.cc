@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "chipledger/v1/event.pb.h"
+#include "ledger/base/error.h"
 #include "ledger/base/status_macros.h"
 #include "ledger/store/convert_status.h"
 #include "ledger/store/database.h"
@@ -152,17 +153,18 @@ Store::Store(const StoreOptions& options, DataDirectory directory,
       ids_(std::make_unique<IdIndex>(*database_, directory_.incoming_path(),
                                      options.id_generation_entries)) {}
 
-Store::~Store() = default;
+Store::~Store() { database_->flush_at_end = CheckInPlace().ok(); }
 
 absl::StatusOr<std::unique_ptr<Store>> Store::Open(
     const StoreOptions& options) {
   ASSIGN_OR_RETURN(DataDirectory directory,
-                   DataDirectory::Open(options.data_dir));
+                   DataDirectory::Open(options.data_dir, options.mode));
   ASSIGN_OR_RETURN(std::unique_ptr<Database> database,
                    Database::Open(directory.database_path()));
   std::unique_ptr<Store> store(
       new Store(options, std::move(directory), std::move(database)));
   RETURN_IF_ERROR(store->ReadHead());
+  RETURN_IF_ERROR(store->CheckMode(options.mode));
   if (store->head_at_open_) RETURN_IF_ERROR(store->CheckLog());
   RETURN_IF_ERROR(store->ids_->Restore(
       store->head_at_open_ ? store->head_at_open_->size() : 0));
@@ -190,6 +192,31 @@ absl::Status Store::ReadHead() {
   }
   head_at_open_ = std::move(head);
   return absl::OkStatus();
+}
+
+absl::Status Store::CheckMode(OpenMode mode) const {
+  if (mode == OpenMode::kNew && head_at_open_) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        directory_.path(), " holds the ledger ", head_at_open_->ledger_id(),
+        " of ", head_at_open_->size(),
+        " entries; leave out --create to open it, or name another directory "
+        "to make a new one"));
+  }
+  if (mode == OpenMode::kExisting && !head_at_open_) {
+    return absl::NotFoundError(absl::StrCat(
+        "there is no ledger in ", directory_.path(),
+        ": its making was cut short before its first entry; start again with "
+        "--create"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Store::CheckInPlace() const {
+  RETURN_IF_ERROR(directory_.CheckInPlace());
+  if (database_->FilesAreInPlace()) return absl::OkStatus();
+  return MakeError(absl::StatusCode::kUnavailable, "READ_ONLY",
+                   absl::StrCat("files in ", directory_.database_path(),
+                                " were removed or moved while they were open"));
 }
 
 absl::Status Store::CheckLog() const {

@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "chipledger/storage/v1/rows.pb.h"
 #include "ledger/base/limits.h"
+#include "ledger/base/open_mode.h"
 #include "ledger/store/data_directory.h"
 #include "ledger/store/entry_group.h"
 #include "ledger/store/entry_reader.h"
@@ -30,8 +31,8 @@ std::string StorageDetail(const absl::Status& status);
 
 // How a store is opened.
 struct StoreOptions {
-  // Made when absent.
   std::string data_dir;
+  OpenMode mode = OpenMode::kExisting;
   // Whether a group is on the disk, not only with the operating system, when
   // AppendGroup returns.
   bool sync = true;
@@ -50,7 +51,8 @@ struct StoreOptions {
 // has its own rules.
 class Store {
  public:
-  // Errors: see DataDirectory::Open; DATA_LOSS when the data is damaged.
+  // Errors: see DataDirectory::Open; FAILED_PRECONDITION when there is a ledger
+  // and a new one is wanted; DATA_LOSS when the data is damaged.
   static absl::StatusOr<std::unique_ptr<Store>> Open(
       const StoreOptions& options);
   ~Store();
@@ -92,6 +94,10 @@ class Store {
                            const std::optional<MarkRows>& mark,
                            const storage::v1::Head& head);
 
+  // Looks whether the files that are written still are where they were opened.
+  // What was stored in removed files ends with this process. Errors: READ_ONLY.
+  absl::Status CheckInPlace() const;
+
   // Reads what is stored now.
   EntryReader NewReader() const { return EntryReader(*database_); }
 
@@ -103,6 +109,7 @@ class Store {
         std::unique_ptr<Database> database);
 
   absl::Status ReadHead();
+  absl::Status CheckMode(OpenMode mode) const;
   absl::Status CheckLog() const;
 
   const bool sync_;

@@ -130,8 +130,10 @@ class CrashTest : public ::testing::Test {
 
   // Starts the server on the directory it had before.
   void StartServer() {
-    server_ = std::make_unique<Subprocess>(std::vector<std::string>{
-        CHIPLEDGERD, "--data", dir_.File("ledger"), "--listen", "127.0.0.1:0"});
+    std::vector<std::string> command{CHIPLEDGERD, "--data", dir_.File("ledger"),
+                                     "--listen", "127.0.0.1:0"};
+    if (server_ == nullptr) command.push_back("--create");
+    server_ = std::make_unique<Subprocess>(command);
     const auto ready =
         server_->WaitForLine("chipledgerd ready", absl::Seconds(30));
     ASSERT_TRUE(ready.has_value()) << server_->standard_error();

@@ -42,6 +42,7 @@ int Main(int argc, char** argv) {
   if (argc != 3 || !absl::SimpleAtoi(argv[2], &number)) return 2;
   LedgerOptions options;
   options.data_dir = argv[1];
+  options.mode = chipledger::OpenMode::kExistingOrNew;
   options.id_generation_entries = kCrashIdGeneration;
   auto ledger = Ledger::Open(options);
   if (!ledger.ok()) {

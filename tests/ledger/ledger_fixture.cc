@@ -138,6 +138,7 @@ std::string MetadataOf(const absl::Status& status, const std::string& key) {
 
 void LedgerTest::SetUp() {
   options_.data_dir = temp_.File("data");
+  options_.mode = OpenMode::kExistingOrNew;
   options_.clock = &clock_;
   Reopen();
   if (HasFatalFailure()) return;

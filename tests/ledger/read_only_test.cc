@@ -6,10 +6,18 @@
 
 #include <csignal>
 #include <filesystem>
+#include <map>
+#include <memory>
 #include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "tests/ledger/ledger_fixture.h"
 
 namespace chipledger::testing {
@@ -91,6 +99,84 @@ TEST_F(ReadOnlyTest, ReopeningWritesAgainAndKeepsWhatWasAnswered) {
   EXPECT_EQ(Write(Ship("S-2", 5)).status, absl::OkStatus());
   ExpectTotalsEqualReplay();
 }
+
+// Whoever removes the files of an open ledger takes away what is written next,
+// because the files go on for as long as they are open.
+class RemovedFilesTest : public LedgerTest,
+                         public ::testing::WithParamInterface<const char*> {
+ protected:
+  void SetUp() override {
+    options_.tick = absl::Milliseconds(10);
+    LedgerTest::SetUp();
+  }
+  void TearDown() override { Close(); }
+
+  void Remove() {
+    namespace fs = std::filesystem;
+    const std::string how = GetParam();
+    const std::string data = options_.data_dir;
+    if (how == "directory") {
+      fs::remove_all(data);
+    } else if (how == "database") {
+      fs::remove_all(data + "/db");
+    } else if (how == "files") {
+      for (const auto& file : fs::directory_iterator(data + "/db")) {
+        fs::remove(file);
+      }
+    } else if (how == "moved") {
+      fs::rename(data, data + "-away");
+    } else {
+      fs::rename(data, data + "-away");
+      fs::copy(data + "-away", data, fs::copy_options::recursive);
+    }
+  }
+};
+
+TEST_P(RemovedFilesTest, NoWriteIsAcknowledgedAfterwards) {
+  ASSERT_EQ(Write(Ship("S-1")).status, absl::OkStatus());
+  Remove();
+  auto batch = MakeBatch({{{Ship("S-2")}}});
+  absl::Notification done;
+  absl::Status status = ledger_->Submit(std::move(batch), WhenFull::kWait,
+                                        [&](std::unique_ptr<WriteBatch> back) {
+                                          status = back->answers.at(0).status;
+                                          done.Notify();
+                                        });
+  if (status.ok()) done.WaitForNotification();
+  EXPECT_EQ(ReasonOf(status), "READ_ONLY");
+  EXPECT_EQ(size(), kFirstSize + 1);
+}
+
+TEST_P(RemovedFilesTest, AnIdleLedgerNotices) {
+  Remove();
+  while (ledger_->GetStatus().read_only_reason.empty()) {
+    absl::SleepFor(absl::Milliseconds(1));
+  }
+  EXPECT_THAT(ledger_->GetStatus().read_only_reason,
+              HasSubstr(options_.data_dir));
+}
+
+TEST_P(RemovedFilesTest, ClosingLeavesAloneWhatStandsThereNow) {
+  ASSERT_EQ(Write(Ship("S-1")).status, absl::OkStatus());
+  Remove();
+  const auto list = [&] {
+    std::map<std::string, uintmax_t> files;
+    std::error_code error;
+    for (const auto& file : std::filesystem::recursive_directory_iterator(
+             options_.data_dir, error)) {
+      files[file.path()] = file.is_regular_file() ? file.file_size() : 0;
+    }
+    return files;
+  };
+  const auto before = list();
+  Close();
+  EXPECT_EQ(list(), before);
+}
+
+INSTANTIATE_TEST_SUITE_P(Ways, RemovedFilesTest,
+                         ::testing::Values("directory", "database", "files",
+                                           "moved", "replaced"),
+                         [](const auto& way) { return way.param; });
 
 }  // namespace
 }  // namespace chipledger::testing

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -40,6 +41,7 @@ class ChipledgerdTest : public ::testing::Test {
   std::unique_ptr<Subprocess> Start(std::vector<std::string> more = {}) {
     std::vector<std::string> arguments{"--data", data_, "--listen",
                                        "127.0.0.1:0"};
+    if (!std::filesystem::exists(data_)) arguments.push_back("--create");
     arguments.insert(arguments.end(), more.begin(), more.end());
     auto server = Run(arguments);
     const auto line = server->WaitForLine("chipledgerd ready", kTimeout);
@@ -102,8 +104,8 @@ TEST_F(ChipledgerdTest, LogsLinesOfJsonWhenAsked) {
 
 TEST_F(ChipledgerdTest, ATakenPortIsAClearFailure) {
   auto server = Start();
-  auto second =
-      Run({"--data", dir_.File("other"), "--listen", ListenOfReady()});
+  auto second = Run(
+      {"--data", dir_.File("other"), "--create", "--listen", ListenOfReady()});
   ExpectFailure(*second, "the port is taken");
   EXPECT_FALSE(std::filesystem::exists(dir_.File("other")));
 }
@@ -128,6 +130,48 @@ TEST_F(ChipledgerdTest, NewerDataIsAClearFailure) {
       << "chipledger data directory\nformat_version: 1000\n";
   auto program = Run({"--data", data_, "--listen", "127.0.0.1:0"});
   ExpectFailure(*program, "use a newer chipledger");
+}
+
+TEST_F(ChipledgerdTest, ANewLedgerIsMadeOnlyWhenAskedFor) {
+  auto absent = Run({"--data", data_, "--listen", "127.0.0.1:0"});
+  ExpectFailure(*absent, "there is no ledger in " + data_);
+  EXPECT_FALSE(std::filesystem::exists(data_));
+  std::filesystem::create_directory(data_);
+  auto empty = Run({"--data", data_, "--listen", "127.0.0.1:0"});
+  ExpectFailure(*empty, "make a new ledger there with --create");
+  EXPECT_TRUE(std::filesystem::is_empty(data_));
+  Start({"--create"});
+  EXPECT_THAT(ready_, HasSubstr("size=1"));
+}
+
+TEST_F(ChipledgerdTest, AnExistingLedgerIsNotMadeAgain) {
+  Start();
+  const std::string ready = ready_.substr(ready_.find("ledger="));
+  auto again = Run({"--data", data_, "--create", "--listen", "127.0.0.1:0"});
+  ExpectFailure(*again, "leave out --create");
+  Start();
+  EXPECT_EQ(ready_.substr(ready_.find("ledger=")), ready);
+}
+
+TEST_F(ChipledgerdTest, ARemovedDirectoryStopsWritesLoudly) {
+  auto server = Start();
+  std::filesystem::remove_all(data_);
+  const auto policies = v1::PolicyService::NewStub(
+      grpc::CreateChannel(ListenOfReady(), grpc::InsecureChannelCredentials()));
+  auto request = Proto<v1::RegisterPartyRequest>(
+      R"pb(command { party { party_id: "acme" name: "Acme" } })pb");
+  request.set_request_id(NewRequestId());
+  Context context;
+  v1::RegisterPartyResponse response;
+  const grpc::Status status =
+      policies->RegisterParty(&context, request, &response);
+  EXPECT_EQ(ReasonOf(status), "READ_ONLY") << status.error_message();
+  server->Signal(SIGTERM);
+  EXPECT_EQ(server->Wait(kTimeout), 0) << server->standard_error();
+  EXPECT_THAT(server->standard_error(),
+              HasSubstr("was removed, moved or replaced"));
+  auto next = Run({"--data", data_, "--listen", "127.0.0.1:0"});
+  ExpectFailure(*next, "there is no ledger in " + data_);
 }
 
 TEST_F(ChipledgerdTest, ASecondSignalEndsItAtOnce) {
@@ -166,15 +210,17 @@ TEST_F(ChipledgerdTest, ASecondSignalEndsItAtOnce) {
 
 TEST_F(ChipledgerdTest, ADirectoryThatCannotBeMadeIsAClearFailure) {
   std::ofstream(dir_.File("file")) << "not a directory";
-  auto program =
-      Run({"--data", dir_.File("file") + "/data", "--listen", "127.0.0.1:0"});
+  auto program = Run({"--data", dir_.File("file") + "/data", "--create",
+                      "--listen", "127.0.0.1:0"});
   ExpectFailure(*program, dir_.File("file"));
 }
 
 TEST_F(ChipledgerdTest, AWrongAddressIsAClearFailure) {
-  auto not_mine = Run({"--data", data_, "--listen", "192.0.2.1:7401"});
+  auto not_mine =
+      Run({"--data", data_, "--create", "--listen", "192.0.2.1:7401"});
   ExpectFailure(*not_mine, "does not have that address");
-  auto unknown = Run({"--data", data_, "--listen", "no-such-host.invalid:1"});
+  auto unknown =
+      Run({"--data", data_, "--create", "--listen", "no-such-host.invalid:1"});
   ExpectFailure(*unknown, "no-such-host.invalid");
   EXPECT_FALSE(std::filesystem::exists(data_)) << "made for nothing";
 }

@@ -55,7 +55,8 @@ class WaitingService final : public RawService {
 
 TEST(ReadCallTest, AReadThatWaitedIsServedByAWorker) {
   TempDir dir;
-  auto ledger = Ledger::Open({.data_dir = dir.File("data")});
+  auto ledger =
+      Ledger::Open({.data_dir = dir.File("data"), .mode = OpenMode::kNew});
   ASSERT_TRUE(ledger.ok()) << ledger.status();
   auto workers = std::make_unique<WorkerPool>(1);
   LongCalls long_calls(**ledger);

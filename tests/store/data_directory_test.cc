@@ -19,6 +19,7 @@ namespace chipledger::store {
 namespace {
 
 using ::chipledger::testing::TempDir;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 // Runs as a user without the right to write everywhere, also when the tests run
@@ -50,7 +51,7 @@ std::string ReadFile(const std::string& path) {
 }
 
 absl::Status OpenStatus(const std::string& path) {
-  return DataDirectory::Open(path).status();
+  return DataDirectory::Open(path, OpenMode::kExistingOrNew).status();
 }
 
 TEST(DataDirectoryTest, AbsentAndEmptyDirectoriesBecomeOurs) {
@@ -62,6 +63,31 @@ TEST(DataDirectoryTest, AbsentAndEmptyDirectoriesBecomeOurs) {
   EXPECT_EQ(OpenStatus(path), absl::OkStatus()) << "opened again";
   const TempDir empty;
   EXPECT_EQ(OpenStatus(empty.path()), absl::OkStatus());
+}
+
+TEST(DataDirectoryTest, NothingBecomesALedgerUnasked) {
+  const TempDir temp;
+  const auto open = [&](const std::string& path) {
+    return DataDirectory::Open(path, OpenMode::kExisting).status();
+  };
+  const absl::Status absent = open(temp.path() + "/absent");
+  EXPECT_EQ(absent.code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(std::string(absent.message()),
+              AllOf(HasSubstr("does not exist"), HasSubstr("--create")));
+  EXPECT_FALSE(std::filesystem::exists(temp.path() + "/absent"));
+
+  const absl::Status empty = open(temp.path());
+  EXPECT_EQ(empty.code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(std::string(empty.message()), HasSubstr("is empty"));
+  EXPECT_TRUE(std::filesystem::is_empty(temp.path()));
+
+  WriteFile(temp.path() + "/CHIPLEDGER",
+            "chipledger data directory\nformat_version: 2\n");
+  const absl::Status marker_alone = open(temp.path());
+  EXPECT_EQ(marker_alone.code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(std::string(marker_alone.message()),
+              HasSubstr("holds no database"));
+  EXPECT_FALSE(std::filesystem::exists(temp.path() + "/db"));
 }
 
 TEST(DataDirectoryTest, ForeignDirectoryIsRefusedAndLeftAlone) {
@@ -123,7 +149,7 @@ TEST(DataDirectoryTest, CrashWhileTheMarkerWasWrittenIsMended) {
 TEST(DataDirectoryTest, OpenDirectoryIsRefusedUntilItIsClosed) {
   const TempDir temp;
   {
-    auto first = DataDirectory::Open(temp.path());
+    auto first = DataDirectory::Open(temp.path(), OpenMode::kExistingOrNew);
     ASSERT_TRUE(first.ok()) << first.status();
     const absl::Status second = OpenStatus(temp.path());
     EXPECT_EQ(second.code(), absl::StatusCode::kFailedPrecondition);

@@ -30,6 +30,7 @@ class IdIndexTest : public ::testing::Test {
   void Open(size_t generation_entries) {
     store_.reset();
     auto store = Store::Open({.data_dir = temp_.path() + "/data",
+                              .mode = OpenMode::kExistingOrNew,
                               .sync = false,
                               .id_generation_entries = generation_entries});
     ASSERT_TRUE(store.ok()) << store.status();
@@ -153,6 +154,7 @@ TEST_F(IdIndexTest, EntryThatIsNoneFailsEveryTimeAndIsNotSkipped) {
   for (int round = 0; round < 2; ++round) {
     store_.reset();
     const absl::Status status = Store::Open({.data_dir = temp_.path() + "/data",
+                                             .mode = OpenMode::kExistingOrNew,
                                              .id_generation_entries = 4})
                                     .status();
     EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << status;

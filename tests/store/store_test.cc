@@ -33,7 +33,8 @@ class StoreTest : public ::testing::Test {
  protected:
   absl::Status Open() {
     store_.reset();
-    auto store = Store::Open({.data_dir = path()});
+    auto store =
+        Store::Open({.data_dir = path(), .mode = OpenMode::kExistingOrNew});
     if (store.ok()) store_ = *std::move(store);
     return store.status();
   }
@@ -179,7 +180,9 @@ TEST_F(StoreTest, ARowOfManyVersionsDoesNotHideTheOthers) {
 
 TEST_F(StoreTest, OpenStoreIsRefused) {
   ASSERT_EQ(Open(), absl::OkStatus());
-  const absl::Status second = Store::Open({.data_dir = path()}).status();
+  const absl::Status second =
+      Store::Open({.data_dir = path(), .mode = OpenMode::kExistingOrNew})
+          .status();
   EXPECT_EQ(second.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(std::string(second.message()),
               HasSubstr("open in another process"));
@@ -270,14 +273,16 @@ class WriteAheadLogTest : public StoreTest {
 };
 
 TEST_F(WriteAheadLogTest, WholeLogBringsEverythingBack) {
-  const auto store = Store::Open({.data_dir = copy()});
+  const auto store =
+      Store::Open({.data_dir = copy(), .mode = OpenMode::kExistingOrNew});
   ASSERT_TRUE(store.ok()) << store.status();
   EXPECT_EQ((*store)->head_at_open()->size(), 200u);
 }
 
 TEST_F(WriteAheadLogTest, CutLastRecordIsDroppedWhole) {
   std::filesystem::resize_file(log_, std::filesystem::file_size(log_) - 10);
-  const auto store = Store::Open({.data_dir = copy()});
+  const auto store =
+      Store::Open({.data_dir = copy(), .mode = OpenMode::kExistingOrNew});
   ASSERT_TRUE(store.ok()) << store.status();
   EXPECT_EQ((*store)->head_at_open()->size(), 100u);
   EXPECT_TRUE((*store)->NewReader().Read(99).ok());
@@ -286,7 +291,9 @@ TEST_F(WriteAheadLogTest, CutLastRecordIsDroppedWhole) {
 
 TEST_F(WriteAheadLogTest, DamageInTheMiddleIsAnErrorAndNotTheEnd) {
   ASSERT_EQ(FlipBytes(copy() + "/db", ".log"), 1);
-  const absl::Status status = Store::Open({.data_dir = copy()}).status();
+  const absl::Status status =
+      Store::Open({.data_dir = copy(), .mode = OpenMode::kExistingOrNew})
+          .status();
   EXPECT_EQ(ReasonOf(status), "DATA_DAMAGED") << status;
 }
 

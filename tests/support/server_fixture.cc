@@ -89,6 +89,7 @@ void ServerTest::StartServer(
   StopServer();
   ServerOptions options;
   options.ledger.data_dir = dir_.File("ledger");
+  options.ledger.mode = OpenMode::kExistingOrNew;
   options.listen = "127.0.0.1:0";
   if (change) change(options);
   absl::StatusOr<std::unique_ptr<Server>> server =

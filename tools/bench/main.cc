@@ -68,6 +68,7 @@ class Bench {
   absl::Status StartServer() {
     ServerOptions options;
     options.ledger.data_dir = flags_.data + "/ledger";
+    options.ledger.mode = OpenMode::kExistingOrNew;
     options.listen = "127.0.0.1:0";
     ASSIGN_OR_RETURN(server_, Server::Start(std::move(options)));
     return absl::OkStatus();
