@@ -166,10 +166,10 @@ TEST_F(LedgerTest, WhichDatesHaveFactsIsThereAfterReopening) {
   v1::Command adoption = AdoptCap(1);
   v1::Policy& policy = *adoption.mutable_adopt_policy()->mutable_policy();
   policy.set_policy_id("next");
-  policy.set_effective_from("2199-01-01");
+  policy.set_effective_from("2025-12-01");
   v1::Command shipment = Ship("S-1");
   shipment.mutable_record_shipment()->mutable_shipment()->set_export_date(
-      "2199-12-31");
+      "2025-12-31");
   ASSERT_EQ(Write(shipment).status, absl::OkStatus());
   Reopen();
   // A policy that begins before the latest fact has the log to count.
