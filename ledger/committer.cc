@@ -25,10 +25,11 @@ void FailAll(const Group& group, const absl::Status& status) {
 
 Committer::Committer(std::string ledger_id,
                      std::function<void(absl::string_view)> log,
-                     store::Store& store, Publisher& publisher,
-                     Pipeline& pipeline)
+                     std::function<void()> on_read_only, store::Store& store,
+                     Publisher& publisher, Pipeline& pipeline)
     : ledger_id_(std::move(ledger_id)),
       log_(std::move(log)),
+      on_read_only_(std::move(on_read_only)),
       store_(store),
       publisher_(publisher),
       pipeline_(pipeline) {}
@@ -100,6 +101,7 @@ void Committer::BecomeReadOnly(const absl::Status& cause) {
           "then send the request again with the same request_id"));
   if (!pipeline_.RefuseWrites(read_only)) return;
   store_.ids().Stop();
+  if (on_read_only_) on_read_only_();
   if (log_) {
     const std::string detail = store::StorageDetail(cause);
     log_(detail.empty() ? std::string(read_only.message())

@@ -27,9 +27,11 @@ namespace chipledger {
 // BecomeReadOnly.
 class Committer {
  public:
-  // All must outlive the committer. `log` may be empty.
+  // All must outlive the committer. `log` and `on_read_only`: see
+  // LedgerOptions.
   Committer(std::string ledger_id, std::function<void(absl::string_view)> log,
-            store::Store& store, Publisher& publisher, Pipeline& pipeline);
+            std::function<void()> on_read_only, store::Store& store,
+            Publisher& publisher, Pipeline& pipeline);
 
   // Works until the last group.
   void Run();
@@ -45,6 +47,7 @@ class Committer {
 
   const std::string ledger_id_;
   const std::function<void(absl::string_view)> log_;
+  const std::function<void()> on_read_only_;
   store::Store& store_;
   Publisher& publisher_;
   Pipeline& pipeline_;

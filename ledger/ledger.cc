@@ -9,6 +9,7 @@
 #include "ledger/backfiller.h"
 #include "ledger/base/error.h"
 #include "ledger/base/status_macros.h"
+#include "ledger/check_clock.h"
 #include "ledger/committer.h"
 #include "ledger/envelope.h"
 #include "ledger/head.h"
@@ -118,7 +119,8 @@ class LedgerImpl : public Ledger {
         pipeline_(options.max_queued_commands),
         sequencer_(std::move(opened), options.mark_entries, clock_, *store_,
                    publisher_, pipeline_),
-        committer_(ledger_id_, options.log, *store_, publisher_, pipeline_),
+        committer_(ledger_id_, options.log, options.on_read_only, *store_,
+                   publisher_, pipeline_),
         sequencer_thread_([this] { sequencer_.Run(); }),
         committer_thread_([this] { committer_.Run(); }),
         own_writer_(pipeline_) {
@@ -270,9 +272,18 @@ absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Open(LedgerOptions options) {
   ASSIGN_OR_RETURN(std::unique_ptr<store::Store> store,
                    store::Store::Open({.data_dir = options.data_dir,
                                        .mode = options.mode,
+                                       .max_open_files = options.max_open_files,
                                        .sync = options.sync,
                                        .id_generation_entries =
                                            options.id_generation_entries}));
+  if (!options.trust_clock) {
+    RETURN_IF_ERROR(
+        CheckClock(options.clock->NowNs(), options.built_ns,
+                   store->head_at_open()
+                       ? std::optional<int64_t>(
+                             store->head_at_open()->last_record_time_ns())
+                       : std::nullopt));
+  }
   absl::StatusOr<LoadedState> opened = store->head_at_open()
                                            ? LoadLedger(*store)
                                            : MakeNewLedger(options, *store);

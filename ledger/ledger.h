@@ -95,6 +95,11 @@ struct LedgerOptions {
   std::string made_by = "chipledger";
   // Source of record times and of "today". Must outlive the ledger.
   const Clock* clock = SystemClock();
+  // When the program was built, which the clock cannot be before; nanoseconds
+  // since the Unix epoch.
+  int64_t built_ns = 0;
+  // Opens the ledger even if the clock is far off; see CheckClock.
+  bool trust_clock = false;
   // Commands of WhenFull::kRefuse batches waiting to be decided; a batch that
   // would wait alone is taken at any size. Lower: earlier QUEUE_FULL; higher:
   // more memory and a longer wait.
@@ -102,6 +107,9 @@ struct LedgerOptions {
   // Whether a group is synced to the disk before it is answered. Only
   // benchmarks of the other parts turn it off.
   bool sync = true;
+  // Files of the database that are open at once, at least 20. Lower: fewer
+  // descriptors, and files are opened again for reading.
+  int max_open_files = limits::kMaxOpenFiles;
   // Entries whose ids are kept in memory before they go to a file of their own.
   // Lower: more files; higher: more memory and a longer start.
   size_t id_generation_entries = limits::kIdGenerationEntries;
@@ -116,6 +124,8 @@ struct LedgerOptions {
   // Told what an operator must know, such as why the ledger became read-only.
   // Called on any thread; must not block. May be empty.
   std::function<void(absl::string_view)> log;
+  // Called once when the ledger becomes read-only. As `log`.
+  std::function<void()> on_read_only;
 };
 
 // Ledger is an open data directory.
@@ -129,8 +139,8 @@ class Ledger {
  public:
   // Opens the directory, or makes a new ledger in an empty or absent one.
   // Errors: FAILED_PRECONDITION when the directory is foreign, newer, or open
-  // elsewhere; PERMISSION_DENIED or UNAVAILABLE when it cannot be written;
-  // DATA_LOSS when it is damaged.
+  // elsewhere, or the clock is far off; PERMISSION_DENIED or UNAVAILABLE when
+  // it cannot be written; DATA_LOSS when it is damaged.
   static absl::StatusOr<std::unique_ptr<Ledger>> Open(LedgerOptions options);
 
   // Drains: everything submitted before is decided and answered.

@@ -24,6 +24,7 @@ absl::Status ReadLedger(const ReadView& view, const v1::GetLedgerRequest&,
   response.set_read_only_reason(status.read_only_reason);
   response.set_principal(view.principal.name);
   response.set_queued_commands(status.queued_commands);
+  response.set_connections_turned_away(view.runtime.connections_turned_away);
   return absl::OkStatus();
 }
 

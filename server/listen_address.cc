@@ -1,6 +1,8 @@
 #include "server/listen_address.h"
 
+#include <arpa/inet.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -25,47 +27,49 @@ absl::Status WrongAddress(absl::string_view text) {
       "127.0.0.1:7401"));
 }
 
-// Tries to take the address as the server does. Returns 0 or an errno.
-int TryToBind(const addrinfo& address) {
-  const int fd = ::socket(address.ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) return errno;
+// Returns a bound socket, or an errno negated. A connection that a client left
+// half closed does not keep the port from the next server; another server does.
+int BindOne(const addrinfo& address) {
+  const int fd = ::socket(address.ai_family,
+                          SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return -errno;
   const int on = 1;
   ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-  int error = 0;
-  if (::bind(fd, address.ai_addr, address.ai_addrlen) != 0 ||
-      ::listen(fd, 1) != 0) {
-    error = errno;
+  if (address.ai_family == AF_INET6) {
+    // The IPv4 addresses of the host have sockets of their own.
+    ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
   }
-  ::close(fd);
-  return error;
+  // Listening tells whether another one listens; it begins when the server is
+  // ready, and until then connections wait.
+  if (::bind(fd, address.ai_addr, address.ai_addrlen) != 0 ||
+      ::listen(fd, SOMAXCONN) != 0) {
+    const int error = errno;
+    ::close(fd);
+    return -error;
+  }
+  return fd;
+}
+
+void SetPort(uint16_t port, addrinfo& address) {
+  if (address.ai_family == AF_INET6) {
+    reinterpret_cast<sockaddr_in6*>(address.ai_addr)->sin6_port = htons(port);
+  } else {
+    reinterpret_cast<sockaddr_in*>(address.ai_addr)->sin_port = htons(port);
+  }
+}
+
+uint16_t PortOf(int fd) {
+  sockaddr_storage bound{};
+  socklen_t size = sizeof(bound);
+  ::getsockname(fd, reinterpret_cast<sockaddr*>(&bound), &size);
+  return ntohs(bound.ss_family == AF_INET6
+                   ? reinterpret_cast<sockaddr_in6*>(&bound)->sin6_port
+                   : reinterpret_cast<sockaddr_in*>(&bound)->sin_port);
 }
 
 // "cannot listen on HOST:PORT: why".
 std::string CannotListen(const ListenAddress& address, absl::string_view why) {
   return absl::StrCat("cannot listen on ", address.ToString(), ": ", why);
-}
-
-// Tries every address that the host has. Returns 0 or an errno for each.
-absl::StatusOr<std::vector<int>> TryToBindAll(const ListenAddress& address) {
-  addrinfo hints{};
-  hints.ai_family = AF_UNSPEC;
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_PASSIVE;
-  addrinfo* found = nullptr;
-  const int unknown = ::getaddrinfo(
-      address.host.c_str(), absl::StrCat(address.port).c_str(), &hints, &found);
-  if (unknown != 0) {
-    return absl::InvalidArgumentError(CannotListen(
-        address,
-        absl::StrCat("the host is not known: ", ::gai_strerror(unknown))));
-  }
-  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(
-      found, &::freeaddrinfo);
-  std::vector<int> errors;
-  for (const addrinfo* one = found; one != nullptr; one = one->ai_next) {
-    errors.push_back(TryToBind(*one));
-  }
-  return errors;
 }
 
 std::string Advice(int error) {
@@ -82,17 +86,6 @@ std::string Advice(int error) {
     default:
       return std::strerror(error);
   }
-}
-
-absl::Status Failure(const ListenAddress& address,
-                     const std::vector<int>& errors) {
-  for (const int error : errors) {
-    if (error != 0) {
-      return absl::UnavailableError(CannotListen(address, Advice(error)));
-    }
-  }
-  return absl::UnavailableError(
-      CannotListen(address, "it was taken a moment ago; try again"));
 }
 
 }  // namespace
@@ -119,17 +112,40 @@ absl::StatusOr<ListenAddress> ParseListenAddress(absl::string_view text) {
                        .port = static_cast<uint16_t>(port)};
 }
 
-absl::Status CheckCanListen(const ListenAddress& address) {
-  ASSIGN_OR_RETURN(const std::vector<int> errors, TryToBindAll(address));
-  if (std::find(errors.begin(), errors.end(), 0) != errors.end()) {
-    return absl::OkStatus();
+absl::StatusOr<std::vector<int>> Bind(ListenAddress& address) {
+  addrinfo hints{};
+  hints.ai_family = AF_UNSPEC;
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_PASSIVE;
+  addrinfo* found = nullptr;
+  const int unknown = ::getaddrinfo(
+      address.host.c_str(), absl::StrCat(address.port).c_str(), &hints, &found);
+  if (unknown != 0) {
+    return absl::InvalidArgumentError(CannotListen(
+        address,
+        absl::StrCat("the host is not known: ", ::gai_strerror(unknown))));
   }
-  return Failure(address, errors);
-}
-
-absl::Status ExplainListenFailure(const ListenAddress& address) {
-  ASSIGN_OR_RETURN(const std::vector<int> errors, TryToBindAll(address));
-  return Failure(address, errors);
+  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(
+      found, &::freeaddrinfo);
+  std::vector<int> sockets;
+  int failure = 0;
+  for (addrinfo* one = found; one != nullptr; one = one->ai_next) {
+    // The same port on every network.
+    if (!sockets.empty()) SetPort(address.port, *one);
+    const int fd = BindOne(*one);
+    if (fd < 0) {
+      // A machine without IPv6 may still have names for it.
+      if (failure == 0 || failure == EADDRNOTAVAIL) failure = -fd;
+      continue;
+    }
+    sockets.push_back(fd);
+    address.port = PortOf(fd);
+  }
+  if (sockets.empty() || failure == EADDRINUSE) {
+    for (const int fd : sockets) ::close(fd);
+    return absl::UnavailableError(CannotListen(address, Advice(failure)));
+  }
+  return sockets;
 }
 
 }  // namespace chipledger

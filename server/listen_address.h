@@ -1,9 +1,10 @@
-// HOST:PORT, and why one cannot be listened on.
+// HOST:PORT, and taking it.
 #ifndef CHIPLEDGER_SERVER_LISTEN_ADDRESS_H_
 #define CHIPLEDGER_SERVER_LISTEN_ADDRESS_H_
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -25,14 +26,12 @@ struct ListenAddress {
 // Errors: INVALID_ARGUMENT.
 absl::StatusOr<ListenAddress> ParseListenAddress(absl::string_view text);
 
-// Tries to take the address and lets go of it, so that a server that cannot
-// listen finds out before it makes anything.
-// Errors: those of ExplainListenFailure.
-absl::Status CheckCanListen(const ListenAddress& address);
-
-// Says why listening failed: the host is not known, is not this machine's, the
-// port is taken or not allowed.
-absl::Status ExplainListenFailure(const ListenAddress& address);
+// Takes the address on every network that the host has, and returns the
+// sockets, bound and not listening; the caller closes them. A port of 0 becomes
+// the port that was free. Errors: INVALID_ARGUMENT when the host is not known;
+// UNAVAILABLE when it is not this machine's, or the port is taken or not
+// allowed.
+absl::StatusOr<std::vector<int>> Bind(ListenAddress& address);
 
 }  // namespace chipledger
 

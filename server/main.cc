@@ -1,4 +1,4 @@
-// chipledgerd: serves a ledger over gRPC until SIGTERM or SIGINT.
+// chipledgerd: serves a ledger over gRPC until SIGTERM, SIGINT or SIGHUP.
 #include <signal.h>
 #include <unistd.h>
 
@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
 #include "ledger/base/limits.h"
+#include "server/descriptors.h"
 #include "server/listen_address.h"
 #include "server/logging.h"
 #include "server/server.h"
@@ -22,8 +23,9 @@ namespace {
 constexpr int kExitUsage = 2;
 constexpr int kExitFailed = 3;
 
-// StopSignal waits for SIGTERM and SIGINT on a thread of its own: the first
-// asks to drain, the second ends the process at once.
+// StopSignal waits for SIGTERM, SIGINT and SIGHUP (of a terminal that is
+// closed) on a thread of its own: the first asks to drain, the second ends the
+// process at once.
 class StopSignal {
  public:
   // Call before other threads start, so that they inherit the blocked signals.
@@ -32,6 +34,7 @@ class StopSignal {
     ::sigemptyset(&signals);
     ::sigaddset(&signals, SIGTERM);
     ::sigaddset(&signals, SIGINT);
+    ::sigaddset(&signals, SIGHUP);
     ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     // Never joined: it waits for a second signal until the process ends.
     std::thread([this, signals] {
@@ -74,6 +77,7 @@ void AddChoice(CLI::App& app, const char* name, const char* description,
 
 void AddFlags(CLI::App& app, Flags& flags) {
   flags.server.ledger.data_dir = "./chipledger-data";
+  flags.server.ledger.built_ns = kBuildTimeNs;
   flags.server.ledger.made_by = absl::StrCat("chipledgerd ", kServerVersion);
   app.set_version_flag("--version",
                        absl::StrCat("chipledgerd ", kServerVersion));
@@ -84,6 +88,9 @@ void AddFlags(CLI::App& app, Flags& flags) {
       "--create", [&flags] { flags.server.ledger.mode = OpenMode::kNew; },
       "Make a new ledger in the data directory, which must be absent or "
       "empty; without it there must be a ledger");
+  app.add_flag("--trust-clock", flags.server.ledger.trust_clock,
+               "Start even if the machine's clock is far from the last entry's "
+               "time or before the day of this build");
   app.add_option("--listen", flags.server.listen,
                  "Where to serve gRPC; port 0 takes any free one")
       ->type_name("HOST:PORT")
@@ -145,6 +152,11 @@ int Main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kExitUsage;
   }
+  RaiseDescriptorLimit();
+  // A log that nobody reads any more, or a file that may not grow, is an error
+  // of the write, not the end of the process.
+  ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);
   // Lives for ever, like its thread.
   auto& stop = *new StopSignal;
   SetUpLogging(flags.log_level, flags.log_format);

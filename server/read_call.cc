@@ -87,7 +87,8 @@ class WaitingRead final : public grpc::ServerUnaryReactor, public LongCall {
 // Serves a moment that the ledger has at hand.
 grpc::ServerUnaryReactor* ServeNow(const UnaryCall& call, ReadSource source,
                                    Ledger::Moment moment, ServeMoment serve) {
-  grpc::ServerUnaryReactor* reactor = call.context->DefaultReactor();
+  if (!call.runtime->calls.Begin()) return FailCall(call, ShuttingDown());
+  auto* reactor = new CountedReactor(call.runtime->calls);
   if (source == ReadSource::kMemory) {
     serve(reactor, std::move(moment));
     return reactor;

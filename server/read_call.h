@@ -21,6 +21,7 @@ namespace chipledger {
 // What a read reads: one moment, as one caller.
 struct ReadView {
   const Ledger& ledger;
+  const Runtime& runtime;
   Ledger::Moment moment;
   Principal principal;
 
@@ -89,6 +90,7 @@ grpc::ServerUnaryReactor* ServeRead(const UnaryCall& call, Read read,
           grpc::ServerUnaryReactor* reactor, Ledger::Moment moment) {
         Response response;
         const ReadView view{.ledger = call.runtime->ledger,
+                            .runtime = *call.runtime,
                             .moment = std::move(moment),
                             .principal = ResolvePrincipal(*call.context)};
         const absl::Status status = read(view, request, response);

@@ -1,17 +1,27 @@
 #include "server/server.h"
 
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <memory>
 #include <mutex>
 #include <utility>
+#include <vector>
 
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/grpcpp.h"
-#include "grpcpp/health_check_service_interface.h"
 #include "ledger/base/limits.h"
 #include "ledger/base/status_macros.h"
 #include "server/admin_service.h"
 #include "server/audit_service.h"
+#include "server/connections.h"
+#include "server/descriptors.h"
 #include "server/headroom_service.h"
+#include "server/health.h"
 #include "server/license_service.h"
 #include "server/listen_address.h"
 #include "server/logging.h"
@@ -31,6 +41,10 @@ constexpr int kWorkers = 2;
 // Replays of the log under another policy. Others wait, so that writes and
 // reads keep most of the machine.
 constexpr int kReplays = 2;
+// How long a connection may take to say that it speaks HTTP/2.
+constexpr int kHandshakeMs = 20'000;
+// How long calls without work are left open in a shutdown.
+constexpr absl::Duration kFarewell = absl::Milliseconds(500);
 // Finds callers that vanished without closing, so that their watches end.
 constexpr int kKeepaliveMs = 60'000;
 // Clients may ask for signs of life of their own this often.
@@ -46,13 +60,12 @@ void EnableStandardServices() {
 
 }  // namespace
 
-const char kServerVersion[] = CHIPLEDGER_VERSION;
-
 class Server::Impl {
  public:
   Impl(ServerOptions options, ListenAddress address,
-       std::unique_ptr<Ledger> ledger)
+       std::shared_ptr<Health> health, std::unique_ptr<Ledger> ledger)
       : options_(std::move(options)),
+        health_(std::move(health)),
         address_(std::move(address)),
         ledger_(std::move(ledger)),
         workers_(std::make_unique<WorkerPool>(kWorkers)),
@@ -61,17 +74,23 @@ class Server::Impl {
         runtime_{.ledger = *ledger_,
                  .workers = *workers_,
                  .long_calls = *long_calls_,
+                 .calls = calls_,
                  .replays = *replays_,
-                 .heartbeat = options_.heartbeat} {}
+                 .heartbeat = options_.heartbeat,
+                 .connections_turned_away = turned_away_} {}
 
-  absl::Status Listen() {
+  // Owns the sockets.
+  absl::Status Serve(std::vector<int> sockets, int connection_bound) {
     EnableStandardServices();
     grpc::ServerBuilder builder;
-    int port = 0;
-    builder.AddListeningPort(address_.ToString(),
-                             grpc::InsecureServerCredentials(), &port);
-    // Otherwise a second server on the same port would take half of the calls.
-    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+    auto acceptor = builder.experimental().AddExternalConnectionAcceptor(
+        grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
+        grpc::InsecureServerCredentials());
+    connections_ =
+        std::make_unique<Connections>(std::move(sockets), connection_bound,
+                                      std::move(acceptor), turned_away_);
+    builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS,
+                               kHandshakeMs);
     builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
     builder.AddChannelArgument(
         GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
@@ -88,11 +107,12 @@ class Server::Impl {
       builder.RegisterService(service);
     }
     server_ = builder.BuildAndStart();
-    if (server_ == nullptr || port == 0) {
-      server_.reset();
-      return ExplainListenFailure(address_);
+    if (server_ == nullptr) {
+      return absl::InternalError(
+          absl::StrCat("gRPC did not start on ", address_.ToString()));
     }
-    address_.port = static_cast<uint16_t>(port);
+    connections_->Start();
+    health_->AnswerThrough(server_->GetHealthCheckService());
     return absl::OkStatus();
   }
 
@@ -115,26 +135,35 @@ class Server::Impl {
     LogEvent(spdlog::level::info, "shutting down",
              {{"drain_timeout", absl::FormatDuration(options_.drain_timeout)}});
     const absl::Time deadline = absl::Now() + options_.drain_timeout;
-    if (auto* health = server_->GetHealthCheckService()) health->Shutdown();
+    health_->SetDraining();
     long_calls_->ShutDown();
+    calls_.ShutDown();
     // gRPC closes a connection once its caller has acknowledged the shutdown
     // and its last call has ended. A bulk stream that ended after that would
     // lose its last answers: its caller still sends, and a connection closed
     // with unread bytes is reset. Ended before, its answers are ahead of what
     // the caller acknowledges.
     long_calls_->AwaitNone(deadline);
-    // Returns when every call has ended; cuts those that take too long.
-    server_->Shutdown(absl::ToChronoTime(deadline));
+    calls_.AwaitNone(deadline);
+    connections_->Stop();
+    // What is left has no work of ours: watches of the health, streams of the
+    // reflection, requests that were never sent whole. They are cut, once
+    // callers have had the time to see that the server is going.
+    server_->Shutdown(
+        absl::ToChronoTime(std::min(deadline, absl::Now() + kFarewell)));
     server_->Wait();
     server_.reset();
   }
 
   const ServerOptions options_;
+  const std::shared_ptr<Health> health_;
   ListenAddress address_;
   std::unique_ptr<Ledger> ledger_;
   std::unique_ptr<WorkerPool> workers_;
   std::unique_ptr<WorkerPool> replays_;
   std::unique_ptr<LongCalls> long_calls_;
+  CallsUnderWay calls_;
+  std::atomic<uint64_t> turned_away_{0};
   Runtime runtime_;
   ShipmentService shipments_{&runtime_};
   LicenseService licenses_{&runtime_};
@@ -142,26 +171,37 @@ class Server::Impl {
   HeadroomService headroom_{&runtime_};
   AuditService audit_{&runtime_};
   AdminService admin_{&runtime_};
+  // Before the server, which it hands connections to.
+  std::unique_ptr<Connections> connections_;
   std::unique_ptr<grpc::Server> server_;
   std::once_flag shut_down_;
 };
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(ServerOptions options) {
   ASSIGN_OR_RETURN(ListenAddress address, ParseListenAddress(options.listen));
-  // A server that cannot listen shall not leave a new ledger behind.
-  RETURN_IF_ERROR(CheckCanListen(address));
+  ASSIGN_OR_RETURN(const Descriptors descriptors, DivideDescriptors());
+  options.ledger.max_open_files = descriptors.storage_files;
+  // First, because a server that cannot listen shall not leave a new ledger
+  // behind.
+  ASSIGN_OR_RETURN(std::vector<int> sockets, Bind(address));
+  absl::Cleanup close_sockets = [&sockets] {
+    for (const int fd : sockets) ::close(fd);
+  };
   if (!options.ledger.log) {
     options.ledger.log = [](absl::string_view message) {
       LogEvent(spdlog::level::err, message, {{"by", "ledger"}});
     };
   }
+  const auto health = std::make_shared<Health>();
+  options.ledger.on_read_only = [health] { health->SetReadOnly(); };
   ASSIGN_OR_RETURN(std::unique_ptr<Ledger> ledger,
                    Ledger::Open(options.ledger));
   auto impl = std::make_unique<Impl>(std::move(options), std::move(address),
-                                     std::move(ledger));
-  const absl::Status listening = impl->Listen();
+                                     health, std::move(ledger));
+  const absl::Status serving =
+      impl->Serve(std::exchange(sockets, {}), descriptors.connection_bound);
   std::unique_ptr<Server> server(new Server(std::move(impl)));
-  if (!listening.ok()) return listening;
+  if (!serving.ok()) return serving;
   LogEvent(spdlog::level::warn,
            "there is no access control yet: every caller is the development "
            "principal",

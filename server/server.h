@@ -2,6 +2,7 @@
 #ifndef CHIPLEDGER_SERVER_SERVER_H_
 #define CHIPLEDGER_SERVER_SERVER_H_
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -13,6 +14,9 @@ namespace chipledger {
 
 // The version of this build.
 extern const char kServerVersion[];
+// The day before this build was configured (builders are in all time zones), in
+// nanoseconds since the Unix epoch.
+extern const int64_t kBuildTimeNs;
 
 // How a server is started.
 struct ServerOptions {

@@ -94,8 +94,9 @@ void FillWriteResult(const WriteAnswer& answer, v1::WriteResult& result) {
 grpc::ServerUnaryReactor* SubmitWrite(const UnaryCall& call,
                                       std::unique_ptr<WriteBatch> batch,
                                       ConvertAnswer convert) {
+  if (!call.runtime->calls.Begin()) return FailCall(call, ShuttingDown());
   batch->principal = ResolvePrincipal(*call.context);
-  grpc::ServerUnaryReactor* reactor = call.context->DefaultReactor();
+  auto* reactor = new CountedReactor(call.runtime->calls);
   const absl::Status submitted = call.runtime->ledger.Submit(
       std::move(batch), WhenFull::kRefuse,
       [call, reactor, convert = std::move(convert)](

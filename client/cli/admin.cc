@@ -23,6 +23,10 @@ int Status(Cli& cli, const StatusOptions&) {
                   << "Queued commands: "
                   << FormatCount(static_cast<int64_t>(ledger.queued_commands()))
                   << "\n"
+                  << "Turned away:     "
+                  << FormatCount(
+                         static_cast<int64_t>(ledger.connections_turned_away()))
+                  << " connections\n"
                   << "Writes:          "
                   << (ledger.read_only()
                           ? "NO, read-only: " + ledger.read_only_reason()

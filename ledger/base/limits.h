@@ -36,6 +36,8 @@ inline constexpr size_t kMaxStreamBytes = 16 * 1024 * 1024;
 // Bytes of entries in one group: bounds the memory of a group and the size of
 // its one synced write.
 inline constexpr size_t kMaxGroupBytes = 4 * 1024 * 1024;
+// Files of the database that are open at once, unless said otherwise.
+inline constexpr int kMaxOpenFiles = 256;
 // Entries whose ids are kept in memory before they go to a file of their own.
 inline constexpr size_t kIdGenerationEntries = 524'288;
 // Entries between two marks of the state. A past read and a start fold about as
@@ -75,6 +77,11 @@ inline constexpr size_t kMaxExplainedLicenses = 5;
 // How far ahead of today a shipment, a grant or a change of a license may be
 // dated: a leap year, so that a license of one year can be planned for.
 inline constexpr int32_t kMaxDaysAhead = 366;
+// How far the clock may be from the last entry's time when a ledger is opened:
+// a ledger that nobody has written to for longer is opened once a year at most,
+// and clocks are set back by less.
+inline constexpr int64_t kMaxClockAheadHours = 400 * 24;
+inline constexpr int64_t kMaxClockBehindHours = 24;
 inline constexpr size_t kMaxRulesPerPolicy = 100;
 // Policies in force at once: bounds the evidence of one event.
 inline constexpr size_t kMaxPolicies = 1'000;

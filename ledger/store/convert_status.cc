@@ -1,8 +1,11 @@
 #include "ledger/store/convert_status.h"
 
+#include <cerrno>
+#include <cstring>
 #include <map>
 
 #include "absl/strings/cord.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/types/optional.h"
 #include "ledger/base/error.h"
@@ -15,9 +18,17 @@ constexpr absl::string_view kDetailPayload = "chipledger/storage-detail";
 
 }  // namespace
 
+bool IsLackOfDescriptors(const rocksdb::Status& status) {
+  if (!status.IsIOError()) return false;
+  const std::string text = status.ToString();
+  return absl::StrContains(text, std::strerror(EMFILE)) ||
+         absl::StrContains(text, std::strerror(ENFILE));
+}
+
 std::string DescribeStorageError(const rocksdb::Status& status) {
   if (status.IsNoSpace()) return "no space is left on the disk";
   if (status.IsCorruption()) return "the stored data is damaged";
+  if (IsLackOfDescriptors(status)) return "no file descriptor is free";
   if (status.IsIOError()) return "the disk reported an error";
   return "the storage reported an error";
 }

@@ -21,6 +21,9 @@ inline absl::string_view ToView(const rocksdb::Slice& slice) {
   return {slice.data(), slice.size()};
 }
 
+// Whether nothing was wrong but that no file descriptor was free.
+bool IsLackOfDescriptors(const rocksdb::Status& status);
+
 // Returns what went wrong in a word for people, without RocksDB's text: "no
 // space is left on the disk".
 std::string DescribeStorageError(const rocksdb::Status& status);

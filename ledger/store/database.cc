@@ -34,8 +34,9 @@ class SilentLogger final : public rocksdb::Logger {
   void Logv(const char* /*format*/, va_list /*arguments*/) override {}
 };
 
-rocksdb::DBOptions DatabaseOptions() {
+rocksdb::DBOptions DatabaseOptions(int max_open_files) {
   rocksdb::DBOptions options;
+  options.max_open_files = max_open_files;
   options.create_if_missing = true;
   options.create_missing_column_families = true;
   // What a crash may leave of the write-ahead log is a last record that is cut
@@ -95,11 +96,11 @@ std::vector<rocksdb::ColumnFamilyDescriptor> Families() {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Database>> Database::Open(
-    const std::string& path) {
+    const std::string& path, int max_open_files) {
   rocksdb::DB* db = nullptr;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
-  const rocksdb::Status status =
-      rocksdb::DB::Open(DatabaseOptions(), path, Families(), &handles, &db);
+  const rocksdb::Status status = rocksdb::DB::Open(
+      DatabaseOptions(max_open_files), path, Families(), &handles, &db);
   if (!status.ok()) {
     return OpenError(status, absl::StrCat("open the database in ", path));
   }

@@ -16,7 +16,7 @@ namespace chipledger::store {
 struct Database {
   // Errors: DATA_LOSS, UNAVAILABLE.
   static absl::StatusOr<std::unique_ptr<Database>> Open(
-      const std::string& path);
+      const std::string& path, int max_open_files);
   ~Database();
 
   // Whether the files that are written now still have their names. A file that

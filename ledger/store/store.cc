@@ -3,6 +3,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "chipledger/v1/event.pb.h"
 #include "ledger/base/error.h"
 #include "ledger/base/status_macros.h"
@@ -14,6 +16,10 @@
 
 namespace chipledger::store {
 namespace {
+
+// How long a write waits for a free descriptor: five minutes in all.
+constexpr absl::Duration kDescriptorPause = absl::Milliseconds(100);
+constexpr int kDescriptorTries = 3'000;
 
 // Adds the group's blocks without putting header and entries together first.
 rocksdb::Status PutEntries(const EntryGroup& group,
@@ -159,8 +165,9 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(
     const StoreOptions& options) {
   ASSIGN_OR_RETURN(DataDirectory directory,
                    DataDirectory::Open(options.data_dir, options.mode));
-  ASSIGN_OR_RETURN(std::unique_ptr<Database> database,
-                   Database::Open(directory.database_path()));
+  ASSIGN_OR_RETURN(
+      std::unique_ptr<Database> database,
+      Database::Open(directory.database_path(), options.max_open_files));
   std::unique_ptr<Store> store(
       new Store(options, std::move(directory), std::move(database)));
   RETURN_IF_ERROR(store->ReadHead());
@@ -298,6 +305,13 @@ absl::Status Store::AppendGroup(const EntryGroup& group,
     rocksdb::WriteOptions how;
     how.sync = sync_;
     status = database_->db->Write(how, &batch);
+    // A lack of descriptors passes, and says nothing of the disk. The batch may
+    // have reached the log already; written twice it is the same.
+    for (int i = 0; i < kDescriptorTries && IsLackOfDescriptors(status); ++i) {
+      absl::SleepFor(kDescriptorPause);
+      database_->db->Resume().PermitUncheckedError();
+      status = database_->db->Write(how, &batch);
+    }
   }
   if (status.ok()) return absl::OkStatus();
   return WriteError(status, absl::StrCat("store entries ", group.first_index(),

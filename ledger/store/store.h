@@ -33,6 +33,8 @@ std::string StorageDetail(const absl::Status& status);
 struct StoreOptions {
   std::string data_dir;
   OpenMode mode = OpenMode::kExisting;
+  // Files of the database that are open at once.
+  int max_open_files = limits::kMaxOpenFiles;
   // Whether a group is on the disk, not only with the operating system, when
   // AppendGroup returns.
   bool sync = true;

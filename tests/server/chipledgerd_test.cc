@@ -1,10 +1,16 @@
 // Goal: the program starts, stops and fails as an operator expects. Method: the
 // real binary.
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <signal.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -12,8 +18,10 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -79,13 +87,161 @@ TEST_F(ChipledgerdTest, SaysWhenItIsReadyAndWhere) {
   EXPECT_NE(ListenOfReady(), "127.0.0.1:0");
 }
 
-TEST_F(ChipledgerdTest, SigtermAndSigintDrainAndExitWithZero) {
-  for (const int signal : {SIGTERM, SIGINT}) {
+TEST_F(ChipledgerdTest, SignalsToStopDrainAndExitWithZero) {
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
     auto server = Start();
     server->Signal(signal);
     EXPECT_EQ(server->Wait(kTimeout), 0) << server->standard_error();
     EXPECT_THAT(server->standard_error(), HasSubstr("msg=stopped"));
   }
+}
+
+TEST_F(ChipledgerdTest, DrainsWhenNobodyReadsItsLogAnyMore) {
+  // The reader of standard error leaves after the first line.
+  auto server = std::make_unique<Subprocess>(std::vector<std::string>{
+      "/bin/bash", "-c", "exec \"$@\" 2> >(head -n 1 >/dev/null)", "bash",
+      CHIPLEDGERD_PATH, "--data", data_, "--create", "--listen",
+      "127.0.0.1:0"});
+  ASSERT_TRUE(server->WaitForLine("chipledgerd ready", kTimeout));
+  server->Signal(SIGTERM);
+  EXPECT_EQ(server->Wait(kTimeout), 0);
+  Start();
+}
+
+TEST_F(ChipledgerdTest, AFileThatMayNotGrowMakesItReadOnly) {
+  Start();
+  // 2 MiB a file, as a shell's limit.
+  Subprocess server({"/bin/bash", "-c", "ulimit -f 2048; exec \"$@\"", "bash",
+                     CHIPLEDGERD_PATH, "--data", data_, "--listen",
+                     "127.0.0.1:0"});
+  const auto line = server.WaitForLine("chipledgerd ready", kTimeout);
+  ASSERT_TRUE(line) << server.standard_error();
+  ready_ = *line;
+  const auto channel =
+      grpc::CreateChannel(ListenOfReady(), grpc::InsecureChannelCredentials());
+  const auto policies = v1::PolicyService::NewStub(channel);
+  const auto health = [&](const std::string& service) {
+    // A HealthCheckRequest of the service.
+    return CallRaw(
+               channel, "/grpc.health.v1.Health/Check",
+               absl::StrCat("\x0a", std::string(1, service.size()), service))
+        .bytes;
+  };
+  const std::string serving = "\x08\x01";
+  const std::string not_serving = "\x08\x02";
+  for (const char* name : {"ShipmentService", "LicenseService", "PolicyService",
+                           "HeadroomService", "AuditService", "AdminService"}) {
+    EXPECT_EQ(health(absl::StrCat("chipledger.v1.", name)), serving) << name;
+  }
+  std::string reason = "OK";
+  for (int i = 0; i < 100 && reason == "OK"; ++i) {
+    v1::SubmitPolicyCommandsRequest request;
+    request.set_request_id(NewRequestId());
+    for (int j = 0; j < 20; ++j) {
+      v1::Party& party =
+          *request.add_commands()->mutable_register_party()->mutable_party();
+      party.set_party_id(absl::StrCat("p", i, ".", j));
+      party.set_name("P");
+      party.set_source(std::string(2'000, 's'));
+    }
+    Context context;
+    v1::SubmitPolicyCommandsResponse response;
+    reason =
+        ReasonOf(policies->SubmitPolicyCommands(&context, request, &response));
+  }
+  EXPECT_EQ(reason, "READ_ONLY");
+  EXPECT_EQ(health(""), not_serving);
+  EXPECT_EQ(health("chipledger.v1.ShipmentService"), not_serving);
+  EXPECT_EQ(health("chipledger.v1.HeadroomService"), serving);
+  server.Signal(SIGTERM);
+  EXPECT_EQ(server.Wait(kTimeout), 0) << server.standard_error();
+  // Without the limit it goes on.
+  Start();
+}
+
+// TCP connections that say nothing.
+class IdleConnections {
+ public:
+  IdleConnections(int port, int count) {
+    // This process needs as many descriptors.
+    rlimit limit{};
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<uint16_t>(port));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    for (int i = 0; i < count; ++i) {
+      const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+      if (fd < 0) continue;
+      fds_.push_back(fd);
+      EXPECT_EQ(
+          ::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)),
+          0)
+          << i << ": " << std::strerror(errno);
+    }
+  }
+  ~IdleConnections() {
+    for (const int fd : fds_) ::close(fd);
+  }
+  size_t size() const { return fds_.size(); }
+
+ private:
+  std::vector<int> fds_;
+};
+
+TEST_F(ChipledgerdTest, TooManyConnectionsAreTurnedAwayAndTheOthersServed) {
+  Start();
+  Subprocess server({"/bin/bash", "-c", "ulimit -n 1024; exec \"$@\"", "bash",
+                     CHIPLEDGERD_PATH, "--data", data_, "--listen",
+                     "127.0.0.1:0"});
+  const auto line = server.WaitForLine("chipledgerd ready", kTimeout);
+  ASSERT_TRUE(line) << server.standard_error();
+  ready_ = *line;
+  int port = 0;
+  ASSERT_TRUE(absl::SimpleAtoi(
+      ListenOfReady().substr(ListenOfReady().rfind(':') + 1), &port));
+  const auto write = [&](const std::shared_ptr<grpc::Channel>& channel,
+                         const std::string& party) {
+    auto request = Proto<v1::RegisterPartyRequest>(absl::StrCat(
+        "command { party { party_id: '", party, "' name: 'P' } }"));
+    request.set_request_id(NewRequestId());
+    Context context;
+    context.set_wait_for_ready(true);
+    v1::RegisterPartyResponse response;
+    return v1::PolicyService::NewStub(channel)->RegisterParty(&context, request,
+                                                              &response);
+  };
+  const auto before =
+      grpc::CreateChannel(ListenOfReady(), grpc::InsecureChannelCredentials());
+  ASSERT_TRUE(write(before, "before").ok());
+  const auto turned_away = [&] {
+    Context context;
+    v1::GetLedgerResponse ledger;
+    EXPECT_TRUE(v1::AdminService::NewStub(before)
+                    ->GetLedger(&context, {}, &ledger)
+                    .ok());
+    return ledger.connections_turned_away();
+  };
+  {
+    const IdleConnections idle(port, 1'100);
+    ASSERT_EQ(idle.size(), 1'100);
+    // Who was there before is served, and the storage has its descriptors.
+    while (turned_away() == 0) absl::SleepFor(absl::Milliseconds(10));
+    EXPECT_TRUE(write(before, "during").ok());
+  }
+  // A new caller finds room again by itself.
+  grpc::ChannelArguments own;
+  own.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  const grpc::Status after =
+      write(grpc::CreateCustomChannel(ListenOfReady(),
+                                      grpc::InsecureChannelCredentials(), own),
+            "after");
+  EXPECT_TRUE(after.ok()) << after.error_message();
+  server.Signal(SIGTERM);
+  EXPECT_EQ(server.Wait(kTimeout), 0);
+  EXPECT_THAT(server.standard_error(), HasSubstr("too many connections"));
 }
 
 TEST_F(ChipledgerdTest, LogsLinesOfJsonWhenAsked) {

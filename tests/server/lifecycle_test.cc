@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
+#include "grpcpp/generic/generic_stub.h"
 #include "gtest/gtest.h"
 #include "tests/support/server_fixture.h"
 
@@ -173,6 +174,54 @@ TEST_F(LifecycleTest, ACallThatTakesTooLongIsCutAtTheDrainTimeout) {
   const absl::Time start = absl::Now();
   server().Shutdown();
   EXPECT_LT(absl::Now() - start, absl::Seconds(5));
+}
+
+// A call that is open and has nothing for the server to do.
+class OpenCall {
+ public:
+  OpenCall(const std::shared_ptr<grpc::Channel>& channel,
+           const std::string& method, bool send_a_message)
+      : stub_(channel), call_(stub_.PrepareCall(&context_, method, &queue_)) {
+    call_->StartCall(this);
+    Await();
+    if (!send_a_message) return;
+    grpc::Slice slice("");
+    call_->Write(grpc::ByteBuffer(&slice, 1), this);
+    Await();
+  }
+  ~OpenCall() {
+    context_.TryCancel();
+    grpc::Status status;
+    call_->Finish(&status, this);
+    Await();
+    queue_.Shutdown();
+  }
+
+ private:
+  void Await() {
+    void* tag = nullptr;
+    bool ok = false;
+    ASSERT_TRUE(queue_.Next(&tag, &ok));
+  }
+
+  grpc::GenericStub stub_;
+  Context context_{300};
+  grpc::CompletionQueue queue_;
+  std::unique_ptr<grpc::GenericClientAsyncReaderWriter> call_;
+};
+
+TEST_F(LifecycleTest, AShutdownDoesNotWaitForCallsWithoutWork) {
+  StartServer(
+      [](ServerOptions& options) { options.drain_timeout = absl::Minutes(5); });
+  const OpenCall health(channel(), "/grpc.health.v1.Health/Watch", true);
+  const OpenCall reflection(
+      channel(),
+      "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", false);
+  const OpenCall half_sent(
+      channel(), "/chipledger.v1.ShipmentService/RecordShipment", false);
+  const absl::Time start = absl::Now();
+  server().Shutdown();
+  EXPECT_LT(absl::Now() - start, absl::Minutes(1));
 }
 
 TEST_F(LifecycleTest, TheSameLedgerGoesOnAfterARestart) {

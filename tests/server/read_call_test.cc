@@ -2,6 +2,7 @@
 // not hold up the ledger's own thread.
 #include "server/read_call.h"
 
+#include <atomic>
 #include <memory>
 #include <thread>
 
@@ -60,11 +61,15 @@ TEST(ReadCallTest, AReadThatWaitedIsServedByAWorker) {
   ASSERT_TRUE(ledger.ok()) << ledger.status();
   auto workers = std::make_unique<WorkerPool>(1);
   LongCalls long_calls(**ledger);
+  CallsUnderWay calls;
+  const std::atomic<uint64_t> turned_away{0};
   Runtime runtime{.ledger = **ledger,
                   .workers = *workers,
                   .long_calls = long_calls,
+                  .calls = calls,
                   .replays = *workers,
-                  .heartbeat = absl::Seconds(10)};
+                  .heartbeat = absl::Seconds(10),
+                  .connections_turned_away = turned_away};
   WaitingService service(&runtime);
   grpc::ServerBuilder builder;
   int port = 0;
