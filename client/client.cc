@@ -19,12 +19,20 @@ constexpr int kMaxReceivedBytes = 64 * 1024 * 1024;
 // A server that comes back is found quickly.
 constexpr int kReconnectBackoffMs = 100;
 constexpr int kMaxReconnectBackoffMs = 2'000;
+// How long one attempt to connect may take, the exchange of settings included:
+// far servers and busy machines need more than a wait between attempts. A
+// refused attempt ends at once, whatever this is.
+constexpr int kConnectionAttemptMs = 20'000;
+// How long the channel may take to say why it has no connection. It knows, and
+// answers at once.
+constexpr absl::Duration kCauseTimeout = absl::Seconds(1);
 
 std::shared_ptr<grpc::Channel> MakeChannel(const ClientOptions& options) {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(kMaxReceivedBytes);
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectBackoffMs);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kReconnectBackoffMs);
+  // For all its name this bounds an attempt, not the wait between two.
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kConnectionAttemptMs);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kMaxReconnectBackoffMs);
   return grpc::CreateCustomChannel(
       options.server, grpc::InsecureChannelCredentials(), arguments);
@@ -54,11 +62,10 @@ absl::StatusOr<Response> Read(Client& client, Stub& stub,
   const absl::Time deadline = DeadlineOf(client, call);
   Backoff backoff(client.options(), deadline);
   while (true) {
+    RETURN_IF_ERROR(client.Connect(deadline));
     Response response;
-    absl::Status status = client.Connect(deadline);
-    if (status.ok()) {
-      status = CallOnce(stub, method, request, deadline, response);
-    }
+    const absl::Status status =
+        CallOnce(stub, method, request, deadline, response);
     if (status.ok()) return response;
     if (!backoff.WaitAfter(status)) return status;
   }
@@ -87,8 +94,8 @@ absl::StatusOr<Response> Write(Client& client, Stub& stub,
         // The ledger has answered this request, whichever try it was.
         return status;
       }
+      if (backoff.WaitAfter(status)) continue;
     }
-    if (backoff.WaitAfter(status)) continue;
     if (open_outcome.ok() || request.validate_only()) return status;
     return OutcomeUnknown(open_outcome, request.request_id());
   }
@@ -127,20 +134,17 @@ absl::Status Stream(Client& client, Stub& stub,
       call.deadline ? Now() + *call.deadline : absl::InfiniteFuture();
   Backoff backoff(client.options(), deadline);
   while (true) {
-    absl::Status status =
-        client.Connect(std::min(deadline, Now() + client.options().deadline));
-    if (status.ok()) {
-      backoff.BridgeOutages();
-      grpc::ClientContext context;
-      if (call.deadline) context.set_deadline(absl::ToChronoTime(deadline));
-      const auto reader = (stub.*method)(&context, request);
-      status = Drain<Response>(context, *reader, [&](const Response& response) {
-        backoff.Reset();
-        return on_message(response);
-      });
-      if (status.ok()) return status;
-    }
-    if (!backoff.WaitAfter(status)) return status;
+    RETURN_IF_ERROR(client.Connect(backoff.ConnectBy()));
+    backoff.BridgeOutages();
+    grpc::ClientContext context;
+    if (call.deadline) context.set_deadline(absl::ToChronoTime(deadline));
+    const auto reader = (stub.*method)(&context, request);
+    const absl::Status status =
+        Drain<Response>(context, *reader, [&](const Response& response) {
+          backoff.Reset();
+          return on_message(response);
+        });
+    if (status.ok() || !backoff.WaitAfter(status)) return status;
   }
 }
 
@@ -169,18 +173,27 @@ Client::Client(ClientOptions options)
 Client::~Client() = default;
 
 absl::Status Client::Connect(absl::Time deadline) {
+  const absl::Time begin = Now();
   const auto until = absl::ToChronoTime(deadline);
-  while (true) {
-    const grpc_connectivity_state state = stubs_->channel->GetState(true);
+  grpc_connectivity_state state;
+  do {
+    state = stubs_->channel->GetState(true);
     if (state == GRPC_CHANNEL_READY) return absl::OkStatus();
-    if (state == GRPC_CHANNEL_TRANSIENT_FAILURE ||
-        state == GRPC_CHANNEL_SHUTDOWN) {
-      break;
-    }
-    if (!stubs_->channel->WaitForStateChange(state, until)) break;
+  } while (stubs_->channel->WaitForStateChange(state, until));
+  std::string cause = "the attempt to connect has had no answer";
+  if (state == GRPC_CHANNEL_TRANSIENT_FAILURE) {
+    // Only a call that fails says why there is no connection.
+    v1::GetLedgerResponse response;
+    const absl::Status status =
+        CallOnce(*stubs_->admin, &v1::AdminService::Stub::GetLedger,
+                 v1::GetLedgerRequest(), Now() + kCauseTimeout, response);
+    if (status.ok()) return status;
+    cause = std::string(status.message());
   }
   return absl::UnavailableError(absl::StrCat(
-      "no connection to ", options_.server, "; is chipledgerd running there?"));
+      "no connection to ", options_.server, " in ",
+      absl::FormatDuration(absl::Floor(Now() - begin, absl::Milliseconds(100))),
+      " (", cause, "); is chipledgerd running there?"));
 }
 
 absl::StatusOr<v1::RecordShipmentResponse> Client::RecordShipment(
@@ -557,20 +570,17 @@ absl::Status Client::WhatIf(
   Backoff backoff(options_, deadline);
   bool begun = false;
   while (true) {
-    absl::Status status =
-        Connect(std::min(deadline, Now() + options_.deadline));
-    if (status.ok()) {
-      grpc::ClientContext context;
-      if (call.deadline) context.set_deadline(absl::ToChronoTime(deadline));
-      const auto reader = stubs_->policies->WhatIf(&context, request);
-      status = Drain<v1::WhatIfResponse>(
-          context, *reader, [&](const v1::WhatIfResponse& response) {
-            begun = true;
-            return on_message(response);
-          });
-      if (status.ok() || begun) return status;
-    }
-    if (!backoff.WaitAfter(status)) return status;
+    RETURN_IF_ERROR(Connect(backoff.ConnectBy()));
+    backoff.BridgeOutages();
+    grpc::ClientContext context;
+    if (call.deadline) context.set_deadline(absl::ToChronoTime(deadline));
+    const auto reader = stubs_->policies->WhatIf(&context, request);
+    const absl::Status status = Drain<v1::WhatIfResponse>(
+        context, *reader, [&](const v1::WhatIfResponse& response) {
+          begun = true;
+          return on_message(response);
+        });
+    if (status.ok() || begun || !backoff.WaitAfter(status)) return status;
   }
 }
 

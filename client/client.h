@@ -27,12 +27,14 @@ struct ClientOptions {
   std::string server = "127.0.0.1:7401";
   // From the start of a call to its end, retries included.
   absl::Duration deadline = absl::Seconds(10);
-  // Tries of a call, the first included, while the error is transient. Higher:
-  // longer outages are bridged; 1: no retries. Streams that have reached the
-  // server once go by max_outage instead.
+  // Tries of a call that reached a server, the first included, while the error
+  // is transient. 1: no retries. Waiting for a connection is no try, and
+  // neither is a call that finds the server shutting down: both go on until the
+  // deadline. Streams go by max_outage instead.
   int max_attempts = 5;
-  // How long a stream is tried again without progress, while the error is
-  // transient. Higher: longer outages are bridged.
+  // How long a stream that has reached the server once is tried again without
+  // progress, while the error is transient. Higher: longer outages are bridged.
+  // The first connection has to be there within `deadline`.
   absl::Duration max_outage = absl::Seconds(30);
   // Waiting before the second try; it doubles from try to try up to
   // max_backoff. Half of each wait is random, so that callers spread out.
@@ -203,8 +205,10 @@ class Client {
       absl::FunctionRef<bool(const v1::WhatIfResponse&)> on_message,
       const CallOptions& call = {});
 
-  // Waits for a connection. Returns OK when there is one.
-  // Errors: UNAVAILABLE when it failed, naming the server; DEADLINE_EXCEEDED.
+  // Waits for a connection, with attempt after attempt, until the deadline.
+  // Returns OK when there is one.
+  // Errors: UNAVAILABLE, naming the server, how long it was tried, and why the
+  // last attempt failed.
   absl::Status Connect(absl::Time deadline);
   // client/stubs.h; lives as long as the client.
   struct Stubs;

@@ -62,6 +62,15 @@ absl::Status FromRpcStatus(const google::rpc::Status& rpc) {
 }
 
 absl::Status FromGrpcStatus(const grpc::Status& grpc) {
+  if (grpc.error_code() == grpc::StatusCode::CANCELLED &&
+      grpc.error_details().empty()) {
+    // Not by this client, which does not ask for the status of a call that it
+    // ended, and not by a ledger, which says why. gRPC does so to calls that
+    // reach a server between its last call and its end.
+    return absl::UnavailableError(
+        "the call was cut off: the server is shutting down, or something in "
+        "between has closed the connection");
+  }
   absl::Status status(static_cast<absl::StatusCode>(grpc.error_code()),
                       grpc.error_message());
   if (!status.ok() && !grpc.error_details().empty()) {

@@ -44,7 +44,8 @@ struct ErrorDetails {
 // has none.
 ErrorDetails GetErrorDetails(const absl::Status& status);
 
-// Converts what the server sent.
+// Converts what the server sent. A call that was cancelled by no ledger is
+// UNAVAILABLE, like one whose connection broke.
 absl::Status FromRpcStatus(const google::rpc::Status& status);
 absl::Status FromGrpcStatus(const grpc::Status& status);
 // The other way: the server's details where there are some.

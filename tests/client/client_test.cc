@@ -57,6 +57,9 @@ grpc::Status Broken() {
   return {grpc::StatusCode::UNAVAILABLE, "Socket closed"};
 }
 
+// What gRPC gives to a call that a server which is going away no longer takes.
+grpc::Status CutOff() { return {grpc::StatusCode::CANCELLED, "CANCELLED"}; }
+
 // Answers RecordShipment by a script, then with success, and remembers the
 // request ids. ReadEntries breaks after two entries each time; WatchHeadroom
 // always breaks, and only every tenth call sends a message before.
@@ -126,7 +129,7 @@ class ScriptedServer : public v1::ShipmentService::Service,
     v1::WatchHeadroomResponse response;
     response.set_size(call);
     if (call % 10 == 0) writer->Write(response);
-    return Broken();
+    return call % 2 == 0 ? Broken() : CutOff();
   }
 
  private:
@@ -152,6 +155,27 @@ TEST(ClientRetryTest, RetriesAWriteUnderTheSameRequestId) {
   ASSERT_THAT(ids, SizeIs(4));
   EXPECT_THAT(ids, Each(ids[0]));
   EXPECT_THAT(ids[0], SizeIs(36));
+}
+
+TEST(ClientRetryTest, ACallThatAServerCutsOffIsTriedAgain) {
+  ScriptedServer server({CutOff(), CutOff()});
+  Client client(server.options());
+  EXPECT_TRUE(client.RecordShipment({}).ok());
+  ScriptedServer gone({5, CutOff()});
+  Client other(gone.options());
+  const absl::Status status = other.RecordShipment({}).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_TRUE(GetErrorDetails(status).outcome_unknown_request_id);
+}
+
+TEST(ClientRetryTest, AServerThatShutsDownIsTriedUntilItIsBack) {
+  ScriptedServer server(
+      {20, LedgerError(grpc::StatusCode::UNAVAILABLE, "SHUTTING_DOWN")});
+  ClientOptions options = server.options();
+  options.deadline = absl::Seconds(30);
+  options.max_backoff = absl::Milliseconds(5);
+  Client client(options);
+  EXPECT_TRUE(client.RecordShipment({}).ok());
 }
 
 TEST(ClientRetryTest, SaysThatTheOutcomeIsUnknownAndNamesTheRequest) {
@@ -180,9 +204,10 @@ TEST(ClientRetryTest, ADeadlineThatPassesLeavesTheOutcomeUnknown) {
 
 TEST(ClientRetryTest, AServerThatSaysNothingWasRecordedIsBelieved) {
   ScriptedServer server(
-      {5, LedgerError(grpc::StatusCode::UNAVAILABLE, "SHUTTING_DOWN")});
+      {1000, LedgerError(grpc::StatusCode::UNAVAILABLE, "SHUTTING_DOWN")});
   Client client(server.options());
-  const auto response = client.RecordShipment({});
+  const auto response =
+      client.RecordShipment({}, {.deadline = absl::Seconds(1)});
   const ErrorDetails details = GetErrorDetails(response.status());
   EXPECT_EQ(details.reason, v1::SHUTTING_DOWN);
   EXPECT_EQ(details.outcome_unknown_request_id, std::nullopt);
@@ -228,6 +253,7 @@ TEST(ClientRetryTest, AServerThatIsNotThereHasRecordedNothing) {
     ScriptedServer gone({});
     options = gone.options();
   }
+  options.deadline = absl::Milliseconds(200);
   Client client(options);
   const auto response = client.RecordShipment({});
   EXPECT_EQ(response.status().code(), absl::StatusCode::kUnavailable);

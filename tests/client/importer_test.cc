@@ -193,7 +193,8 @@ TEST_F(ImporterTest, WhatWasRefusedCanBeAskedAboutAnew) {
 TEST_F(ImporterTest, AServerThatIsGoneIsAnError) {
   const std::string server = address();
   StopServer();
-  client::Client client({.server = server, .max_attempts = 1});
+  client::Client client(
+      {.server = server, .deadline = absl::Milliseconds(200)});
   auto source = OpenShipmentSource(
       WriteFile(dir_, "in.csv", absl::StrCat(kHeader, kMixed)), "csv", {});
   const ImportOutcome outcome = ImportShipments(client, **source, {});
