@@ -87,24 +87,29 @@ absl::StatusOr<Response> Write(Client& client, Stub& stub,
     absl::Status status = client.Connect(deadline);
     if (status.ok()) {
       status = CallOnce(stub, method, request, deadline, response);
-      if (status.ok()) return response;
-      if (LeavesOutcomeOpen(status)) {
-        open_outcome = status;
-      } else if (!IsTransient(status)) {
-        // The ledger has answered this request, whichever try it was.
-        return status;
+      if (status.ok() && !response.has_result() && !request.validate_only()) {
+        status = absl::UnknownError(
+            "the server accepted the write without saying where it is "
+            "recorded; is it a chipledgerd?");
       }
+      if (status.ok()) return response;
+      if (LeavesOutcomeOpen(status)) open_outcome = status;
+      if (SettlesEarlierTries(status)) return status;
       if (backoff.WaitAfter(status)) continue;
     }
     if (open_outcome.ok() || request.validate_only()) return status;
-    return OutcomeUnknown(open_outcome, request.request_id());
+    return OutcomeUnknown(open_outcome, status, request.request_id());
   }
 }
+
+// Who ends a stream when nothing fails.
+enum class EndedBy { kServer, kCaller };
 
 template <typename Response>
 absl::Status Drain(grpc::ClientContext& context,
                    grpc::ClientReader<Response>& reader,
-                   absl::FunctionRef<bool(const Response&)> on_message) {
+                   absl::FunctionRef<bool(const Response&)> on_message,
+                   EndedBy ended_by) {
   Response response;
   bool stopped = false;
   while (reader.Read(&response)) {
@@ -116,8 +121,12 @@ absl::Status Drain(grpc::ClientContext& context,
   // A stream must be read to its end before Finish.
   while (stopped && reader.Read(&response)) {
   }
-  const grpc::Status status = reader.Finish();
-  return stopped ? absl::OkStatus() : FromGrpcStatus(status);
+  const absl::Status status = FromGrpcStatus(reader.Finish());
+  if (stopped) return absl::OkStatus();
+  if (status.ok() && ended_by == EndedBy::kCaller) {
+    return absl::UnavailableError("the server has ended the watch");
+  }
+  return status;
 }
 
 // Streams messages, with a new call after a broken connection. `on_message` may
@@ -129,7 +138,7 @@ absl::Status Stream(Client& client, Stub& stub,
                         Stub::*method)(grpc::ClientContext*, const Request&),
                     const Request& request,
                     absl::FunctionRef<bool(const Response&)> on_message,
-                    const CallOptions& call) {
+                    EndedBy ended_by, const CallOptions& call) {
   const absl::Time deadline =
       call.deadline ? Now() + *call.deadline : absl::InfiniteFuture();
   Backoff backoff(client.options(), deadline);
@@ -139,11 +148,13 @@ absl::Status Stream(Client& client, Stub& stub,
     grpc::ClientContext context;
     if (call.deadline) context.set_deadline(absl::ToChronoTime(deadline));
     const auto reader = (stub.*method)(&context, request);
-    const absl::Status status =
-        Drain<Response>(context, *reader, [&](const Response& response) {
+    const absl::Status status = Drain<Response>(
+        context, *reader,
+        [&](const Response& response) {
           backoff.Reset();
           return on_message(response);
-        });
+        },
+        ended_by);
     if (status.ok() || !backoff.WaitAfter(status)) return status;
   }
 }
@@ -155,13 +166,21 @@ absl::Status StreamEntries(
     std::unique_ptr<grpc::ClientReader<Response>> (
         v1::AuditService::Stub::*method)(grpc::ClientContext*, const Request&),
     Request request, absl::FunctionRef<bool(const Response&)> on_message,
-    const CallOptions& call) {
+    EndedBy ended_by, const CallOptions& call) {
+  absl::Status contradiction;
   const auto take = [&](const Response& response) {
+    if (response.first_index() != request.start_index()) {
+      contradiction = absl::InternalError(absl::StrCat(
+          "the server sent entries from index ", response.first_index(),
+          " on where ", request.start_index(), " was the next"));
+      return false;
+    }
     request.set_start_index(response.first_index() + response.entries_size());
     return on_message(response);
   };
-  return Stream<v1::AuditService::Stub, Request, Response>(client, stub, method,
-                                                           request, take, call);
+  const absl::Status status = Stream<v1::AuditService::Stub, Request, Response>(
+      client, stub, method, request, take, ended_by, call);
+  return contradiction.ok() ? status : contradiction;
 }
 
 }  // namespace
@@ -537,9 +556,25 @@ absl::Status Client::ReadEntries(
     v1::ReadEntriesRequest request,
     absl::FunctionRef<bool(const v1::ReadEntriesResponse&)> on_message,
     const CallOptions& call) {
-  return StreamEntries(*this, *stubs_->audit,
-                       &v1::AuditService::Stub::ReadEntries, std::move(request),
-                       on_message, call);
+  const uint64_t asked_end = request.end_index();
+  uint64_t end = 0;
+  uint64_t next = 0;
+  const auto take = [&](const v1::ReadEntriesResponse& response) {
+    end =
+        asked_end == 0 ? response.size() : std::min(asked_end, response.size());
+    next = response.first_index() + response.entries_size();
+    if (on_message(response)) return true;
+    end = next;
+    return false;
+  };
+  RETURN_IF_ERROR(
+      (StreamEntries<v1::ReadEntriesRequest, v1::ReadEntriesResponse>(
+          *this, *stubs_->audit, &v1::AuditService::Stub::ReadEntries,
+          std::move(request), take, EndedBy::kServer, call)));
+  if (next >= end) return absl::OkStatus();
+  return absl::InternalError(
+      absl::StrCat("the server ended before entry ", next,
+                   " though it was to read up to entry ", end));
 }
 
 absl::Status Client::WatchEntries(
@@ -548,7 +583,7 @@ absl::Status Client::WatchEntries(
     const CallOptions& call) {
   return StreamEntries(*this, *stubs_->audit,
                        &v1::AuditService::Stub::WatchEntries,
-                       std::move(request), on_message, call);
+                       std::move(request), on_message, EndedBy::kCaller, call);
 }
 
 absl::Status Client::WatchHeadroom(
@@ -558,7 +593,7 @@ absl::Status Client::WatchHeadroom(
   return Stream<v1::HeadroomService::Stub, v1::WatchHeadroomRequest,
                 v1::WatchHeadroomResponse>(
       *this, *stubs_->headroom, &v1::HeadroomService::Stub::WatchHeadroom,
-      request, on_message, call);
+      request, on_message, EndedBy::kCaller, call);
 }
 
 absl::Status Client::WhatIf(
@@ -576,10 +611,12 @@ absl::Status Client::WhatIf(
     if (call.deadline) context.set_deadline(absl::ToChronoTime(deadline));
     const auto reader = stubs_->policies->WhatIf(&context, request);
     const absl::Status status = Drain<v1::WhatIfResponse>(
-        context, *reader, [&](const v1::WhatIfResponse& response) {
+        context, *reader,
+        [&](const v1::WhatIfResponse& response) {
           begun = true;
           return on_message(response);
-        });
+        },
+        EndedBy::kServer);
     if (status.ok() || begun || !backoff.WaitAfter(status)) return status;
   }
 }

@@ -53,12 +53,13 @@ struct CallOptions {
 // Writes: a request without a request_id gets a random one. A transient error
 // is retried with the same request_id, so that a write is never recorded twice.
 // When the connection broke or the deadline passed after sending and no later
-// try was answered, the error says that the outcome is unknown and names the
-// request_id (ErrorDetails::outcome_unknown_request_id).
-// Errors: those of the server, with their details (client/errors.h);
-// UNAVAILABLE when the server cannot be reached, in which case nothing was
-// sent; DEADLINE_EXCEEDED.
-// Thread-safety: thread-safe; calls block their thread.
+// try was told what became of it, the error says that the outcome is unknown
+// and names the request_id (ErrorDetails::outcome_unknown_request_id). Errors:
+// those of the server, with their details (client/errors.h); UNAVAILABLE when
+// the server cannot be reached, in which case nothing was sent;
+// DEADLINE_EXCEEDED; RESOURCE_EXHAUSTED when an answer is larger than 64 MiB;
+// INTERNAL when an answer contradicts what was asked. Thread-safety:
+// thread-safe; calls block their thread.
 class Client {
  public:
   // Never fails: it connects with the first call.
@@ -176,7 +177,9 @@ class Client {
       const v1::GetLedgerRequest& request, const CallOptions& call = {});
 
   // Streams. Each message is passed to `on_message` on the calling thread;
-  // returning false ends the stream with OK. No deadline unless `call` has one.
+  // returning false ends the stream with OK. No deadline unless `call` has one;
+  // it ends a stream with DEADLINE_EXCEEDED, or UNAVAILABLE when there is no
+  // connection just then.
 
   // When the connection breaks they call again, for ClientOptions::max_outage
   // without a message.
