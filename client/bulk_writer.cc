@@ -5,7 +5,6 @@
 #include "absl/strings/str_cat.h"
 #include "client/errors.h"
 #include "client/stubs.h"
-#include "ledger/base/status_macros.h"
 #include "ledger/base/uuid.h"
 
 namespace chipledger::client {
@@ -81,7 +80,6 @@ bool BulkWriter::IsDone() const {
 
 void BulkWriter::Run() {
   Backoff backoff(client_.options(), absl::InfiniteFuture());
-  backoff.BridgeOutages();
   absl::Status status;
   while (true) {
     {
@@ -93,6 +91,9 @@ void BulkWriter::Run() {
       mutex_.Await(absl::Condition(&has_work));
       if (IsDone()) break;
     }
+    status = client_.Connect(backoff.ConnectBy());
+    if (!status.ok()) break;
+    backoff.BridgeOutages();
     status = RunStream(backoff);
     if (!status.ok() && !backoff.WaitAfter(status)) break;
     status = absl::OkStatus();
@@ -103,7 +104,6 @@ void BulkWriter::Run() {
 }
 
 absl::Status BulkWriter::RunStream(Backoff& backoff) {
-  RETURN_IF_ERROR(client_.Connect(Now() + client_.options().deadline));
   grpc::ClientContext context;
   const auto stream = client_.stubs().shipments->StreamShipments(&context);
   StartResend();
@@ -130,13 +130,15 @@ absl::Status BulkWriter::RunStream(Backoff& backoff) {
   if (!answers.ok()) return answers;
   absl::MutexLock lock(&mutex_);
   if (IsDone()) return absl::OkStatus();
-  // A stream that ends early is broken, whatever it says; our own cancellation
-  // after a timeout and a server's polite end are to be tried again.
-  if (status.ok() || status.code() == absl::StatusCode::kCancelled) {
+  if (answered_too_late_) {
     return absl::UnavailableError(
-        "the server ended the stream or did not answer in time");
+        absl::StrCat("the server did not answer a batch within ",
+                     absl::FormatDuration(options_.answer_timeout)));
   }
-  return status;
+  // A stream that ends before its last answer is broken, however politely.
+  return status.ok() ? absl::UnavailableError(
+                           "the server ended the stream before its last answer")
+                     : status;
 }
 
 void BulkWriter::StartResend() {
@@ -147,7 +149,7 @@ void BulkWriter::StartResend() {
         0, std::exchange(answered_in_front_, 0));
   }
   sent_batches_ = 0;
-  stream_ended_ = false;
+  stream_ended_ = answered_too_late_ = false;
 }
 
 void BulkWriter::CancelWhenLate(grpc::ClientContext& context) {
@@ -159,6 +161,7 @@ void BulkWriter::CancelWhenLate(grpc::ClientContext& context) {
       !mutex_.AwaitWithTimeout(absl::Condition(&over), kTimeoutCheckInterval)) {
     if (sent_batches_ > 0 &&
         Now() - batches_.front()->sent > options_.answer_timeout) {
+      answered_too_late_ = true;
       break;
     }
   }

@@ -19,12 +19,20 @@ constexpr int kMaxReceivedBytes = 64 * 1024 * 1024;
 // A server that comes back is found quickly.
 constexpr int kReconnectBackoffMs = 100;
 constexpr int kMaxReconnectBackoffMs = 2'000;
+// How long one attempt to connect may take, the exchange of settings included:
+// far servers and busy machines need more than a wait between attempts. A
+// refused attempt ends at once, whatever this is.
+constexpr int kConnectionAttemptMs = 20'000;
+// How long the channel may take to say why it has no connection. It knows, and
+// answers at once.
+constexpr absl::Duration kCauseTimeout = absl::Seconds(1);
 
 std::shared_ptr<grpc::Channel> MakeChannel(const ClientOptions& options) {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(kMaxReceivedBytes);
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectBackoffMs);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kReconnectBackoffMs);
+  // For all its name this bounds an attempt, not the wait between two.
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kConnectionAttemptMs);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kMaxReconnectBackoffMs);
   return grpc::CreateCustomChannel(
       options.server, grpc::InsecureChannelCredentials(), arguments);
@@ -54,11 +62,10 @@ absl::StatusOr<Response> Read(Client& client, Stub& stub,
   const absl::Time deadline = DeadlineOf(client, call);
   Backoff backoff(client.options(), deadline);
   while (true) {
+    RETURN_IF_ERROR(client.Connect(deadline));
     Response response;
-    absl::Status status = client.Connect(deadline);
-    if (status.ok()) {
-      status = CallOnce(stub, method, request, deadline, response);
-    }
+    const absl::Status status =
+        CallOnce(stub, method, request, deadline, response);
     if (status.ok()) return response;
     if (!backoff.WaitAfter(status)) return status;
   }
@@ -80,24 +87,29 @@ absl::StatusOr<Response> Write(Client& client, Stub& stub,
     absl::Status status = client.Connect(deadline);
     if (status.ok()) {
       status = CallOnce(stub, method, request, deadline, response);
-      if (status.ok()) return response;
-      if (LeavesOutcomeOpen(status)) {
-        open_outcome = status;
-      } else if (!IsTransient(status)) {
-        // The ledger has answered this request, whichever try it was.
-        return status;
+      if (status.ok() && !response.has_result() && !request.validate_only()) {
+        status = absl::UnknownError(
+            "the server accepted the write without saying where it is "
+            "recorded; is it a chipledgerd?");
       }
+      if (status.ok()) return response;
+      if (LeavesOutcomeOpen(status)) open_outcome = status;
+      if (SettlesEarlierTries(status)) return status;
+      if (backoff.WaitAfter(status)) continue;
     }
-    if (backoff.WaitAfter(status)) continue;
     if (open_outcome.ok() || request.validate_only()) return status;
-    return OutcomeUnknown(open_outcome, request.request_id());
+    return OutcomeUnknown(open_outcome, status, request.request_id());
   }
 }
+
+// Who ends a stream when nothing fails.
+enum class EndedBy { kServer, kCaller };
 
 template <typename Response>
 absl::Status Drain(grpc::ClientContext& context,
                    grpc::ClientReader<Response>& reader,
-                   absl::FunctionRef<bool(const Response&)> on_message) {
+                   absl::FunctionRef<bool(const Response&)> on_message,
+                   EndedBy ended_by) {
   Response response;
   bool stopped = false;
   while (reader.Read(&response)) {
@@ -109,8 +121,12 @@ absl::Status Drain(grpc::ClientContext& context,
   // A stream must be read to its end before Finish.
   while (stopped && reader.Read(&response)) {
   }
-  const grpc::Status status = reader.Finish();
-  return stopped ? absl::OkStatus() : FromGrpcStatus(status);
+  const absl::Status status = FromGrpcStatus(reader.Finish());
+  if (stopped) return absl::OkStatus();
+  if (status.ok() && ended_by == EndedBy::kCaller) {
+    return absl::UnavailableError("the server has ended the watch");
+  }
+  return status;
 }
 
 // Streams messages, with a new call after a broken connection. `on_message` may
@@ -122,25 +138,24 @@ absl::Status Stream(Client& client, Stub& stub,
                         Stub::*method)(grpc::ClientContext*, const Request&),
                     const Request& request,
                     absl::FunctionRef<bool(const Response&)> on_message,
-                    const CallOptions& call) {
+                    EndedBy ended_by, const CallOptions& call) {
   const absl::Time deadline =
       call.deadline ? Now() + *call.deadline : absl::InfiniteFuture();
   Backoff backoff(client.options(), deadline);
   while (true) {
-    absl::Status status =
-        client.Connect(std::min(deadline, Now() + client.options().deadline));
-    if (status.ok()) {
-      backoff.BridgeOutages();
-      grpc::ClientContext context;
-      if (call.deadline) context.set_deadline(absl::ToChronoTime(deadline));
-      const auto reader = (stub.*method)(&context, request);
-      status = Drain<Response>(context, *reader, [&](const Response& response) {
-        backoff.Reset();
-        return on_message(response);
-      });
-      if (status.ok()) return status;
-    }
-    if (!backoff.WaitAfter(status)) return status;
+    RETURN_IF_ERROR(client.Connect(backoff.ConnectBy()));
+    backoff.BridgeOutages();
+    grpc::ClientContext context;
+    if (call.deadline) context.set_deadline(absl::ToChronoTime(deadline));
+    const auto reader = (stub.*method)(&context, request);
+    const absl::Status status = Drain<Response>(
+        context, *reader,
+        [&](const Response& response) {
+          backoff.Reset();
+          return on_message(response);
+        },
+        ended_by);
+    if (status.ok() || !backoff.WaitAfter(status)) return status;
   }
 }
 
@@ -151,13 +166,21 @@ absl::Status StreamEntries(
     std::unique_ptr<grpc::ClientReader<Response>> (
         v1::AuditService::Stub::*method)(grpc::ClientContext*, const Request&),
     Request request, absl::FunctionRef<bool(const Response&)> on_message,
-    const CallOptions& call) {
+    EndedBy ended_by, const CallOptions& call) {
+  absl::Status contradiction;
   const auto take = [&](const Response& response) {
+    if (response.first_index() != request.start_index()) {
+      contradiction = absl::InternalError(absl::StrCat(
+          "the server sent entries from index ", response.first_index(),
+          " on where ", request.start_index(), " was the next"));
+      return false;
+    }
     request.set_start_index(response.first_index() + response.entries_size());
     return on_message(response);
   };
-  return Stream<v1::AuditService::Stub, Request, Response>(client, stub, method,
-                                                           request, take, call);
+  const absl::Status status = Stream<v1::AuditService::Stub, Request, Response>(
+      client, stub, method, request, take, ended_by, call);
+  return contradiction.ok() ? status : contradiction;
 }
 
 }  // namespace
@@ -169,18 +192,27 @@ Client::Client(ClientOptions options)
 Client::~Client() = default;
 
 absl::Status Client::Connect(absl::Time deadline) {
+  const absl::Time begin = Now();
   const auto until = absl::ToChronoTime(deadline);
-  while (true) {
-    const grpc_connectivity_state state = stubs_->channel->GetState(true);
+  grpc_connectivity_state state;
+  do {
+    state = stubs_->channel->GetState(true);
     if (state == GRPC_CHANNEL_READY) return absl::OkStatus();
-    if (state == GRPC_CHANNEL_TRANSIENT_FAILURE ||
-        state == GRPC_CHANNEL_SHUTDOWN) {
-      break;
-    }
-    if (!stubs_->channel->WaitForStateChange(state, until)) break;
+  } while (stubs_->channel->WaitForStateChange(state, until));
+  std::string cause = "the attempt to connect has had no answer";
+  if (state == GRPC_CHANNEL_TRANSIENT_FAILURE) {
+    // Only a call that fails says why there is no connection.
+    v1::GetLedgerResponse response;
+    const absl::Status status =
+        CallOnce(*stubs_->admin, &v1::AdminService::Stub::GetLedger,
+                 v1::GetLedgerRequest(), Now() + kCauseTimeout, response);
+    if (status.ok()) return status;
+    cause = std::string(status.message());
   }
   return absl::UnavailableError(absl::StrCat(
-      "no connection to ", options_.server, "; is chipledgerd running there?"));
+      "no connection to ", options_.server, " in ",
+      absl::FormatDuration(absl::Floor(Now() - begin, absl::Milliseconds(100))),
+      " (", cause, "); is chipledgerd running there?"));
 }
 
 absl::StatusOr<v1::RecordShipmentResponse> Client::RecordShipment(
@@ -524,9 +556,25 @@ absl::Status Client::ReadEntries(
     v1::ReadEntriesRequest request,
     absl::FunctionRef<bool(const v1::ReadEntriesResponse&)> on_message,
     const CallOptions& call) {
-  return StreamEntries(*this, *stubs_->audit,
-                       &v1::AuditService::Stub::ReadEntries, std::move(request),
-                       on_message, call);
+  const uint64_t asked_end = request.end_index();
+  uint64_t end = 0;
+  uint64_t next = 0;
+  const auto take = [&](const v1::ReadEntriesResponse& response) {
+    end =
+        asked_end == 0 ? response.size() : std::min(asked_end, response.size());
+    next = response.first_index() + response.entries_size();
+    if (on_message(response)) return true;
+    end = next;
+    return false;
+  };
+  RETURN_IF_ERROR(
+      (StreamEntries<v1::ReadEntriesRequest, v1::ReadEntriesResponse>(
+          *this, *stubs_->audit, &v1::AuditService::Stub::ReadEntries,
+          std::move(request), take, EndedBy::kServer, call)));
+  if (next >= end) return absl::OkStatus();
+  return absl::InternalError(
+      absl::StrCat("the server ended before entry ", next,
+                   " though it was to read up to entry ", end));
 }
 
 absl::Status Client::WatchEntries(
@@ -535,7 +583,7 @@ absl::Status Client::WatchEntries(
     const CallOptions& call) {
   return StreamEntries(*this, *stubs_->audit,
                        &v1::AuditService::Stub::WatchEntries,
-                       std::move(request), on_message, call);
+                       std::move(request), on_message, EndedBy::kCaller, call);
 }
 
 absl::Status Client::WatchHeadroom(
@@ -545,7 +593,7 @@ absl::Status Client::WatchHeadroom(
   return Stream<v1::HeadroomService::Stub, v1::WatchHeadroomRequest,
                 v1::WatchHeadroomResponse>(
       *this, *stubs_->headroom, &v1::HeadroomService::Stub::WatchHeadroom,
-      request, on_message, call);
+      request, on_message, EndedBy::kCaller, call);
 }
 
 absl::Status Client::WhatIf(
@@ -557,20 +605,19 @@ absl::Status Client::WhatIf(
   Backoff backoff(options_, deadline);
   bool begun = false;
   while (true) {
-    absl::Status status =
-        Connect(std::min(deadline, Now() + options_.deadline));
-    if (status.ok()) {
-      grpc::ClientContext context;
-      if (call.deadline) context.set_deadline(absl::ToChronoTime(deadline));
-      const auto reader = stubs_->policies->WhatIf(&context, request);
-      status = Drain<v1::WhatIfResponse>(
-          context, *reader, [&](const v1::WhatIfResponse& response) {
-            begun = true;
-            return on_message(response);
-          });
-      if (status.ok() || begun) return status;
-    }
-    if (!backoff.WaitAfter(status)) return status;
+    RETURN_IF_ERROR(Connect(backoff.ConnectBy()));
+    backoff.BridgeOutages();
+    grpc::ClientContext context;
+    if (call.deadline) context.set_deadline(absl::ToChronoTime(deadline));
+    const auto reader = stubs_->policies->WhatIf(&context, request);
+    const absl::Status status = Drain<v1::WhatIfResponse>(
+        context, *reader,
+        [&](const v1::WhatIfResponse& response) {
+          begun = true;
+          return on_message(response);
+        },
+        EndedBy::kServer);
+    if (status.ok() || begun || !backoff.WaitAfter(status)) return status;
   }
 }
 

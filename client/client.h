@@ -27,12 +27,14 @@ struct ClientOptions {
   std::string server = "127.0.0.1:7401";
   // From the start of a call to its end, retries included.
   absl::Duration deadline = absl::Seconds(10);
-  // Tries of a call, the first included, while the error is transient. Higher:
-  // longer outages are bridged; 1: no retries. Streams that have reached the
-  // server once go by max_outage instead.
+  // Tries of a call that reached a server, the first included, while the error
+  // is transient. 1: no retries. Waiting for a connection is no try, and
+  // neither is a call that finds the server shutting down: both go on until the
+  // deadline. Streams go by max_outage instead.
   int max_attempts = 5;
-  // How long a stream is tried again without progress, while the error is
-  // transient. Higher: longer outages are bridged.
+  // How long a stream that has reached the server once is tried again without
+  // progress, while the error is transient. Higher: longer outages are bridged.
+  // The first connection has to be there within `deadline`.
   absl::Duration max_outage = absl::Seconds(30);
   // Waiting before the second try; it doubles from try to try up to
   // max_backoff. Half of each wait is random, so that callers spread out.
@@ -51,12 +53,13 @@ struct CallOptions {
 // Writes: a request without a request_id gets a random one. A transient error
 // is retried with the same request_id, so that a write is never recorded twice.
 // When the connection broke or the deadline passed after sending and no later
-// try was answered, the error says that the outcome is unknown and names the
-// request_id (ErrorDetails::outcome_unknown_request_id).
-// Errors: those of the server, with their details (client/errors.h);
-// UNAVAILABLE when the server cannot be reached, in which case nothing was
-// sent; DEADLINE_EXCEEDED.
-// Thread-safety: thread-safe; calls block their thread.
+// try was told what became of it, the error says that the outcome is unknown
+// and names the request_id (ErrorDetails::outcome_unknown_request_id). Errors:
+// those of the server, with their details (client/errors.h); UNAVAILABLE when
+// the server cannot be reached, in which case nothing was sent;
+// DEADLINE_EXCEEDED; RESOURCE_EXHAUSTED when an answer is larger than 64 MiB;
+// INTERNAL when an answer contradicts what was asked. Thread-safety:
+// thread-safe; calls block their thread.
 class Client {
  public:
   // Never fails: it connects with the first call.
@@ -174,7 +177,9 @@ class Client {
       const v1::GetLedgerRequest& request, const CallOptions& call = {});
 
   // Streams. Each message is passed to `on_message` on the calling thread;
-  // returning false ends the stream with OK. No deadline unless `call` has one.
+  // returning false ends the stream with OK. No deadline unless `call` has one;
+  // it ends a stream with DEADLINE_EXCEEDED, or UNAVAILABLE when there is no
+  // connection just then.
 
   // When the connection breaks they call again, for ClientOptions::max_outage
   // without a message.
@@ -203,8 +208,10 @@ class Client {
       absl::FunctionRef<bool(const v1::WhatIfResponse&)> on_message,
       const CallOptions& call = {});
 
-  // Waits for a connection. Returns OK when there is one.
-  // Errors: UNAVAILABLE when it failed, naming the server; DEADLINE_EXCEEDED.
+  // Waits for a connection, with attempt after attempt, until the deadline.
+  // Returns OK when there is one.
+  // Errors: UNAVAILABLE, naming the server, how long it was tried, and why the
+  // last attempt failed.
   absl::Status Connect(absl::Time deadline);
   // client/stubs.h; lives as long as the client.
   struct Stubs;

@@ -62,6 +62,15 @@ absl::Status FromRpcStatus(const google::rpc::Status& rpc) {
 }
 
 absl::Status FromGrpcStatus(const grpc::Status& grpc) {
+  if (grpc.error_code() == grpc::StatusCode::CANCELLED &&
+      grpc.error_details().empty()) {
+    // Not by this client, which does not ask for the status of a call that it
+    // ended, and not by a ledger, which says why. gRPC does so to calls that
+    // reach a server between its last call and its end.
+    return absl::UnavailableError(
+        "the call was cut off: the server is shutting down, or something in "
+        "between has closed the connection");
+  }
   absl::Status status(static_cast<absl::StatusCode>(grpc.error_code()),
                       grpc.error_message());
   if (!status.ok() && !grpc.error_details().empty()) {
@@ -80,13 +89,15 @@ google::rpc::Status ToRpcStatus(const absl::Status& status) {
   return rpc;
 }
 
-absl::Status OutcomeUnknown(const absl::Status& cause,
+absl::Status OutcomeUnknown(const absl::Status& cause, const absl::Status& last,
                             absl::string_view request_id) {
   absl::Status status(
       cause.code(),
       absl::StrCat("the outcome is unknown: the write may or may not have been "
                    "recorded (",
                    cause.message(),
+                   last == cause ? "" : "; the last try ended with: ",
+                   last == cause ? "" : last.message(),
                    "); sending it again with the same content and request_id ",
                    request_id, " is safe, it is recorded once"));
   status.SetPayload(kOutcomeUnknownPayload, absl::Cord(request_id));
@@ -108,8 +119,18 @@ bool IsTransient(const absl::Status& status) {
 }
 
 bool LeavesOutcomeOpen(const absl::Status& status) {
-  if (GetErrorDetails(status).reason != v1::ERROR_REASON_UNSPECIFIED) {
-    return false;
+  const ErrorDetails details = GetErrorDetails(status);
+  switch (details.reason) {
+    case v1::ERROR_REASON_UNSPECIFIED:
+      break;
+    case v1::READ_ONLY:
+      return details.metadata.contains("may_be_recorded");
+    case v1::INTERNAL_ERROR:
+    case v1::DATA_DAMAGED:
+      // What a defect has done before it was found is not known.
+      return true;
+    default:
+      return false;
   }
   switch (status.code()) {
     case absl::StatusCode::kUnavailable:
@@ -121,6 +142,20 @@ bool LeavesOutcomeOpen(const absl::Status& status) {
       return true;
     default:
       return false;
+  }
+}
+
+bool SettlesEarlierTries(const absl::Status& status) {
+  switch (GetErrorDetails(status).reason) {
+    case v1::ERROR_REASON_UNSPECIFIED:
+    case v1::QUEUE_FULL:
+    case v1::SHUTTING_DOWN:
+    case v1::READ_ONLY:
+    case v1::INTERNAL_ERROR:
+    case v1::DATA_DAMAGED:
+      return false;
+    default:
+      return true;
   }
 }
 

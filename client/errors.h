@@ -44,23 +44,31 @@ struct ErrorDetails {
 // has none.
 ErrorDetails GetErrorDetails(const absl::Status& status);
 
-// Converts what the server sent.
+// Converts what the server sent. A call that was cancelled by no ledger is
+// UNAVAILABLE, like one whose connection broke.
 absl::Status FromRpcStatus(const google::rpc::Status& status);
 absl::Status FromGrpcStatus(const grpc::Status& status);
 // The other way: the server's details where there are some.
 google::rpc::Status ToRpcStatus(const absl::Status& status);
 
 // Returns `cause` marked as an unknown outcome of the write with this
-// request_id, and says so in its message.
-absl::Status OutcomeUnknown(const absl::Status& cause,
+// request_id, and says so in its message. `last`: how the last try ended.
+absl::Status OutcomeUnknown(const absl::Status& cause, const absl::Status& last,
                             absl::string_view request_id);
 
 // Whether the same request can succeed later without anybody changing anything.
 bool IsTransient(const absl::Status& status);
 
-// Whether the error leaves open what became of a request that was sent: it came
-// from the connection or the deadline, not from a ledger.
+// Whether the error leaves open what became of the request that was sent: it
+// came from the connection or the deadline and not from a ledger, or the ledger
+// says that it does not know.
 bool LeavesOutcomeOpen(const absl::Status& status);
+
+// Whether the error also says what became of every earlier sending of the same
+// request. A ledger that has looked the request_id up knows, and so does one
+// that refuses the request for what is in it; one that takes no writes does
+// not.
+bool SettlesEarlierTries(const absl::Status& status);
 
 }  // namespace chipledger::client
 

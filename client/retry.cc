@@ -17,13 +17,20 @@ double RandomFraction() { return Uuid::Random().bytes[0] / 256.0; }
 
 absl::Time Now() { return absl::FromUnixNanos(SystemClock()->NowNs()); }
 
+absl::Time Backoff::ConnectBy() const {
+  if (!bridges_outages_) return std::min(deadline_, Now() + options_.deadline);
+  const absl::Time since = failed_attempts_ > 0 ? failing_since_ : Now();
+  return std::min(deadline_, since + options_.max_outage);
+}
+
 bool Backoff::WaitAfter(const absl::Status& status) {
   const absl::Time now = Now();
   if (++failed_attempts_ == 1) failing_since_ = now;
+  if (GetErrorDetails(status).reason != v1::SHUTTING_DOWN) ++counted_attempts_;
   if (!IsTransient(status)) return false;
   const absl::Duration wait = NextWait(status);
   if (bridges_outages_ ? now + wait > failing_since_ + options_.max_outage
-                       : failed_attempts_ >= options_.max_attempts) {
+                       : counted_attempts_ >= options_.max_attempts) {
     return false;
   }
   if (now + wait >= deadline_) return false;

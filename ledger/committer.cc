@@ -21,6 +21,17 @@ void FailAll(const Group& group, const absl::Status& status) {
   }
 }
 
+// The error of the group that was being stored when the storage failed. What
+// has reached the disk of it is there when the server starts again.
+absl::Status WhileStoring(const absl::Status& read_only) {
+  return MakeError(
+      read_only.code(), "READ_ONLY",
+      absl::StrCat(read_only.message(),
+                   "; this request was being stored, and whether it was "
+                   "recorded shows after the restart"),
+      {{"may_be_recorded", "true"}});
+}
+
 }  // namespace
 
 Committer::Committer(std::string ledger_id,
@@ -44,12 +55,13 @@ void Committer::Run() {
 }
 
 void Committer::Commit(Group& group) {
-  absl::Status read_only = pipeline_.read_only();
+  const absl::Status read_only = pipeline_.read_only();
   if (read_only.ok() && !group.entries->empty()) {
     const absl::Status stored = Store(group);
     if (!stored.ok()) {
       BecomeReadOnly(stored);
-      read_only = pipeline_.read_only();
+      FailAll(group, WhileStoring(pipeline_.read_only()));
+      return;
     }
   }
   if (!read_only.ok()) {

@@ -89,8 +89,8 @@ class Import {
   void Reject(const std::vector<SourceRecord>& records,
               absl::string_view reason) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void TakeAnswer(const Answer& answer, bool sent_again);
-  void TakeError(SourceShipment shipment, const absl::Status& error)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void TakeError(SourceShipment shipment, const absl::Status& error,
+                 bool sent_again) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool ShouldStop() {
     absl::MutexLock lock(&mutex_);
     return stop_;
@@ -110,6 +110,8 @@ class Import {
   // Refused by an earlier import, to be asked about anew.
   std::deque<SourceShipment> to_retry_ ABSL_GUARDED_BY(mutex_);
   bool stop_ ABSL_GUARDED_BY(mutex_) = false;
+  // Answered in a way that does not say whether they were recorded.
+  size_t unsettled_ ABSL_GUARDED_BY(mutex_) = 0;
   // The server failed for good.
   absl::Status failure_ ABSL_GUARDED_BY(mutex_);
 
@@ -121,7 +123,7 @@ absl::Status Import::Run(ShipmentSource& source) {
   const absl::Status read = ReadAll(source);
   const absl::Status finished = writer_.Finish();
   absl::MutexLock lock(&mutex_);
-  const size_t unanswered = under_way_.size() - waiting_rejects_;
+  const size_t unanswered = under_way_.size() - waiting_rejects_ + unsettled_;
   while (!under_way_.empty()) {
     RejectWaiting();
     if (!under_way_.empty()) under_way_.pop_front();
@@ -229,7 +231,7 @@ void Import::TakeAnswer(const Answer& answer, bool sent_again) {
   };
   if (const absl::Status error = client::FromRpcStatus(answer.error());
       !error.ok()) {
-    return TakeError(std::move(shipment), error);
+    return TakeError(std::move(shipment), error, sent_again);
   }
   // What was sent again after a break may be a repetition of ourselves.
   const bool may_be_ours =
@@ -241,7 +243,8 @@ void Import::TakeAnswer(const Answer& answer, bool sent_again) {
   }
 }
 
-void Import::TakeError(SourceShipment shipment, const absl::Status& error) {
+void Import::TakeError(SourceShipment shipment, const absl::Status& error,
+                       bool sent_again) {
   const client::ErrorDetails details = client::GetErrorDetails(error);
   if (details.refusal) {
     const bool before = details.refusal->has_index() &&
@@ -266,6 +269,10 @@ void Import::TakeError(SourceShipment shipment, const absl::Status& error) {
   } else {
     stop_ = true;
     if (failure_.ok()) failure_ = error;
+    if (client::LeavesOutcomeOpen(error) ||
+        (sent_again && !client::SettlesEarlierTries(error))) {
+      ++unsettled_;
+    }
   }
 }
 

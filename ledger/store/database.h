@@ -15,8 +15,8 @@ namespace chipledger::store {
 // Database holds the open database. Thread-safety: thread-safe.
 struct Database {
   // Errors: DATA_LOSS, UNAVAILABLE.
-  static absl::StatusOr<std::unique_ptr<Database>> Open(
-      const std::string& path, int max_open_files);
+  static absl::StatusOr<std::unique_ptr<Database>> Open(const std::string& path,
+                                                        int max_open_files);
   ~Database();
 
   // Whether the files that are written now still have their names. A file that

@@ -15,6 +15,7 @@
 #include "absl/synchronization/notification.h"
 #include "client/errors.h"
 #include "gmock/gmock.h"
+#include "google/rpc/error_details.pb.h"
 #include "grpcpp/server_builder.h"
 #include "gtest/gtest.h"
 #include "ledger/base/uuid.h"
@@ -23,7 +24,11 @@
 namespace chipledger::client {
 namespace {
 
+using ::testing::Each;
+using ::testing::ElementsAre;
 using ::testing::ElementsAreArray;
+using ::testing::IsEmpty;
+using ::testing::Le;
 using testing::ServerTest;
 using testing::ShipmentOf;
 using ::testing::SizeIs;
@@ -155,6 +160,20 @@ TEST_F(BulkWriterTest, GoesOnWithAServerThatIsStartedAgain) {
   EXPECT_EQ(CountShipments(client), 1500);
 }
 
+// What a ledger answers that asks to try again.
+google::rpc::Status QueueFull() {
+  google::rpc::Status status;
+  status.set_code(grpc::StatusCode::RESOURCE_EXHAUSTED);
+  google::rpc::ErrorInfo info;
+  info.set_reason("QUEUE_FULL");
+  info.set_domain("chipledger");
+  status.add_details()->PackFrom(info);
+  google::rpc::RetryInfo retry;
+  retry.mutable_retry_delay()->set_nanos(1'000'000);
+  status.add_details()->PackFrom(retry);
+  return status;
+}
+
 // Answers batches by a script: each number is how many requests a stream
 // answers before it breaks in the middle of nowhere; after the script streams
 // do not break.
@@ -176,6 +195,16 @@ class BreakingServer : public v1::ShipmentService::Service {
   ClientOptions options() const {
     return {.server = absl::StrCat("127.0.0.1:", port_),
             .initial_backoff = absl::Milliseconds(1)};
+  }
+  // Of every `n` requests that are new, the last is first answered with a
+  // full queue.
+  void BeBusyForEvery(int n) { busy_for_every_ = n; }
+  // From now on there is one answer more than requests.
+  void AnswerOneTooMany() { one_too_many_ = true; }
+  // The sizes of the batches received.
+  std::vector<int> batch_sizes() {
+    absl::MutexLock lock(&mutex_);
+    return batch_sizes_;
   }
   // Streams read nothing until Release.
   void Hold() { held_ = true; }
@@ -201,11 +230,18 @@ class BreakingServer : public v1::ShipmentService::Service {
       v1::StreamShipmentsResponse response;
       {
         absl::MutexLock lock(&mutex_);
+        batch_sizes_.push_back(batch.requests_size());
         for (const auto& request : batch.requests()) {
-          ++received_[request.request_id()];
-          response.add_answers()->mutable_result()->set_index(1);
+          const bool is_new = ++received_[request.request_id()] == 1;
+          if (is_new && busy_for_every_ > 0 &&
+              received_.size() % busy_for_every_ == 0) {
+            *response.add_answers()->mutable_error() = QueueFull();
+          } else {
+            response.add_answers()->mutable_result()->set_index(1);
+          }
         }
       }
+      if (one_too_many_) response.add_answers();
       left -= batch.requests_size();
       if (left < 0) return {grpc::StatusCode::UNAVAILABLE, "Socket closed"};
       stream->Write(response);
@@ -218,9 +254,12 @@ class BreakingServer : public v1::ShipmentService::Service {
   int port_ = 0;
   std::atomic<size_t> streams_ = 0;
   std::atomic<bool> held_ = false;
+  std::atomic<int> busy_for_every_ = 0;
+  std::atomic<bool> one_too_many_ = false;
   absl::Notification released_;
   absl::Mutex mutex_;
   std::map<std::string, int> received_ ABSL_GUARDED_BY(mutex_);
+  std::vector<int> batch_sizes_ ABSL_GUARDED_BY(mutex_);
   std::unique_ptr<grpc::Server> server_;
 };
 
@@ -315,6 +354,84 @@ TEST(BulkWriterBreakTest, BlocksTheCallerWhileTooMuchIsUnderWay) {
   caller.join();
   EXPECT_TRUE(writer.Finish().ok());
   EXPECT_THAT(answers.references(), SizeIs(60));
+}
+
+TEST(BulkWriterBreakTest, BlocksTheCallerAtItsBytesAndNotBefore) {
+  const size_t bytes = Numbered(10).ByteSizeLong();
+  for (const size_t short_by : {0, 1}) {
+    BreakingServer server({});
+    server.Hold();
+    Client client(server.options());
+    Answers answers;
+    BulkWriter writer(client, {.max_bytes_under_way = 5 * bytes - short_by},
+                      answers.Collector());
+    const int room = short_by == 0 ? 5 : 4;
+    std::atomic<int> written = 0;
+    absl::Notification full;
+    std::thread caller([&] {
+      for (int i = 10; i < 30; ++i) {
+        EXPECT_TRUE(writer.Write(Numbered(i)).ok());
+        if (++written == room) full.Notify();
+      }
+    });
+    full.WaitForNotification();
+    // Time for a caller that does not block to show itself.
+    absl::SleepFor(absl::Milliseconds(100));
+    EXPECT_EQ(written, room);
+    server.Release();
+    caller.join();
+    EXPECT_TRUE(writer.Finish().ok());
+    EXPECT_THAT(answers.references(), SizeIs(20));
+  }
+}
+
+TEST(BulkWriterBreakTest, ARequestLargerThanAllItsBytesGoesAlone) {
+  BreakingServer server({});
+  Client client(server.options());
+  Answers answers;
+  BulkWriter writer(client, {.max_bytes_under_way = 1}, answers.Collector());
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(writer.Write(Numbered(i)).ok());
+  EXPECT_TRUE(writer.Finish().ok());
+  EXPECT_THAT(server.batch_sizes(), ElementsAre(1, 1, 1));
+}
+
+TEST(BulkWriterBreakTest, WhatAnErrorLeavesUnansweredTakesNoRoomForGood) {
+  BreakingServer server({});
+  server.BeBusyForEvery(7);
+  Client client(server.options());
+  Answers answers;
+  const size_t bytes = Numbered(100).ByteSizeLong();
+  BulkWriter writer(client,
+                    {.max_requests_per_batch = 5,
+                     .max_requests_under_way = 20,
+                     .max_bytes_under_way = 20 * bytes},
+                    answers.Collector());
+  std::vector<std::string> references;
+  for (int i = 100; i < 500; ++i) {
+    references.push_back(absl::StrCat(i));
+    ASSERT_TRUE(writer.Write(Numbered(i)).ok());
+  }
+  EXPECT_TRUE(writer.Finish().ok());
+  EXPECT_THAT(answers.references(), ElementsAreArray(references));
+  EXPECT_THAT(server.batch_sizes(), Each(Le(5)));
+  for (const BulkWriter::Answer& answer : answers.answers()) {
+    EXPECT_FALSE(answer.has_error());
+  }
+}
+
+TEST(BulkWriterBreakTest, AnswersThatDoNotFitTheRequestsEndTheWriter) {
+  BreakingServer server({});
+  server.AnswerOneTooMany();
+  Client client(server.options());
+  Answers answers;
+  BulkWriter writer(client, {.max_requests_under_way = 2}, answers.Collector());
+  absl::Status status;
+  for (int i = 0; i < 10 && status.ok(); ++i) {
+    status = writer.Write(Numbered(i));
+  }
+  EXPECT_EQ(status.code(), absl::StatusCode::kInternal) << status;
+  EXPECT_EQ(writer.Finish(), status);
+  EXPECT_THAT(answers.references(), IsEmpty());
 }
 
 TEST(BulkWriterBreakTest, AServerThatNeverAnswersIsGivenUp) {

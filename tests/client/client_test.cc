@@ -3,10 +3,13 @@
 // service that answers by a script.
 #include "client/client.h"
 
+#include <array>
 #include <atomic>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "client/errors.h"
 #include "gmock/gmock.h"
@@ -25,6 +29,7 @@
 namespace chipledger::client {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -35,18 +40,24 @@ using testing::ShipmentOf;
 using ::testing::SizeIs;
 
 // An error as a chipledger server makes it.
-grpc::Status LedgerError(grpc::StatusCode code, const std::string& reason,
-                         bool with_retry_info = false) {
+grpc::Status LedgerError(
+    grpc::StatusCode code, const std::string& reason,
+    std::optional<absl::Duration> retry_delay = std::nullopt,
+    const std::map<std::string, std::string>& metadata = {}) {
   google::rpc::Status status;
   status.set_code(code);
   status.set_message(reason);
   google::rpc::ErrorInfo info;
   info.set_reason(reason);
   info.set_domain("chipledger");
+  info.mutable_metadata()->insert(metadata.begin(), metadata.end());
   status.add_details()->PackFrom(info);
-  if (with_retry_info) {
+  if (retry_delay) {
     google::rpc::RetryInfo retry;
-    retry.mutable_retry_delay()->set_nanos(1'000'000);
+    retry.mutable_retry_delay()->set_seconds(
+        absl::ToInt64Seconds(*retry_delay));
+    retry.mutable_retry_delay()->set_nanos(static_cast<int32_t>(
+        absl::ToInt64Nanoseconds(*retry_delay % absl::Seconds(1))));
     status.add_details()->PackFrom(retry);
   }
   return {code, reason, status.SerializeAsString()};
@@ -57,9 +68,12 @@ grpc::Status Broken() {
   return {grpc::StatusCode::UNAVAILABLE, "Socket closed"};
 }
 
+// What gRPC gives to a call that a server which is going away no longer takes.
+grpc::Status CutOff() { return {grpc::StatusCode::CANCELLED, "CANCELLED"}; }
+
 // Answers RecordShipment by a script, then with success, and remembers the
 // request ids. ReadEntries breaks after two entries each time; WatchHeadroom
-// always breaks, and only every tenth call sends a message before.
+// always breaks or ends, and only every tenth call sends a message before.
 class ScriptedServer : public v1::ShipmentService::Service,
                        public v1::AuditService::Service,
                        public v1::HeadroomService::Service {
@@ -69,6 +83,7 @@ class ScriptedServer : public v1::ShipmentService::Service,
     grpc::ServerBuilder builder;
     builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(),
                              &port_);
+    builder.SetMaxReceiveMessageSize(-1);
     builder.RegisterService(static_cast<v1::ShipmentService::Service*>(this));
     builder.RegisterService(static_cast<v1::AuditService::Service*>(this));
     builder.RegisterService(static_cast<v1::HeadroomService::Service*>(this));
@@ -86,6 +101,14 @@ class ScriptedServer : public v1::ShipmentService::Service,
 
   // From now on RecordShipment does not answer.
   void Hang() { hang_ = true; }
+  // From now on RecordShipment succeeds with an empty answer.
+  void SayNothing() { says_nothing_ = true; }
+  // From now on ReadEntries begins this many entries late.
+  void SkipEntries(int count) { skipped_entries_ = count; }
+  // From now on ReadEntries says that the ledger has so many entries.
+  void ClaimSize(uint64_t size) { claimed_size_ = size; }
+  // From now on the whole answer of ReadEntries has so many bytes.
+  void SendBytes(size_t bytes) { message_bytes_ = bytes; }
 
   std::vector<std::string> request_ids() {
     absl::MutexLock lock(&mutex_);
@@ -98,7 +121,7 @@ class ScriptedServer : public v1::ShipmentService::Service,
     if (hang_) released_.WaitForNotification();
     absl::MutexLock lock(&mutex_);
     request_ids_.push_back(request->request_id());
-    response->mutable_result()->set_index(7);
+    if (!says_nothing_) response->mutable_result()->set_index(7);
     if (script_.empty()) return grpc::Status::OK;
     grpc::Status status = script_.front();
     script_.pop_front();
@@ -109,7 +132,15 @@ class ScriptedServer : public v1::ShipmentService::Service,
       grpc::ServerContext*, const v1::ReadEntriesRequest* request,
       grpc::ServerWriter<v1::ReadEntriesResponse>* writer) override {
     v1::ReadEntriesResponse response;
-    response.set_first_index(request->start_index());
+    if (message_bytes_ > 0) {
+      // A tag and four bytes of length stand before the entry.
+      response.add_entries(std::string(message_bytes_ - 5, 'x'));
+      EXPECT_EQ(response.ByteSizeLong(), message_bytes_);
+      writer->Write(response);
+      return grpc::Status::OK;
+    }
+    response.set_size(claimed_size_);
+    response.set_first_index(request->start_index() + skipped_entries_);
     for (uint64_t i = request->start_index();
          i < request->end_index() && response.entries_size() < 2; ++i) {
       response.add_entries(absl::StrCat("entry ", i));
@@ -126,13 +157,17 @@ class ScriptedServer : public v1::ShipmentService::Service,
     v1::WatchHeadroomResponse response;
     response.set_size(call);
     if (call % 10 == 0) writer->Write(response);
-    return Broken();
+    return std::array{Broken(), CutOff(), grpc::Status::OK}[call % 3];
   }
 
  private:
   int port_ = 0;
   std::atomic<int> watches_ = 0;
   std::atomic<bool> hang_ = false;
+  std::atomic<bool> says_nothing_ = false;
+  std::atomic<int> skipped_entries_ = 0;
+  std::atomic<uint64_t> claimed_size_ = 0;
+  std::atomic<size_t> message_bytes_ = 0;
   absl::Notification released_;
   absl::Mutex mutex_;
   std::deque<grpc::Status> script_ ABSL_GUARDED_BY(mutex_);
@@ -143,7 +178,8 @@ class ScriptedServer : public v1::ShipmentService::Service,
 TEST(ClientRetryTest, RetriesAWriteUnderTheSameRequestId) {
   ScriptedServer server(
       {Broken(), LedgerError(grpc::StatusCode::UNAVAILABLE, "SHUTTING_DOWN"),
-       LedgerError(grpc::StatusCode::RESOURCE_EXHAUSTED, "QUEUE_FULL", true)});
+       LedgerError(grpc::StatusCode::RESOURCE_EXHAUSTED, "QUEUE_FULL",
+                   absl::Milliseconds(1))});
   Client client(server.options());
   const auto response = client.RecordShipment({});
   ASSERT_TRUE(response.ok()) << response.status();
@@ -152,6 +188,27 @@ TEST(ClientRetryTest, RetriesAWriteUnderTheSameRequestId) {
   ASSERT_THAT(ids, SizeIs(4));
   EXPECT_THAT(ids, Each(ids[0]));
   EXPECT_THAT(ids[0], SizeIs(36));
+}
+
+TEST(ClientRetryTest, ACallThatAServerCutsOffIsTriedAgain) {
+  ScriptedServer server({CutOff(), CutOff()});
+  Client client(server.options());
+  EXPECT_TRUE(client.RecordShipment({}).ok());
+  ScriptedServer gone({5, CutOff()});
+  Client other(gone.options());
+  const absl::Status status = other.RecordShipment({}).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_TRUE(GetErrorDetails(status).outcome_unknown_request_id);
+}
+
+TEST(ClientRetryTest, AServerThatShutsDownIsTriedUntilItIsBack) {
+  ScriptedServer server(
+      {20, LedgerError(grpc::StatusCode::UNAVAILABLE, "SHUTTING_DOWN")});
+  ClientOptions options = server.options();
+  options.deadline = absl::Seconds(30);
+  options.max_backoff = absl::Milliseconds(5);
+  Client client(options);
+  EXPECT_TRUE(client.RecordShipment({}).ok());
 }
 
 TEST(ClientRetryTest, SaysThatTheOutcomeIsUnknownAndNamesTheRequest) {
@@ -180,9 +237,10 @@ TEST(ClientRetryTest, ADeadlineThatPassesLeavesTheOutcomeUnknown) {
 
 TEST(ClientRetryTest, AServerThatSaysNothingWasRecordedIsBelieved) {
   ScriptedServer server(
-      {5, LedgerError(grpc::StatusCode::UNAVAILABLE, "SHUTTING_DOWN")});
+      {1000, LedgerError(grpc::StatusCode::UNAVAILABLE, "SHUTTING_DOWN")});
   Client client(server.options());
-  const auto response = client.RecordShipment({});
+  const auto response =
+      client.RecordShipment({}, {.deadline = absl::Seconds(1)});
   const ErrorDetails details = GetErrorDetails(response.status());
   EXPECT_EQ(details.reason, v1::SHUTTING_DOWN);
   EXPECT_EQ(details.outcome_unknown_request_id, std::nullopt);
@@ -197,6 +255,87 @@ TEST(ClientRetryTest, AnAnswerAfterABrokenConnectionIsTheOutcome) {
   const ErrorDetails details = GetErrorDetails(response.status());
   EXPECT_EQ(details.reason, v1::WRONG_STATUS);
   EXPECT_EQ(details.outcome_unknown_request_id, std::nullopt);
+}
+
+TEST(ClientRetryTest, WhoDoesNotKnowTheRequestDoesNotSettleItsOutcome) {
+  const grpc::Status answers[] = {
+      LedgerError(grpc::StatusCode::UNAVAILABLE, "READ_ONLY"),
+      LedgerError(grpc::StatusCode::RESOURCE_EXHAUSTED, "QUEUE_FULL"),
+      LedgerError(grpc::StatusCode::INTERNAL, "INTERNAL_ERROR"),
+      LedgerError(grpc::StatusCode::DATA_LOSS, "DATA_DAMAGED"),
+      {grpc::StatusCode::RESOURCE_EXHAUSTED, "too many calls"},
+      {grpc::StatusCode::UNIMPLEMENTED, "no such method"},
+      {grpc::StatusCode::PERMISSION_DENIED, "by a proxy"}};
+  for (const grpc::Status& answer : answers) {
+    ScriptedServer server({Broken(), answer});
+    Client client(server.options());
+    const absl::Status status = client.RecordShipment({}).status();
+    EXPECT_EQ(GetErrorDetails(status).outcome_unknown_request_id,
+              server.request_ids().front())
+        << answer.error_message();
+    EXPECT_THAT(std::string(status.message()),
+                AllOf(HasSubstr("may or may not have been recorded"),
+                      HasSubstr(answer.error_message())));
+    EXPECT_THAT(server.request_ids(), SizeIs(2));
+  }
+}
+
+TEST(ClientRetryTest, ALedgerThatDoesNotKnowItselfLeavesTheOutcomeUnknown) {
+  const grpc::Status answers[] = {
+      LedgerError(grpc::StatusCode::UNAVAILABLE, "READ_ONLY", std::nullopt,
+                  {{"may_be_recorded", "true"}}),
+      LedgerError(grpc::StatusCode::INTERNAL, "INTERNAL_ERROR"),
+      {grpc::StatusCode::INTERNAL, "RST_STREAM"},
+      {grpc::StatusCode::UNKNOWN, "Stream removed"}};
+  for (const grpc::Status& answer : answers) {
+    ScriptedServer server({answer});
+    Client client(server.options());
+    const absl::Status status = client.RecordShipment({}).status();
+    EXPECT_TRUE(GetErrorDetails(status).outcome_unknown_request_id)
+        << answer.error_message();
+    EXPECT_THAT(server.request_ids(), SizeIs(1));
+  }
+}
+
+TEST(ClientRetryTest, AnAcceptanceThatNamesNoEntryIsNotBelieved) {
+  ScriptedServer server({});
+  server.SayNothing();
+  Client client(server.options());
+  const absl::Status status = client.RecordShipment({}).status();
+  EXPECT_TRUE(GetErrorDetails(status).outcome_unknown_request_id) << status;
+  v1::RecordShipmentRequest question;
+  question.set_validate_only(true);
+  EXPECT_TRUE(client.RecordShipment(question).ok());
+}
+
+TEST(ClientRetryTest, TheLastOfTheTriesMaySucceed) {
+  ScriptedServer server({4, Broken()});
+  Client client(server.options());
+  ASSERT_EQ(client.options().max_attempts, 5);
+  EXPECT_TRUE(client.RecordShipment({}).ok());
+  ScriptedServer once({Broken()});
+  ClientOptions options = once.options();
+  options.max_attempts = 1;
+  Client other(options);
+  EXPECT_FALSE(other.RecordShipment({}).ok());
+  EXPECT_THAT(once.request_ids(), SizeIs(1));
+}
+
+TEST(ClientRetryTest, WaitsAsLongAsTheServerAsksUnlessThatPassesTheDeadline) {
+  const auto busy = [](absl::Duration wait) {
+    return LedgerError(grpc::StatusCode::RESOURCE_EXHAUSTED, "QUEUE_FULL",
+                       wait);
+  };
+  ScriptedServer server({busy(absl::Milliseconds(1200))});
+  Client client(server.options());
+  const absl::Time begin = absl::Now();
+  EXPECT_TRUE(client.RecordShipment({}).ok());
+  EXPECT_GE(absl::Now() - begin, absl::Milliseconds(1200));
+  ScriptedServer busier({busy(absl::Minutes(10))});
+  Client other(busier.options());
+  EXPECT_EQ(GetErrorDetails(other.RecordShipment({}).status()).reason,
+            v1::QUEUE_FULL);
+  EXPECT_THAT(busier.request_ids(), SizeIs(1));
 }
 
 TEST(ClientRetryTest, AQuestionHasNoUnknownOutcome) {
@@ -228,6 +367,7 @@ TEST(ClientRetryTest, AServerThatIsNotThereHasRecordedNothing) {
     ScriptedServer gone({});
     options = gone.options();
   }
+  options.deadline = absl::Milliseconds(200);
   Client client(options);
   const auto response = client.RecordShipment({});
   EXPECT_EQ(response.status().code(), absl::StatusCode::kUnavailable);
@@ -288,6 +428,56 @@ TEST(ClientStreamTest, AWatchThatCannotSucceedEndsAtOnce) {
   EXPECT_EQ(status.code(), absl::StatusCode::kUnimplemented);
 }
 
+TEST(ClientStreamTest, EntriesThatWereNotAskedForAreAnError) {
+  ScriptedServer server({});
+  server.SkipEntries(1);
+  Client client(server.options());
+  v1::ReadEntriesRequest request;
+  request.set_start_index(3);
+  request.set_end_index(8);
+  const absl::Status status =
+      client.ReadEntries(request, [](const v1::ReadEntriesResponse&) {
+        ADD_FAILURE() << "passed on";
+        return true;
+      });
+  EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("from index 4 on where 3 was the next"));
+}
+
+TEST(ClientStreamTest, AReadThatEndsBeforeItsEndIsAnError) {
+  ScriptedServer server({});
+  server.ClaimSize(9);
+  Client client(server.options());
+  v1::ReadEntriesRequest request;
+  request.set_start_index(3);
+  const absl::Status status = client.ReadEntries(
+      request, [](const v1::ReadEntriesResponse&) { return true; });
+  EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("up to entry 9"));
+}
+
+TEST(ClientStreamTest, AnswersOfUpTo64MiBAreTaken) {
+  constexpr size_t kMiB = 1024 * 1024;
+  ScriptedServer server({});
+  Client client(server.options());
+  const auto read = [&](size_t bytes) {
+    server.SendBytes(bytes);
+    size_t read = 0;
+    const absl::Status status =
+        client.ReadEntries({}, [&](const v1::ReadEntriesResponse& response) {
+          read = response.ByteSizeLong();
+          return true;
+        });
+    EXPECT_EQ(read, status.ok() ? bytes : 0);
+    return status.code();
+  };
+  EXPECT_EQ(read(5 * kMiB), absl::StatusCode::kOk);
+  EXPECT_EQ(read(7 * kMiB), absl::StatusCode::kOk);
+  EXPECT_EQ(read(64 * kMiB), absl::StatusCode::kOk);
+  EXPECT_EQ(read(64 * kMiB + 1), absl::StatusCode::kResourceExhausted);
+}
+
 TEST(ClientStreamTest, ACallerCanStop) {
   ScriptedServer server({});
   Client client(server.options());
@@ -343,6 +533,43 @@ TEST_F(ClientTest, ARepeatedWriteGetsItsFirstAnswer) {
   EXPECT_FALSE(first->result().repeated_answer());
   EXPECT_TRUE(second->result().repeated_answer());
   EXPECT_EQ(first->result().index(), second->result().index());
+}
+
+TEST_F(ClientTest, ARequestOfSevenMiBIsAnsweredWithItsFault) {
+  Client client({.server = address()});
+  auto request = ShipmentOf("H100", 1, "FR", "S-1");
+  for (const int mib : {5, 7}) {
+    request.mutable_command()->mutable_shipment()->set_shipment_reference(
+        std::string(mib * 1024 * 1024, 'S'));
+    EXPECT_EQ(GetErrorDetails(client.RecordShipment(request).status()).reason,
+              v1::INVALID_FIELD);
+  }
+  request.mutable_command()->mutable_shipment()->set_shipment_reference(
+      std::string(8 * 1024 * 1024, 'S'));
+  const absl::Status status = client.RecordShipment(request).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(GetErrorDetails(status).outcome_unknown_request_id, std::nullopt);
+}
+
+TEST_F(ClientTest, AWatchEndsAtItsDeadline) {
+  Client client({.server = address()});
+  bool caught_up = false;
+  const absl::Status watched =
+      client.WatchEntries({},
+                          [&](const v1::WatchEntriesResponse& response) {
+                            caught_up |= response.caught_up();
+                            return true;
+                          },
+                          {.deadline = absl::Seconds(1)});
+  EXPECT_EQ(watched.code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_TRUE(caught_up);
+  StopServer();
+  const absl::Time begin = absl::Now();
+  const absl::Status gone = client.WatchHeadroom(
+      {}, [](const v1::WatchHeadroomResponse&) { return true; },
+      {.deadline = absl::Milliseconds(300)});
+  EXPECT_EQ(gone.code(), absl::StatusCode::kUnavailable) << gone;
+  EXPECT_LT(absl::Now() - begin, client.options().deadline);
 }
 
 TEST_F(ClientTest, ErrorsSurviveTheWayThereAndBack) {

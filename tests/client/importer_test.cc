@@ -13,6 +13,7 @@
 #include "absl/strings/str_split.h"
 #include "client/errors.h"
 #include "gmock/gmock.h"
+#include "google/rpc/error_details.pb.h"
 #include "grpcpp/server_builder.h"
 #include "gtest/gtest.h"
 #include "tests/client/files.h"
@@ -193,7 +194,8 @@ TEST_F(ImporterTest, WhatWasRefusedCanBeAskedAboutAnew) {
 TEST_F(ImporterTest, AServerThatIsGoneIsAnError) {
   const std::string server = address();
   StopServer();
-  client::Client client({.server = server, .max_attempts = 1});
+  client::Client client(
+      {.server = server, .deadline = absl::Milliseconds(200)});
   auto source = OpenShipmentSource(
       WriteFile(dir_, "in.csv", absl::StrCat(kHeader, kMixed)), "csv", {});
   const ImportOutcome outcome = ImportShipments(client, **source, {});
@@ -228,6 +230,9 @@ class BreakingLedger : public v1::AdminService::Service,
             .initial_backoff = absl::Milliseconds(1)};
   }
 
+  // From now on nothing is recorded.
+  void BecomeReadOnly() { read_only_ = true; }
+
   grpc::Status GetLedger(grpc::ServerContext*, const v1::GetLedgerRequest*,
                          v1::GetLedgerResponse* response) override {
     response->set_size(10);
@@ -249,6 +254,14 @@ class BreakingLedger : public v1::AdminService::Service,
       if (breaks) continue;
       v1::StreamShipmentsResponse response;
       for (int i = 0; i < batch.requests_size(); ++i) {
+        if (read_only_) {
+          google::rpc::Status& error = *response.add_answers()->mutable_error();
+          error.set_code(grpc::StatusCode::UNAVAILABLE);
+          google::rpc::ErrorInfo info;
+          info.set_reason("READ_ONLY");
+          error.add_details()->PackFrom(info);
+          continue;
+        }
         v1::WriteResult& result = *response.add_answers()->mutable_result();
         result.set_index(20);
         result.set_repeated_answer(true);
@@ -262,6 +275,7 @@ class BreakingLedger : public v1::AdminService::Service,
   const int reads_;
   int port_ = 0;
   std::atomic<bool> broken_ = false;
+  std::atomic<bool> read_only_ = false;
   std::unique_ptr<grpc::Server> server_;
 };
 
@@ -287,6 +301,16 @@ TEST(ImporterBreakTest, SaysHowManyShipmentsHaveNoAnswerWhileItReads) {
   EXPECT_THAT(std::string(outcome.status.message()),
               ContainsRegex("[0-9][0-9][0-9] shipments have no answer and may "
                             "or may not have been recorded"));
+  EXPECT_EQ(outcome.counts.Done(), 0);
+}
+
+TEST(ImporterBreakTest, AReadOnlyLedgerDoesNotSettleWhatWasSentBefore) {
+  BreakingLedger ledger(1);
+  ledger.BecomeReadOnly();
+  const ImportOutcome outcome = ImportRows(1, ledger.options());
+  EXPECT_EQ(client::GetErrorDetails(outcome.status).reason, v1::READ_ONLY);
+  EXPECT_THAT(std::string(outcome.status.message()),
+              HasSubstr("1 shipment has no answer"));
   EXPECT_EQ(outcome.counts.Done(), 0);
 }
 

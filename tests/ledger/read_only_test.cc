@@ -18,6 +18,7 @@
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "ledger/base/error.h"
 #include "tests/ledger/ledger_fixture.h"
 
 namespace chipledger::testing {
@@ -67,6 +68,9 @@ TEST_F(ReadOnlyTest, FailedGroupIsAnsweredReadOnlyAndReadsGoOn) {
     for (const WriteAnswer& answer : batch->answers) {
       ASSERT_EQ(answer.status.code(), absl::StatusCode::kUnavailable);
       ASSERT_EQ(ReasonOf(answer.status), "READ_ONLY");
+      // Some of its bytes may be on the disk.
+      ASSERT_EQ(GetErrorCause(answer.status)->metadata["may_be_recorded"],
+                "true");
       ASSERT_EQ(answer.index, std::nullopt);
       ASSERT_TRUE(answer.events.empty());
     }
@@ -80,6 +84,7 @@ TEST_F(ReadOnlyTest, FailedGroupIsAnsweredReadOnlyAndReadsGoOn) {
       ledger_->Submit(MakeBatch({{{Ship("S-2")}}}), WhenFull::kWait,
                       [](std::unique_ptr<WriteBatch>) { ADD_FAILURE(); });
   EXPECT_EQ(ReasonOf(later), "READ_ONLY");
+  EXPECT_TRUE(GetErrorCause(later)->metadata.empty());
   EXPECT_THAT(ledger_->GetStatus().read_only_reason,
               HasSubstr("read-only after a storage error"));
   absl::MutexLock lock(&mutex);

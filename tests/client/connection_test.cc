@@ -1,0 +1,163 @@
+// Goal: a call reaches its server however far, busy or late it is, and
+// otherwise says for how long it was tried and what went wrong. Method: a real
+// server behind a link that the test makes slow.
+#include <algorithm>
+#include <atomic>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "client/bulk_writer.h"
+#include "client/client.h"
+#include "client/errors.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/support/server_fixture.h"
+#include "tests/support/slow_link.h"
+
+namespace chipledger::client {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using testing::ServerTest;
+using testing::ShipmentOf;
+using testing::SlowLink;
+
+class ConnectionTest : public ServerTest {
+ protected:
+  void SetUp() override { RecordCatalog(); }
+
+  // Stops the server and starts it again on its port after a while.
+  void RestartServer(absl::Duration pause = absl::ZeroDuration()) {
+    const std::string server = address();
+    StopServer();
+    absl::SleepFor(pause);
+    StartServer([&](ServerOptions& options) { options.listen = server; });
+  }
+};
+
+TEST_F(ConnectionTest, AServerHalfASecondAwayIsReached) {
+  SlowLink link(server().port(), absl::Milliseconds(500));
+  Client client({.server = link.address(), .deadline = absl::Seconds(30)});
+  const auto recorded =
+      client.RecordShipment(ShipmentOf("H100", 1, "FR", "S-1"));
+  ASSERT_TRUE(recorded.ok()) << recorded.status();
+  const auto ledger = client.GetLedger({});
+  ASSERT_TRUE(ledger.ok()) << ledger.status();
+  EXPECT_GT(ledger->size(), recorded->result().index());
+  EXPECT_EQ(link.accepted(), 1) << "one attempt is long enough";
+}
+
+TEST_F(ConnectionTest, AServerThatStartsLateIsWaitedForUntilTheDeadline) {
+  const std::string server = address();
+  StopServer();
+  Client client({.server = server, .deadline = absl::Seconds(30)});
+  absl::Status status = absl::UnknownError("not called");
+  std::thread caller([&] {
+    status = client.RecordShipment(ShipmentOf("H100", 1, "FR", "S-1")).status();
+  });
+  // Longer than all waits between five tries.
+  absl::SleepFor(absl::Seconds(2));
+  StartServer([&](ServerOptions& options) { options.listen = server; });
+  caller.join();
+  EXPECT_TRUE(status.ok()) << status;
+}
+
+TEST_F(ConnectionTest, WithoutAConnectionItSaysHowLongItTriedAndWhy) {
+  const std::string server = address();
+  StopServer();
+  Client client({.server = server, .deadline = absl::Seconds(2)});
+  const absl::Time begin = absl::Now();
+  const absl::Status status =
+      client.RecordShipment(ShipmentOf("H100", 1, "FR", "S-1")).status();
+  EXPECT_GE(absl::Now() - begin, absl::Seconds(2));
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(status.message()),
+              AllOf(HasSubstr(absl::StrCat("no connection to ", server)),
+                    HasSubstr(" in 2"), HasSubstr("Connection refused"),
+                    HasSubstr("is chipledgerd running there?")));
+}
+
+TEST_F(ConnectionTest, WatchesGoOnWithAServerThatIsStartedAgain) {
+  Client client({.server = address(), .max_backoff = absl::Milliseconds(50)});
+  constexpr int kRestarts = 5;
+  absl::Mutex mutex;
+  int seen = 0;
+  uint64_t size = 0;
+  std::thread entries([&] {
+    const absl::Status watched =
+        client.WatchEntries({}, [&](const v1::WatchEntriesResponse& response) {
+          absl::MutexLock lock(&mutex);
+          seen += response.entries_size();
+          return seen < 1 + kRestarts;
+        });
+    EXPECT_TRUE(watched.ok()) << watched;
+  });
+  std::thread headroom([&] {
+    const absl::Status watched = client.WatchHeadroom(
+        {}, [&](const v1::WatchHeadroomResponse& response) {
+          absl::MutexLock lock(&mutex);
+          size = std::max(size, response.size());
+          return size < 1 + kRestarts;
+        });
+    EXPECT_TRUE(watched.ok()) << watched;
+  });
+  for (int i = 0; i < kRestarts; ++i) {
+    RestartServer();
+    const auto recorded = client.RecordShipment(
+        ShipmentOf("H100", 1, "FR", absl::StrCat("S-", i)));
+    EXPECT_TRUE(recorded.ok()) << recorded.status();
+    const auto both_know = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+      return seen >= 2 + i && size >= static_cast<uint64_t>(2 + i);
+    };
+    absl::MutexLock lock(&mutex);
+    EXPECT_TRUE(
+        mutex.AwaitWithTimeout(absl::Condition(&both_know), absl::Seconds(30)));
+  }
+  entries.join();
+  headroom.join();
+}
+
+TEST_F(ConnectionTest, WritesUnderWayDuringRestartsAreRecordedOnceAndAnswered) {
+  Client client({.server = address(),
+                 .deadline = absl::Seconds(30),
+                 .max_backoff = absl::Milliseconds(50)});
+  absl::Notification stop;
+  std::vector<std::thread> writers;
+  std::atomic<int> written = 0;
+  for (const char* country : {"FR", "DE", "JP"}) {
+    writers.emplace_back([&, country] {
+      for (int i = 0; !stop.HasBeenNotified(); ++i) {
+        const auto recorded = client.RecordShipment(
+            ShipmentOf("H100", 1, country, absl::StrCat("S-", country, i)));
+        if (recorded.ok()) {
+          ++written;
+        } else {
+          EXPECT_EQ(GetErrorDetails(recorded.status()).reason,
+                    v1::REFUSED_BY_RULES)
+              << recorded.status();
+        }
+      }
+    });
+  }
+  for (int i = 0; i < 5; ++i) {
+    absl::SleepFor(absl::Milliseconds(50));
+    RestartServer(absl::Milliseconds(100));
+  }
+  stop.Notify();
+  for (std::thread& writer : writers) writer.join();
+  v1::ListShipmentsRequest request;
+  request.set_page_size(10'000);
+  const auto listed = client.ListShipments(request);
+  ASSERT_TRUE(listed.ok()) << listed.status();
+  EXPECT_EQ(listed->shipments_size(), written);
+}
+
+}  // namespace
+}  // namespace chipledger::client
