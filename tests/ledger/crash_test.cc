@@ -25,6 +25,8 @@ class CrashTest : public LedgerTest {
  protected:
   CrashTest() : LedgerTest(/*cap=*/1'000'000'000) {
     options_.id_generation_entries = kCrashIdGeneration;
+    // The writer has the machine's clock, the test its own.
+    options_.trust_clock = true;
   }
 
   // Runs a writer from a request number on, kills it, and returns what it

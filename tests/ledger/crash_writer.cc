@@ -43,7 +43,7 @@ int Main(int argc, char** argv) {
   LedgerOptions options;
   options.data_dir = argv[1];
   options.mode = chipledger::OpenMode::kExistingOrNew;
-  // The test before it has a clock of its own.
+  // The test that it writes for has a clock of its own.
   options.trust_clock = true;
   options.id_generation_entries = kCrashIdGeneration;
   auto ledger = Ledger::Open(options);
