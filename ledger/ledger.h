@@ -197,7 +197,8 @@ class Ledger {
       absl::string_view shipment_reference) const = 0;
 
   // Shipments recorded from `begin` on that match the request's filters, until
-  // `max_count` are found or limits::kMaxEntriesPerPage entries are read.
+  // `max_count` or limits::kMaxPageBytes of them are found, or
+  // limits::kMaxEntriesPerPage entries are read.
   struct ShipmentPage {
     std::vector<v1::ShipmentView> shipments;
     // Where to go on; the moment's size when all was read.

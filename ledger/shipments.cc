@@ -267,13 +267,16 @@ absl::StatusOr<Ledger::ShipmentPage> ListShipmentViews(
   const uint64_t last =
       std::min(moment.snapshot->size, begin + limits::kMaxEntriesPerPage);
   page.next = begin;
-  while (page.next < last && page.shipments.size() < max_count) {
+  size_t bytes = 0;
+  while (page.next < last && page.shipments.size() < max_count &&
+         bytes < limits::kMaxPageBytes) {
     ASSIGN_OR_RETURN(v1::Entry entry, ReadEntry(log, page.next));
     ++page.next;
     if (!MovementBegunBy(entry.event())) continue;
     ASSIGN_OR_RETURN(std::optional<v1::ShipmentView> view,
                      MakeView(entry, moment, later));
     if (view && Matches(filters, *view)) {
+      bytes += view->ByteSizeLong();
       page.shipments.push_back(*std::move(view));
     }
   }

@@ -79,6 +79,18 @@ absl::StatusOr<std::optional<domain::TotalId>> PlaceBefore(
   return TotalOf(std::move(token.place));
 }
 
+// How many of the first of a list fit on a page.
+template <typename Listed, typename RowOf>
+size_t CountThatFit(const std::vector<Listed>& list, size_t page_size,
+                    RowOf row_of) {
+  PageRoom room(page_size);
+  size_t count = 0;
+  for (; count < list.size() && !room.IsFull(); ++count) {
+    room.Take(row_of(list[count]));
+  }
+  return count;
+}
+
 absl::Status ReadHeadroomRows(const ReadView& view,
                               const v1::ListHeadroomRequest& request,
                               v1::ListHeadroomResponse& response) {
@@ -91,8 +103,12 @@ absl::Status ReadHeadroomRows(const ReadView& view,
   // One more than asked says whether there is a next page.
   std::vector<domain::ListedRow> rows = domain::ListHeadroom(
       ToHeadroomView(view), request.filter(), after, page_size + 1);
-  if (rows.size() > page_size) {
-    rows.resize(page_size);
+  const size_t all = rows.size();
+  rows.resize(CountThatFit(
+      rows, page_size, [](const domain::ListedRow& listed) -> const auto& {
+        return listed.row;
+      }));
+  if (rows.size() < all) {
     response.set_next_page_token(WritePageToken(
         ListFingerprint(request), {.moments = {PinMoment(view.moment)},
                                    .place = PlaceOf(rows.back().id)}));
@@ -179,8 +195,12 @@ absl::Status Compare(const Ledger& ledger, const Ledger::Moment& before,
   std::vector<domain::ListedPair> pairs = domain::CompareHeadroom(
       ToHeadroomView(ledger, before), ToHeadroomView(ledger, after),
       request.filter(), last, page_size + 1);
-  if (pairs.size() > page_size) {
-    pairs.resize(page_size);
+  const size_t all = pairs.size();
+  pairs.resize(CountThatFit(
+      pairs, page_size, [](const domain::ListedPair& listed) -> const auto& {
+        return listed.pair;
+      }));
+  if (pairs.size() < all) {
     response.set_next_page_token(
         WritePageToken(ListFingerprint(request),
                        {.moments = {PinMoment(before), PinMoment(after)},

@@ -70,8 +70,8 @@ absl::Status ReadLicenses(const ReadView& view,
   RETURN_IF_ERROR(FillPage<std::string>(
       request, view.moment, view.snapshot().licenses, page_size,
       [&](const auto& license) { return Matches(*license, through, request); },
-      [&](const auto& license) {
-        *response.add_licenses() = license->ToView(through);
+      [&](const auto& license) -> const auto& {
+        return *response.add_licenses() = license->ToView(through);
       },
       response));
   response.set_size(view.snapshot().size);
@@ -169,7 +169,10 @@ absl::Status ReadApplications(const ReadView& view,
         at = *std::move(found);
         return Matches(at, request);
       },
-      [&](const auto&) { *response.add_applications() = at; }, response));
+      [&](const auto&) -> const auto& {
+        return *response.add_applications() = at;
+      },
+      response));
   RETURN_IF_ERROR(status);
   response.set_size(view.snapshot().size);
   return absl::OkStatus();

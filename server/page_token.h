@@ -16,6 +16,7 @@
 #include "absl/strings/string_view.h"
 #include "chipledger/v1/common.pb.h"
 #include "google/protobuf/message.h"
+#include "ledger/base/limits.h"
 #include "ledger/ledger.h"
 
 namespace chipledger {
@@ -67,10 +68,26 @@ inline bool KeyFromText(const std::string& text, uint64_t& key) {
   return absl::SimpleAtoi(text, &key);
 }
 
-// Fills a page of a list by key at a moment: calls add(value) for at most
-// `page_size` values of a PersistentMap<Key, Value> that `matches` takes, from
-// where the request's page_token says, and sets the response's next_page_token.
-// Errors: INVALID_FIELD for the page_token.
+// PageRoom says when a page is full: by its rows or by its bytes.
+class PageRoom {
+ public:
+  explicit PageRoom(size_t page_size) : rows_(page_size) {}
+  bool IsFull() const { return rows_ == 0 || bytes_ >= limits::kMaxPageBytes; }
+  void Take(const google::protobuf::Message& row) {
+    --rows_;
+    bytes_ += row.ByteSizeLong();
+  }
+
+ private:
+  size_t rows_;
+  size_t bytes_ = 0;
+};
+
+// Fills a page of a list by key at a moment: calls add(value), which returns
+// the row that it added, for values of a PersistentMap<Key, Value> that
+// `matches` takes, from where the request's page_token says, until the page is
+// full; and sets the response's next_page_token. Errors: INVALID_FIELD for the
+// page_token.
 template <typename Key, typename Request, typename Response, typename Map,
           typename Matches, typename Add>
 absl::Status FillPage(const Request& request, const Ledger::Moment& moment,
@@ -84,16 +101,15 @@ absl::Status FillPage(const Request& request, const Ledger::Moment& moment,
     if (!place.ok()) return std::move(place).status();
     if (!KeyFromText(std::move(place->front()), from)) return WrongPageToken();
   }
-  size_t added = 0;
+  PageRoom room(page_size);
   map.VisitFrom(from, [&](const Key& key, const auto& value) {
     if (!matches(value)) return true;
-    if (added == page_size) {
+    if (room.IsFull()) {
       response.set_next_page_token(WritePageToken(
           list, {.moments = {PinMoment(moment)}, .place = {KeyToText(key)}}));
       return false;
     }
-    add(value);
-    ++added;
+    room.Take(add(value));
     return true;
   });
   return absl::OkStatus();

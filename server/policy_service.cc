@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "ledger/base/error.h"
 #include "ledger/base/status_macros.h"
@@ -60,14 +61,32 @@ absl::Status ReadPolicy(const ReadView& view,
   return absl::OkStatus();
 }
 
-absl::Status ReadPolicies(const ReadView& view, const v1::ListPoliciesRequest&,
+absl::Status ReadPolicies(const ReadView& view,
+                          const v1::ListPoliciesRequest& request,
                           v1::ListPoliciesResponse& response) {
-  for (const auto& policy : view.snapshot().catalog().policies) {
-    if (!HoldsBy(policy->adopted.policy().effective_from(),
+  ASSIGN_OR_RETURN(const size_t page_size,
+                   PageSize(request.page_size(), kStandardPage, kMaxPage));
+  const auto& policies = view.snapshot().catalog().policies;
+  size_t number = 0;
+  if (!request.page_token().empty()) {
+    ASSIGN_OR_RETURN(
+        const std::vector<std::string> place,
+        ReadPagePlace(request.page_token(), ListFingerprint(request), 1));
+    if (!absl::SimpleAtoi(place.front(), &number)) return WrongPageToken();
+  }
+  PageRoom room(page_size);
+  for (; number < policies.size() && !room.IsFull(); ++number) {
+    const domain::CompiledPolicy& policy = *policies[number];
+    if (!HoldsBy(policy.adopted.policy().effective_from(),
                  view.moment.through)) {
       continue;
     }
-    *response.add_policies() = PolicyNow(view, *policy);
+    room.Take(*response.add_policies() = PolicyNow(view, policy));
+  }
+  if (number < policies.size()) {
+    response.set_next_page_token(WritePageToken(
+        ListFingerprint(request), {.moments = {PinMoment(view.moment)},
+                                   .place = {absl::StrCat(number)}}));
   }
   response.set_size(view.snapshot().size);
   return absl::OkStatus();
@@ -91,7 +110,10 @@ absl::Status ReadProducts(const ReadView& view,
         product = ProductThrough(*dated, view.moment.through);
         return product != nullptr;
       },
-      [&](const auto&) { *response.add_products() = *product; }, response));
+      [&](const auto&) -> const auto& {
+        return *response.add_products() = *product;
+      },
+      response));
   response.set_size(view.snapshot().size);
   return absl::OkStatus();
 }
@@ -104,8 +126,9 @@ absl::Status ReadParties(const ReadView& view,
   RETURN_IF_ERROR(FillPage<std::string>(
       request, view.moment, view.snapshot().catalog().parties, page_size,
       [](const auto&) { return true; },
-      [&](const auto& party) {
-        *response.add_parties() = PartyThrough(*party, view.moment.through);
+      [&](const auto& party) -> const auto& {
+        return *response.add_parties() =
+                   PartyThrough(*party, view.moment.through);
       },
       response));
   response.set_size(view.snapshot().size);
@@ -113,27 +136,36 @@ absl::Status ReadParties(const ReadView& view,
 }
 
 absl::Status ReadCountryGroups(const ReadView& view,
-                               const v1::ListCountryGroupsRequest&,
+                               const v1::ListCountryGroupsRequest& request,
                                v1::ListCountryGroupsResponse& response) {
-  view.snapshot().catalog().groups.VisitAll([&](const std::string&,
-                                                const auto& group) {
-    *response.add_groups() = GroupThrough(group->proto(), view.moment.through);
-    return true;
-  });
+  ASSIGN_OR_RETURN(const size_t page_size,
+                   PageSize(request.page_size(), kStandardPage, kMaxPage));
+  RETURN_IF_ERROR(FillPage<std::string>(
+      request, view.moment, view.snapshot().catalog().groups, page_size,
+      [](const auto&) { return true; },
+      [&](const auto& group) -> const auto& {
+        return *response.add_groups() =
+                   GroupThrough(group->proto(), view.moment.through);
+      },
+      response));
   response.set_size(view.snapshot().size);
   return absl::OkStatus();
 }
 
 absl::Status ReadCalendars(const ReadView& view,
-                           const v1::ListHolidayCalendarsRequest&,
+                           const v1::ListHolidayCalendarsRequest& request,
                            v1::ListHolidayCalendarsResponse& response) {
+  ASSIGN_OR_RETURN(const size_t page_size,
+                   PageSize(request.page_size(), kStandardPage, kMaxPage));
   // Holidays are no facts of their day: a license that expires next year needs
   // next year's.
-  view.snapshot().catalog().calendars.VisitAll(
-      [&](const std::string&, const auto& calendar) {
-        *response.add_calendars() = *calendar;
-        return true;
-      });
+  RETURN_IF_ERROR(FillPage<std::string>(
+      request, view.moment, view.snapshot().catalog().calendars, page_size,
+      [](const auto&) { return true; },
+      [&](const auto& calendar) -> const auto& {
+        return *response.add_calendars() = *calendar;
+      },
+      response));
   response.set_size(view.snapshot().size);
   return absl::OkStatus();
 }

@@ -100,8 +100,8 @@ absl::Status ReadReservations(const ReadView& view,
       [&](const auto& reservation) {
         return Matches(reservation->shipment, view.moment.through, request);
       },
-      [&](const auto& reservation) {
-        *response.add_reservations() = ToView(*reservation);
+      [&](const auto& reservation) -> const auto& {
+        return *response.add_reservations() = ToView(*reservation);
       },
       response));
   response.set_size(view.snapshot().size);

@@ -60,16 +60,14 @@ struct ListOptions {
 int List(Cli& cli, const ListOptions& options) {
   v1::ListCountryGroupsRequest request;
   *request.mutable_read_point() = options.read_point;
-  const auto response = cli.client().ListCountryGroups(request);
-  if (!response.ok()) return Fail(cli, response.status());
   Table table({"GROUP", "CHANGE", "COUNTRY", "NAME", "FROM"});
-  for (const v1::CountryGroup& group : response->groups()) {
+  const auto add = [&](const v1::CountryGroup& group) {
     if (!options.group_id.empty() && group.group_id() != options.group_id) {
-      continue;
+      return;
     }
     if (cli.json) {
       PrintJson(group);
-      continue;
+      return;
     }
     for (const v1::MembershipChange& change : group.changes()) {
       table.AddRow({group.group_id(), FormatEnum(change.kind(), "KIND_"),
@@ -78,7 +76,15 @@ int List(Cli& cli, const ListOptions& options) {
                     change.effective_date().empty() ? "always"
                                                     : change.effective_date()});
     }
-  }
+  };
+  const absl::Status status = ForEachPage(
+      request,
+      [&](const auto& page) { return cli.client().ListCountryGroups(page); },
+      [&](const v1::ListCountryGroupsResponse& page) {
+        for (const v1::CountryGroup& group : page.groups()) add(group);
+        return true;
+      });
+  if (!status.ok()) return Fail(cli, status);
   if (!cli.json) std::cout << table.ToString();
   return kDone;
 }

@@ -32,17 +32,21 @@ int Change(Cli& cli, const ChangeOptions& options) {
 }
 
 int List(Cli& cli, const v1::ListHolidayCalendarsRequest& request) {
-  const auto response = cli.client().ListHolidayCalendars(request);
-  if (!response.ok()) return Fail(cli, response.status());
-  for (const v1::HolidayCalendar& calendar : response->calendars()) {
-    if (cli.json) {
-      PrintJson(calendar);
-    } else {
-      std::cout << calendar.calendar_id() << ": "
-                << absl::StrJoin(calendar.dates(), ", ") << "\n";
-    }
-  }
-  return kDone;
+  const absl::Status status = ForEachPage(
+      request,
+      [&](const auto& page) { return cli.client().ListHolidayCalendars(page); },
+      [&](const v1::ListHolidayCalendarsResponse& page) {
+        for (const v1::HolidayCalendar& calendar : page.calendars()) {
+          if (cli.json) {
+            PrintJson(calendar);
+          } else {
+            std::cout << calendar.calendar_id() << ": "
+                      << absl::StrJoin(calendar.dates(), ", ") << "\n";
+          }
+        }
+        return true;
+      });
+  return status.ok() ? kDone : Fail(cli, status);
 }
 
 }  // namespace

@@ -85,16 +85,11 @@ std::string BackfillText(const v1::AdoptedPolicy& adopted) {
 int List(Cli& cli, const ListOptions& options) {
   v1::ListPoliciesRequest request;
   *request.mutable_read_point() = options.read_point;
-  const auto response = cli.client().ListPolicies(request);
-  if (!response.ok()) return Fail(cli, response.status());
   Table table({"POLICY", "TITLE", "STANDING", "ENFORCED BY AUTHORITY", "FROM",
                "TO", "ADOPTED", "RULES>", "ENTRY>"});
   std::string notes;
-  for (const v1::AdoptedPolicy& adopted : response->policies()) {
-    if (cli.json) {
-      PrintJson(adopted);
-      continue;
-    }
+  const auto add = [&](const v1::AdoptedPolicy& adopted) {
+    if (cli.json) return PrintJson(adopted);
     const v1::Policy& policy = adopted.policy();
     std::string to = policy.effective_to();
     if (!adopted.rescinded_from().empty()) {
@@ -112,7 +107,15 @@ int List(Cli& cli, const ListOptions& options) {
       absl::StrAppend(&notes, policy.policy_id(), " ", BackfillText(adopted),
                       ".\n");
     }
-  }
+  };
+  const absl::Status status = ForEachPage(
+      request,
+      [&](const auto& page) { return cli.client().ListPolicies(page); },
+      [&](const v1::ListPoliciesResponse& page) {
+        for (const v1::AdoptedPolicy& adopted : page.policies()) add(adopted);
+        return true;
+      });
+  if (!status.ok()) return Fail(cli, status);
   if (!cli.json) std::cout << table.ToString() << notes;
   return kDone;
 }

@@ -94,12 +94,17 @@ inline constexpr int64_t kMaxMilliTppPerGpu = 1'000'000'000'000;
 inline constexpr int64_t kMaxDeclaredMilliTpp = 1'000'000'000'000'000'000;
 inline constexpr int64_t kMaxValueUsd = 1'000'000'000'000'000;
 
+// Bytes of a page's rows: it is full with the row that reaches them, so that an
+// answer stays below the 4 MiB which other languages' gRPC takes by default.
+inline constexpr size_t kMaxPageBytes = 3 * 1024 * 1024;
 // A page that filters reads at most this many entries before it answers.
 inline constexpr size_t kMaxEntriesPerPage = 50'000;
 // Entry bytes in one message of a stream of entries.
 inline constexpr size_t kEntryChunkBytes = 256 * 1024;
 
 static_assert(kMaxRequestBytes < kMaxEntryBytes);
+// A row tells an entry or two, and what became of it.
+static_assert(kMaxPageBytes + 8 * kMaxEntryBytes < 4 * 1024 * 1024);
 static_assert(kMaxQueuedCommands >= kMaxCommandsPerRequest);
 static_assert(kMaxStreamBytes >= 2 * kMaxMessageBytes);
 static_assert(kMaxGroupBytes >= kMaxEntryBytes * 2);

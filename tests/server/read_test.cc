@@ -202,6 +202,78 @@ TEST_F(ReadTest, WhatChangesBetweenPagesIsAsItWasOnTheFirst) {
   EXPECT_EQ(now.shipments(1).status(), v1::SHIPMENT_STATUS_VOIDED);
 }
 
+// Lists of wide rows are whole, and every page is below the 4 MiB that a
+// channel takes when nobody asks for more, as this test's.
+TEST_F(ReadTest, PagesAreBoundedInBytesToo) {
+  constexpr int kRows = 1'000;
+  const std::string text(2'000, 't');
+  for (int i = 0; i < kRows;) {
+    v1::SubmitShipmentCommandsRequest shipments;
+    shipments.set_request_id(NewRequestId());
+    v1::SubmitLicenseCommandsRequest licenses;
+    licenses.set_request_id(NewRequestId());
+    for (int j = 0; j < 10; ++j, ++i) {
+      auto& record = *shipments.add_commands()->mutable_record_shipment();
+      record = ShipmentOf("H100", 1, "MY", absl::StrCat("S", i)).command();
+      record.set_assurance(v1::ASSURANCE_AFTER_THE_FACT);
+      record.mutable_shipment()->set_source(text);
+      v1::License& license =
+          *licenses.add_commands()->mutable_grant_license()->mutable_license();
+      license.set_license_id(absl::StrCat("L", 1'000 + i));
+      license.set_exporter("acme");
+      license.add_destination_countries("MY");
+      license.set_grant_date("2025-01-10");
+      license.set_expiry_date("2026-01-10");
+      license.set_source(text);
+      for (int line = 1; line <= 100; ++line) {
+        if (line <= 99) {
+          record.mutable_shipment()->add_items()->CopyFrom(
+              record.shipment().items(0));
+        }
+        v1::LicenseLine& added = *license.add_lines();
+        added.set_line_number(line);
+        added.set_product_code("H100");
+        added.set_quantity(1);
+      }
+    }
+    Context shipments_context;
+    v1::SubmitShipmentCommandsResponse recorded;
+    const grpc::Status shipped = shipments_->SubmitShipmentCommands(
+        &shipments_context, shipments, &recorded);
+    ASSERT_TRUE(shipped.ok()) << shipped.error_message();
+    Context licenses_context;
+    v1::SubmitLicenseCommandsResponse granted;
+    const grpc::Status status =
+        licenses_->SubmitLicenseCommands(&licenses_context, licenses, &granted);
+    ASSERT_TRUE(status.ok()) << status.error_message();
+  }
+  v1::ListLicensesRequest licenses;
+  licenses.set_page_size(kRows);
+  EXPECT_EQ(ListLicenses(licenses).size(), kRows);
+
+  v1::ListShipmentsRequest request;
+  request.set_page_size(kRows);
+  std::vector<std::string> references;
+  int pages = 0;
+  do {
+    Context context;
+    v1::ListShipmentsResponse page;
+    const grpc::Status status =
+        shipments_->ListShipments(&context, request, &page);
+    ASSERT_TRUE(status.ok()) << status.error_message();
+    ++pages;
+    for (const v1::ShipmentView& view : page.shipments()) {
+      references.push_back(view.shipment().shipment_reference());
+    }
+    request.set_page_token(page.next_page_token());
+  } while (!request.page_token().empty());
+  EXPECT_GT(pages, 1);
+  ASSERT_EQ(references.size(), kRows);
+  for (int i = 0; i < kRows; ++i) {
+    EXPECT_EQ(references[i], absl::StrCat("S", i));
+  }
+}
+
 TEST_F(ReadTest, ShipmentsAreFilteredByDestination) {
   Record("S1", 1, "MY");
   Record("S2", 1, "AE");
