@@ -154,11 +154,14 @@ absl::Status RefusedByRules(const v1::Refused& refused,
   std::vector<std::string> rule_ids;
   std::vector<std::string> descriptions;
   for (const v1::Violation& violation : refused.violations()) {
-    descriptions.push_back(
-        absl::StrCat(violation.rule_id(), ": ", violation.description()));
-    if (std::find(rule_ids.begin(), rule_ids.end(), violation.rule_id()) ==
-        rule_ids.end()) {
-      rule_ids.push_back(violation.rule_id());
+    // Checks of a license belong to no policy.
+    const std::string rule =
+        violation.policy_id().empty()
+            ? violation.rule_id()
+            : absl::StrCat(violation.policy_id(), "/", violation.rule_id());
+    descriptions.push_back(absl::StrCat(rule, ": ", violation.description()));
+    if (std::find(rule_ids.begin(), rule_ids.end(), rule) == rule_ids.end()) {
+      rule_ids.push_back(rule);
     }
   }
   std::map<std::string, std::string> metadata{
@@ -190,6 +193,8 @@ WriteAnswer RepeatAnswer(store::EntryReader& reader, uint64_t first_index,
         RequestIdReused(request.request_id, first_index, std::move(differing)));
   }
   answer.index = first_index;
+  // As the first time: the size with the request's last entry.
+  answer.size = first_index + entries->size();
   answer.record_time_ns = RecordTimeNs(first);
   answer.repeated_answer = true;
   if (first.event().has_refused()) {

@@ -99,8 +99,10 @@ class Server::Impl {
     // window would hold less than one batch.
     builder.AddChannelArgument(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES,
                                static_cast<int>(limits::kMaxMessageBytes));
+    // What is somewhat too large is read, so that the answer can say so with
+    // its reason; gRPC's own refusal has none.
     builder.SetMaxReceiveMessageSize(
-        static_cast<int>(limits::kMaxMessageBytes));
+        static_cast<int>(2 * limits::kMaxMessageBytes));
     for (grpc::Service* service : std::initializer_list<grpc::Service*>{
              &shipments_, &licenses_, &policies_, &headroom_, &audit_,
              &admin_}) {

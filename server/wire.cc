@@ -10,6 +10,7 @@
 #include "grpcpp/support/proto_buffer_reader.h"
 #include "grpcpp/support/slice.h"
 #include "ledger/base/error.h"
+#include "ledger/base/limits.h"
 #include "server/logging.h"
 
 namespace chipledger {
@@ -70,6 +71,14 @@ bool Parse(const grpc::ByteBuffer& bytes, google::protobuf::Message& message) {
 
 absl::Status ParseMessage(const grpc::ByteBuffer& bytes,
                           google::protobuf::Message& message) {
+  if (bytes.Length() > limits::kMaxMessageBytes) {
+    return MakeError(
+        absl::StatusCode::kResourceExhausted, "MESSAGE_TOO_LARGE",
+        absl::StrCat("the message has ", bytes.Length(), " bytes; at most ",
+                     limits::kMaxMessageBytes, " are taken, split it"),
+        {{"bytes", absl::StrCat(bytes.Length())},
+         {"max_bytes", absl::StrCat(limits::kMaxMessageBytes)}});
+  }
   ParseLog log;
   if (Parse(bytes, message)) return absl::OkStatus();
   const absl::string_view field = FieldThatIsNotUtf8(log.text());

@@ -10,8 +10,8 @@
 
 namespace chipledger {
 
-// Parses a message. Errors: MALFORMED_MESSAGE; it names the field when a string
-// is not UTF-8.
+// Parses a message. Errors: MESSAGE_TOO_LARGE; MALFORMED_MESSAGE, which names
+// the field when a string is not UTF-8.
 absl::Status ParseMessage(const grpc::ByteBuffer& bytes,
                           google::protobuf::Message& message);
 

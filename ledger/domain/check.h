@@ -26,6 +26,7 @@ class FieldChecks {
   // The checks below add a violation when the value is not as they say; `field`
   // is the path.
   void Slug(absl::string_view value, size_t max_bytes, absl::string_view field);
+  void Id(absl::string_view value, size_t max_bytes, absl::string_view field);
   void Printable(absl::string_view value, size_t max_bytes, bool required,
                  absl::string_view field);
   void Text(absl::string_view value, size_t max_bytes, bool required,

@@ -88,8 +88,7 @@ absl::Status CheckParty(const v1::Party& party) {
 
 absl::Status CheckGroupChange(const v1::ChangeCountryGroup& command) {
   FieldChecks checks;
-  checks.Printable(command.group_id(), limits::kMaxGroupIdBytes, true,
-                   "group_id");
+  checks.Id(command.group_id(), limits::kMaxGroupIdBytes, "group_id");
   if (command.changes_size() > static_cast<int>(limits::kMaxCountriesPerList)) {
     checks.Add("changes",
                absl::StrCat(command.changes_size(), " changes are more than ",

@@ -178,15 +178,23 @@ absl::Status OfCommand(const absl::Status& status, size_t i, size_t count) {
                    std::move(cause.metadata));
 }
 
-// RevisionChecks collects the optimistic checks of a request that fail.
+// RevisionChecks collects the optimistic checks of a request that fail, and
+// with them what its commands speak of that is not there: else it would come to
+// light only when the revisions are right.
 class RevisionChecks {
  public:
-  RevisionChecks(const State& state, const History& history)
-      : state_(state), history_(history) {}
+  RevisionChecks(const State& state, const History& history, bool alone)
+      : state_(state), history_(history), alone_(alone) {}
 
-  // What does not exist fails later.
   absl::Status Check(const v1::Command& command) {
     switch (command.kind_case()) {
+      case v1::Command::kGrantLicense:
+        made_.insert(
+            NameOfLicense(command.grant_license().license().license_id()));
+        return absl::OkStatus();
+      case v1::Command::kRecordShipment:
+        made_.insert(NameOfShipment(command.record_shipment().shipment()));
+        return absl::OkStatus();
       case v1::Command::kAmendLicense:
         return CheckLicense(command.amend_license(),
                             command.amend_license().license().license_id());
@@ -224,8 +232,10 @@ class RevisionChecks {
     }
   }
 
+  // Without a failed revision what is missing fails by itself, later.
   absl::Status ToStatus() const {
-    return failed_.empty() ? absl::OkStatus() : RevisionMismatch(failed_);
+    return failed_.empty() ? absl::OkStatus()
+                           : RevisionMismatch(failed_, missing_);
   }
 
  private:
@@ -236,41 +246,63 @@ class RevisionChecks {
 
   template <typename C>
   absl::Status CheckLicense(const C& command, const std::string& license_id) {
-    if (!command.has_expected_revision()) return absl::OkStatus();
     const LicenseState* license = state_.FindLicense(license_id);
-    if (license != nullptr &&
-        license->revision != command.expected_revision()) {
-      failed_.push_back({absl::StrCat("license ", license_id),
-                         command.expected_revision(), license->revision});
+    if (license == nullptr) {
+      NoteMissing(NameOfLicense(license_id));
+    } else if (command.has_expected_revision() &&
+               license->revision != command.expected_revision()) {
+      failed_.push_back({NameOfLicense(license_id), command.expected_revision(),
+                         license->revision});
     }
     return absl::OkStatus();
   }
 
   template <typename C, typename Named>
   absl::Status CheckShipment(const C& command, const Named& named) {
-    if (!command.has_expected_revision()) return absl::OkStatus();
+    // A lone command needs no second look for what is missing.
+    if (!command.has_expected_revision() && alone_) return absl::OkStatus();
     ASSIGN_OR_RETURN(
         const std::optional<uint64_t> index,
         history_.FindShipment(named.exporter(), named.shipment_reference()));
-    if (!index) return absl::OkStatus();
-    const uint64_t actual = state_.GetShipment(*index).revision;
-    if (actual != command.expected_revision()) {
-      failed_.push_back({absl::StrCat("shipment ", named.exporter(), "/",
-                                      named.shipment_reference()),
-                         command.expected_revision(), actual});
+    if (!index) {
+      NoteMissing(NameOfShipment(named));
+    } else if (command.has_expected_revision()) {
+      const uint64_t actual = state_.GetShipment(*index).revision;
+      if (actual != command.expected_revision()) {
+        failed_.push_back(
+            {NameOfShipment(named), command.expected_revision(), actual});
+      }
     }
     return absl::OkStatus();
   }
 
+  static std::string NameOfLicense(const std::string& license_id) {
+    return absl::StrCat("license ", license_id);
+  }
+  template <typename Named>
+  static std::string NameOfShipment(const Named& named) {
+    return absl::StrCat("shipment ", named.exporter(), "/",
+                        named.shipment_reference());
+  }
+
+  void NoteMissing(std::string name) {
+    if (!made_.contains(name)) missing_.push_back(std::move(name));
+  }
+
   const State& state_;
   const History& history_;
+  // Whether the request has one command.
+  const bool alone_;
   std::vector<RevisionCheck> failed_;
+  std::vector<std::string> missing_;
+  // What the request itself makes.
+  std::set<std::string> made_;
 };
 
 // Revisions are those before the request.
 absl::Status CheckRevisions(const State& state, const History& history,
                             absl::Span<v1::Command* const> commands) {
-  RevisionChecks checks(state, history);
+  RevisionChecks checks(state, history, commands.size() == 1);
   for (const v1::Command* command : commands) {
     RETURN_IF_ERROR(checks.Check(*command));
   }

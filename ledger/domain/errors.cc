@@ -154,12 +154,16 @@ absl::Status ShipmentReferenceReused(absl::string_view exporter,
        {"index", absl::StrCat(index)}});
 }
 
-absl::Status RevisionMismatch(const std::vector<RevisionCheck>& failed) {
+absl::Status RevisionMismatch(const std::vector<RevisionCheck>& failed,
+                              const std::vector<std::string>& missing) {
   std::string checks;
   for (const RevisionCheck& check : failed) {
     absl::StrAppend(&checks, checks.empty() ? "" : "; ", check.resource,
                     " has revision ", check.actual, ", expected ",
                     check.expected);
+  }
+  for (const std::string& resource : missing) {
+    absl::StrAppend(&checks, "; ", resource, " does not exist");
   }
   return Make(absl::StatusCode::kAborted, v1::REVISION_MISMATCH,
               absl::StrCat(checks, "; read it again and decide anew"),

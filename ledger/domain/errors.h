@@ -45,8 +45,10 @@ struct RevisionCheck {
   uint64_t expected = 0;
   uint64_t actual = 0;
 };
-// Requires: at least one.
-absl::Status RevisionMismatch(const std::vector<RevisionCheck>& failed);
+// `missing` are other resources of the request that are not there.
+// Requires: at least one failed.
+absl::Status RevisionMismatch(const std::vector<RevisionCheck>& failed,
+                              const std::vector<std::string>& missing);
 
 // `status` is what the resource is; `wanted` completes "it must be ...".
 absl::Status WrongStatus(absl::string_view resource, absl::string_view status,

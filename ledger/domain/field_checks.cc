@@ -1,6 +1,7 @@
 // The checks that messages share.
 #include <set>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "ledger/base/countries.h"
 #include "ledger/base/date.h"
@@ -34,6 +35,21 @@ void FieldChecks::Slug(absl::string_view value, size_t max_bytes,
     Add(std::string(field),
         absl::StrCat(Quote(value), " is not 1 to ", max_bytes,
                      " lower-case letters, digits, \".\", \"_\" or \"-\""));
+  }
+}
+
+void FieldChecks::Id(absl::string_view value, size_t max_bytes,
+                     absl::string_view field) {
+  bool good = !value.empty() && value.size() <= max_bytes;
+  for (const char c : value) {
+    good = good && (absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
+                    absl::string_view("._:/-").find(c) != value.npos);
+  }
+  if (!good) {
+    Add(std::string(field),
+        absl::StrCat(Quote(value), " is not 1 to ", max_bytes,
+                     " letters A to Z, digits, \".\", \"_\", \":\", \"/\" or "
+                     "\"-\", such as \"D:5\""));
   }
 }
 

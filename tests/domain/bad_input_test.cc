@@ -317,6 +317,52 @@ TEST_F(BadInputTest, AllFailedRevisionChecksOfARequestComeBack) {
   EXPECT_EQ(ledger_.entries().size(), before);
 }
 
+TEST_F(BadInputTest, WhatIsMissingIsNotHiddenBehindAnothersRevision) {
+  ASSERT_TRUE(ledger_.Submit({Shipment("")}).status.ok());
+  const auto outcome =
+      ledger_.Submit({Cmd(R"pb(void_shipment {
+                                 exporter: "x"
+                                 shipment_reference: "S404"
+                                 reason: "r"
+                               })pb"),
+                      Cmd(R"pb(void_shipment {
+                                 exporter: "x"
+                                 shipment_reference: "S1"
+                                 reason: "r"
+                                 expected_revision: 9
+                               })pb"),
+                      Cmd(R"pb(suspend_license {
+                                 license_id: "L404"
+                                 effective_date: "2025-03-01"
+                                 reason: "r"
+                               })pb"),
+                      Cmd(Grant("L2")), Cmd(R"pb(suspend_license {
+                                                   license_id: "L2"
+                                                   effective_date: "2025-03-01"
+                                                   reason: "r"
+                                                 })pb")});
+  EXPECT_EQ(GetErrorCause(outcome.status)->reason, "REVISION_MISMATCH");
+  EXPECT_EQ(GetErrorCause(outcome.status)->metadata.at("failed_checks"),
+            "shipment x/S1 has revision 1, expected 9; shipment x/S404 does "
+            "not exist; license L404 does not exist");
+}
+
+TEST_F(BadInputTest, AGroupIdIsPlainLettersAndDigits) {
+  const auto change = [](const std::string& group_id) {
+    return Cmd(absl::StrCat("change_country_group { group_id: '", group_id,
+                            "' changes { country: 'MY' kind: KIND_JOIN } }"));
+  };
+  for (const char* wrong : {"", "a b", "\303\244", "a,b"}) {
+    ExpectError(change(wrong), absl::StatusCode::kInvalidArgument,
+                "INVALID_FIELD", {"group_id", "is not 1 to 64 letters"});
+  }
+  ExpectError(change(std::string(65, 'a')), absl::StatusCode::kInvalidArgument,
+              "INVALID_FIELD", {"group_id"});
+  for (const std::string& good : {std::string("D:5"), std::string(64, 'a')}) {
+    EXPECT_TRUE(ledger_.Submit({change(good)}).status.ok()) << good;
+  }
+}
+
 TEST_F(BadInputTest, AnAtomicRequestWithOneWrongCommandLeavesNothing) {
   const size_t before = ledger_.entries().size();
   const auto totals = ledger_.state().SortedTotals();

@@ -84,7 +84,7 @@ TEST_F(LedgerTest, RefusalIsAnEntryAndSaysTheRuleAndTheNumbers) {
   const WriteAnswer& answer = batch->answers[0];
   EXPECT_EQ(answer.status.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(ReasonOf(answer.status), "REFUSED_BY_RULES");
-  EXPECT_EQ(MetadataOf(answer.status, "rule_ids"), "gpus");
+  EXPECT_EQ(MetadataOf(answer.status, "rule_ids"), "cap/gpus");
   EXPECT_EQ(MetadataOf(answer.status, "index"), absl::StrCat(kFirstSize + 1));
   EXPECT_THAT(std::string(answer.status.message()), HasSubstr("41"));
   ASSERT_EQ(answer.events.size(), 1u);

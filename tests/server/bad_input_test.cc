@@ -139,9 +139,20 @@ TEST_F(BadInputTest, AStringOverItsLimit) {
 
 TEST_F(BadInputTest, AMessageOverTheSizeLimitIsRefusedAsAWhole) {
   v1::RecordShipmentRequest request = ShipmentOf("H100", 1, "MY", "S1");
-  request.mutable_command()->mutable_shipment()->set_source(
-      std::string(limits::kMaxMessageBytes, 's'));
-  EXPECT_EQ(Record(request).error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  std::string& source =
+      *request.mutable_command()->mutable_shipment()->mutable_source();
+  source = std::string(limits::kMaxMessageBytes, 's');
+  // The message is as large as it may be: what is wrong is its field's size.
+  source.resize(source.size() -
+                (request.ByteSizeLong() - limits::kMaxMessageBytes));
+  ASSERT_EQ(request.ByteSizeLong(), limits::kMaxMessageBytes);
+  EXPECT_EQ(ReasonOf(Record(request)), "INVALID_FIELD");
+  source.push_back('s');
+  const grpc::Status status = Record(request);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(ReasonOf(status), "MESSAGE_TOO_LARGE");
+  EXPECT_THAT(status.error_message(),
+              HasSubstr(absl::StrCat(limits::kMaxMessageBytes)));
 }
 
 TEST_F(BadInputTest, AnAtomicRequestTakesOneToAHundredCommandsOfItsService) {
