@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/errors.h"
+#include "client/proxy.h"
 #include "client/retry.h"
 #include "client/stubs.h"
 #include "grpcpp/create_channel.h"
@@ -34,6 +35,10 @@ std::shared_ptr<grpc::Channel> MakeChannel(const ClientOptions& options) {
   // For all its name this bounds an attempt, not the wait between two.
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kConnectionAttemptMs);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kMaxReconnectBackoffMs);
+  // A proxy cannot reach this machine's own loopback.
+  if (IsLoopback(options.server)) {
+    arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  }
   return grpc::CreateCustomChannel(
       options.server, grpc::InsecureChannelCredentials(), arguments);
 }
@@ -209,10 +214,14 @@ absl::Status Client::Connect(absl::Time deadline) {
     if (status.ok()) return status;
     cause = std::string(status.message());
   }
-  return absl::UnavailableError(absl::StrCat(
-      "no connection to ", options_.server, " in ",
+  const std::string proxy =
+      IsLoopback(options_.server) ? "" : ProxyFor(options_.server);
+  return NoConnection(absl::StrCat(
+      "no connection to ", options_.server,
+      proxy.empty() ? "" : " through the proxy ", proxy, " in ",
       absl::FormatDuration(absl::Floor(Now() - begin, absl::Milliseconds(100))),
-      " (", cause, "); is chipledgerd running there?"));
+      " (", cause, "); is chipledgerd running there?",
+      proxy.empty() ? "" : " What no_proxy names is reached without a proxy."));
 }
 
 absl::StatusOr<v1::RecordShipmentResponse> Client::RecordShipment(

@@ -1,6 +1,8 @@
 // Goal: a call reaches its server however far, busy or late it is, and
 // otherwise says for how long it was tried and what went wrong. Method: a real
 // server behind a link that the test makes slow.
+#include <stdlib.h>
+
 #include <algorithm>
 #include <atomic>
 #include <string>
@@ -15,6 +17,7 @@
 #include "client/bulk_writer.h"
 #include "client/client.h"
 #include "client/errors.h"
+#include "client/proxy.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/server_fixture.h"
@@ -25,6 +28,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using testing::ServerTest;
 using testing::ShipmentOf;
 using testing::SlowLink;
@@ -82,6 +86,55 @@ TEST_F(ConnectionTest, WithoutAConnectionItSaysHowLongItTriedAndWhy) {
               AllOf(HasSubstr(absl::StrCat("no connection to ", server)),
                     HasSubstr(" in 2"), HasSubstr("Connection refused"),
                     HasSubstr("is chipledgerd running there?")));
+}
+
+// Sets an environment variable while it lives.
+class Environment {
+ public:
+  Environment(const char* name, const std::string& value) : name_(name) {
+    ::setenv(name_, value.c_str(), 1);
+  }
+  ~Environment() { ::unsetenv(name_); }
+
+ private:
+  const char* const name_;
+};
+
+TEST_F(ConnectionTest, ThisMachineIsReachedWithoutAProxy) {
+  const Environment proxy("http_proxy", "http://127.0.0.1:1");
+  for (const char* host : {"127.0.0.1", "localhost", "ipv4:127.0.0.1"}) {
+    Client client({.server = absl::StrCat(host, ":", server().port())});
+    const absl::Status status = client.GetLedger({}).status();
+    EXPECT_TRUE(status.ok()) << host << ": " << status;
+  }
+}
+
+TEST(ProxyTest, AProxyThatDoesNotConnectIsNamedWithoutItsPassword) {
+  const Environment proxy("http_proxy", "http://me:secret@127.0.0.1:1");
+  // An address that is set aside for documentation.
+  Client client(
+      {.server = "192.0.2.1:7401", .deadline = absl::Milliseconds(500)});
+  const absl::Status status = client.GetLedger({}).status();
+  EXPECT_TRUE(GetErrorDetails(status).no_connection);
+  EXPECT_THAT(std::string(status.message()),
+              AllOf(HasSubstr("through the proxy 127.0.0.1:1 (http_proxy)"),
+                    HasSubstr("no_proxy"), Not(HasSubstr("secret"))));
+}
+
+TEST(ProxyTest, AProxyIsFoundAsGrpcFindsIt) {
+  EXPECT_EQ(ProxyFor("ledger.example:7401"), "");
+  const Environment http("http_proxy", "http://one:1");
+  EXPECT_EQ(ProxyFor("ledger.example:7401"), "http://one:1 (http_proxy)");
+  const Environment grpc("grpc_proxy", "http://two:2");
+  EXPECT_EQ(ProxyFor("ledger.example:7401"), "http://two:2 (grpc_proxy)");
+  const Environment exempt("no_proxy", "other, .example");
+  EXPECT_EQ(ProxyFor("dns:///ledger.example:7401"), "");
+  EXPECT_NE(ProxyFor("ledger.example.com:7401"), "");
+  EXPECT_TRUE(IsLoopback("[::1]:7401"));
+  EXPECT_TRUE(IsLoopback("::1"));
+  EXPECT_TRUE(IsLoopback("dns:///localhost"));
+  EXPECT_FALSE(IsLoopback("localhost.example:7401"));
+  EXPECT_FALSE(IsLoopback("12.7.0.1:7401"));
 }
 
 TEST_F(ConnectionTest, WatchesGoOnWithAServerThatIsStartedAgain) {
