@@ -1,12 +1,15 @@
 #include "client/client.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <limits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "client/errors.h"
 #include "client/proxy.h"
 #include "client/retry.h"
+#include "client/silence.h"
 #include "client/stubs.h"
 #include "grpcpp/create_channel.h"
 #include "ledger/base/status_macros.h"
@@ -28,6 +31,12 @@ constexpr int kConnectionAttemptMs = 20'000;
 // answers at once.
 constexpr absl::Duration kCauseTimeout = absl::Seconds(1);
 
+int Milliseconds(absl::Duration duration) {
+  return static_cast<int>(
+      std::min(absl::ToInt64Milliseconds(duration),
+               static_cast<int64_t>(std::numeric_limits<int>::max())));
+}
+
 std::shared_ptr<grpc::Channel> MakeChannel(const ClientOptions& options) {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(kMaxReceivedBytes);
@@ -35,6 +44,11 @@ std::shared_ptr<grpc::Channel> MakeChannel(const ClientOptions& options) {
   // For all its name this bounds an attempt, not the wait between two.
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kConnectionAttemptMs);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kMaxReconnectBackoffMs);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, Milliseconds(options.keepalive));
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS,
+                   Milliseconds(options.keepalive_timeout));
+  // A watch sends nothing, and is to be kept alive for ever.
+  arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   // A proxy cannot reach this machine's own loopback.
   if (IsLoopback(options.server)) {
     arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
@@ -114,10 +128,17 @@ template <typename Response>
 absl::Status Drain(grpc::ClientContext& context,
                    grpc::ClientReader<Response>& reader,
                    absl::FunctionRef<bool(const Response&)> on_message,
-                   EndedBy ended_by) {
+                   EndedBy ended_by, absl::Duration max_silence) {
   Response response;
   bool stopped = false;
-  while (reader.Read(&response)) {
+  SilenceLimit silence(context, max_silence);
+  const auto read = [&] {
+    silence.BeginWait();
+    const bool ok = reader.Read(&response);
+    silence.EndWait();
+    return ok;
+  };
+  while (read()) {
     if (on_message(response)) continue;
     stopped = true;
     context.TryCancel();
@@ -128,6 +149,11 @@ absl::Status Drain(grpc::ClientContext& context,
   }
   const absl::Status status = FromGrpcStatus(reader.Finish());
   if (stopped) return absl::OkStatus();
+  if (silence.exceeded()) {
+    return absl::UnavailableError(
+        absl::StrCat("the server has given no sign of life for ",
+                     absl::FormatDuration(max_silence)));
+  }
   if (status.ok() && ended_by == EndedBy::kCaller) {
     return absl::UnavailableError("the server has ended the watch");
   }
@@ -147,6 +173,10 @@ absl::Status Stream(Client& client, Stub& stub,
   const absl::Time deadline =
       call.deadline ? Now() + *call.deadline : absl::InfiniteFuture();
   Backoff backoff(client.options(), deadline);
+  // Only watches send signs of life; others may have work to do.
+  const absl::Duration max_silence = ended_by == EndedBy::kCaller
+                                         ? client.options().max_silence
+                                         : absl::InfiniteDuration();
   while (true) {
     RETURN_IF_ERROR(client.Connect(backoff.ConnectBy()));
     backoff.BridgeOutages();
@@ -159,7 +189,7 @@ absl::Status Stream(Client& client, Stub& stub,
           backoff.Reset();
           return on_message(response);
         },
-        ended_by);
+        ended_by, max_silence);
     if (status.ok() || !backoff.WaitAfter(status)) return status;
   }
 }
@@ -625,7 +655,7 @@ absl::Status Client::WhatIf(
           begun = true;
           return on_message(response);
         },
-        EndedBy::kServer);
+        EndedBy::kServer, absl::InfiniteDuration());
     if (status.ok() || begun || !backoff.WaitAfter(status)) return status;
   }
 }

@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
@@ -175,6 +176,66 @@ TEST_F(ConnectionTest, WatchesGoOnWithAServerThatIsStartedAgain) {
   }
   entries.join();
   headroom.join();
+}
+
+TEST_F(ConnectionTest, AConnectionThatDiedWithoutAWordIsNoticedAndMadeAnew) {
+  const std::string listen = address();
+  StartServer([&](ServerOptions& options) {
+    options.listen = listen;
+    options.heartbeat = absl::Milliseconds(200);
+  });
+  SlowLink link(server().port(), absl::ZeroDuration());
+  Client client({.server = link.address(),
+                 .keepalive = absl::Seconds(1),
+                 .keepalive_timeout = absl::Seconds(1),
+                 .max_silence = absl::InfiniteDuration()});
+  absl::Notification caught_up;
+  std::thread watcher([&] {
+    const absl::Status watched =
+        client.WatchEntries({}, [&](const v1::WatchEntriesResponse& response) {
+          if (response.caught_up() && !caught_up.HasBeenNotified()) {
+            caught_up.Notify();
+          }
+          return response.entries().empty() ||
+                 !absl::StrContains(*response.entries().rbegin(), "NEWS");
+        });
+    EXPECT_TRUE(watched.ok()) << watched;
+  });
+  caught_up.WaitForNotification();
+  link.SwallowConnections();
+  Client writer({.server = address()});
+  EXPECT_TRUE(writer.RecordShipment(ShipmentOf("H100", 1, "FR", "NEWS")).ok());
+  watcher.join();
+  EXPECT_EQ(link.accepted(), 2);
+}
+
+TEST_F(ConnectionTest, ACallerThatVanishedWithoutAWordIsClosedByTheServer) {
+  const std::string listen = address();
+  StartServer([&](ServerOptions& options) {
+    options.listen = listen;
+    options.keepalive = absl::Seconds(1);
+    options.keepalive_timeout = absl::Seconds(1);
+  });
+  SlowLink link(server().port(), absl::ZeroDuration());
+  Client client({.server = link.address(),
+                 .keepalive = absl::Hours(1),
+                 .max_silence = absl::InfiniteDuration()});
+  absl::Notification caught_up;
+  std::thread watcher([&] {
+    const absl::Status watched =
+        client.WatchEntries({}, [&](const v1::WatchEntriesResponse& response) {
+          if (!response.caught_up()) return true;
+          if (!caught_up.HasBeenNotified()) caught_up.Notify();
+          return link.accepted() == 1;
+        });
+    EXPECT_TRUE(watched.ok()) << watched;
+  });
+  caught_up.WaitForNotification();
+  link.SwallowConnections();
+  EXPECT_TRUE(link.AwaitServerCloses(absl::Seconds(30)));
+  // Lets the caller go: it comes back over a new connection.
+  link.CutConnections();
+  watcher.join();
 }
 
 TEST_F(ConnectionTest, WritesUnderWayDuringRestartsAreRecordedOnceAndAnswered) {
