@@ -160,14 +160,14 @@ absl::Status Drain(grpc::ClientContext& context,
   return status;
 }
 
-// Streams messages, with a new call after a broken connection. `on_message` may
-// change the request of that call. A server that was never reached is given up
-// as for other calls.
+// Streams messages, with a new call after a broken connection, which continues
+// what was seen by this one. `on_message` may change the request of that call.
+// A server that was never reached is given up as for other calls.
 template <typename Stub, typename Request, typename Response>
 absl::Status Stream(Client& client, Stub& stub,
                     std::unique_ptr<grpc::ClientReader<Response>> (
                         Stub::*method)(grpc::ClientContext*, const Request&),
-                    const Request& request,
+                    Request& request,
                     absl::FunctionRef<bool(const Response&)> on_message,
                     EndedBy ended_by, const CallOptions& call) {
   const absl::Time deadline =
@@ -187,6 +187,9 @@ absl::Status Stream(Client& client, Stub& stub,
         context, *reader,
         [&](const Response& response) {
           backoff.Reset();
+          if (response.has_position()) {
+            *request.mutable_seen() = response.position();
+          }
           return on_message(response);
         },
         ended_by, max_silence);
@@ -626,7 +629,7 @@ absl::Status Client::WatchEntries(
 }
 
 absl::Status Client::WatchHeadroom(
-    const v1::WatchHeadroomRequest& request,
+    v1::WatchHeadroomRequest request,
     absl::FunctionRef<bool(const v1::WatchHeadroomResponse&)> on_message,
     const CallOptions& call) {
   return Stream<v1::HeadroomService::Stub, v1::WatchHeadroomRequest,

@@ -191,7 +191,8 @@ class Client {
   // connection just then.
 
   // When the connection breaks, or has died without a word, they call again,
-  // for ClientOptions::max_outage without a message.
+  // for ClientOptions::max_outage without a message. Where the server then has
+  // another log than the one seen so far, they end with OTHER_HISTORY.
 
   // Calls again from the next index.
   absl::Status ReadEntries(
@@ -206,7 +207,7 @@ class Client {
   // Each call starts with all rows, so that a call made again says everything
   // that changed meanwhile. Does not end by itself.
   absl::Status WatchHeadroom(
-      const v1::WatchHeadroomRequest& request,
+      v1::WatchHeadroomRequest request,
       absl::FunctionRef<bool(const v1::WatchHeadroomResponse&)> on_message,
       const CallOptions& call = {});
 

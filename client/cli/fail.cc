@@ -89,6 +89,9 @@ std::string NextStep(const absl::Status& status,
       return "the ledger records it by itself when its time has come";
     case v1::MOMENT_BEFORE_LEDGER:
       return "ask for a later time, or --at-size 1 for the first entry";
+    case v1::OTHER_HISTORY:
+      return "ask the operator which data the server serves; to read that log "
+             "from its beginning start anew";
     case v1::INDEX_OUT_OF_RANGE:
       return "see how long the ledger is: chipledger admin status";
     default:

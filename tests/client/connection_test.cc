@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <filesystem>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -236,6 +238,103 @@ TEST_F(ConnectionTest, ACallerThatVanishedWithoutAWordIsClosedByTheServer) {
   // Lets the caller go: it comes back over a new connection.
   link.CutConnections();
   watcher.join();
+}
+
+// Watches over a link until it has caught up, is then led to other data, and
+// returns how the watch ends.
+class OtherHistoryTest : public ConnectionTest {
+ protected:
+  // Begins to watch the server; returns when everything has come.
+  void WatchAll() {
+    link_ = std::make_unique<SlowLink>(server().port(), absl::ZeroDuration());
+    client_ = std::make_unique<Client>(ClientOptions{
+        .server = link_->address(), .max_backoff = absl::Milliseconds(50)});
+    absl::Notification entries, headroom;
+    watchers_.emplace_back([&, this] {
+      entries_ended_ = client_->WatchEntries(
+          {}, [&](const v1::WatchEntriesResponse& response) {
+            if (response.caught_up() && !entries.HasBeenNotified()) {
+              entries.Notify();
+            }
+            return true;
+          });
+    });
+    watchers_.emplace_back([&, this] {
+      headroom_ended_ = client_->WatchHeadroom(
+          {}, [&](const v1::WatchHeadroomResponse& response) {
+            if (response.caught_up() && !headroom.HasBeenNotified()) {
+              headroom.Notify();
+            }
+            return true;
+          });
+    });
+    entries.WaitForNotification();
+    headroom.WaitForNotification();
+  }
+
+  void Record(const std::string& reference) {
+    Client client({.server = address()});
+    const auto recorded =
+        client.RecordShipment(ShipmentOf("H100", 1, "FR", reference));
+    EXPECT_TRUE(recorded.ok()) << recorded.status();
+  }
+
+  // Leads the watches to the server as it is now and says how they end.
+  void ExpectOtherHistory(const std::string& what) {
+    link_->LeadTo(server().port());
+    link_->CutConnections();
+    for (std::thread& watcher : watchers_) watcher.join();
+    for (const absl::Status& ended : {entries_ended_, headroom_ended_}) {
+      EXPECT_EQ(GetErrorDetails(ended).reason, v1::OTHER_HISTORY) << ended;
+      EXPECT_THAT(std::string(ended.message()), HasSubstr(what));
+    }
+  }
+
+  void CopyData(const std::string& from, const std::string& to) {
+    std::filesystem::copy(dir_.File(from), dir_.File(to),
+                          std::filesystem::copy_options::recursive);
+  }
+  void StartOn(const std::string& data) {
+    StartServer([&](ServerOptions& options) {
+      options.ledger.data_dir = dir_.File(data);
+    });
+  }
+
+ private:
+  std::unique_ptr<SlowLink> link_;
+  std::unique_ptr<Client> client_;
+  std::vector<std::thread> watchers_;
+  absl::Status entries_ended_, headroom_ended_;
+};
+
+TEST_F(OtherHistoryTest, AnotherLedgerIsNotAContinuation) {
+  WatchAll();
+  StartOn("another");
+  RecordCatalog();
+  Record("S-1");
+  ExpectOtherHistory("and this is ledger");
+}
+
+TEST_F(OtherHistoryTest, AnOlderCopyIsNotAContinuation) {
+  StopServer();
+  CopyData("ledger", "copy");
+  StartOn("ledger");
+  Record("S-1");
+  WatchAll();
+  StartOn("copy");
+  ExpectOtherHistory("an older copy");
+}
+
+TEST_F(OtherHistoryTest, ACopyThatHasGoneItsOwnWayIsNotAContinuation) {
+  StopServer();
+  CopyData("ledger", "copy");
+  StartOn("ledger");
+  Record("S-1");
+  WatchAll();
+  StartOn("copy");
+  Record("S-2");
+  Record("S-3");
+  ExpectOtherHistory("gone its own way");
 }
 
 TEST_F(ConnectionTest, WritesUnderWayDuringRestartsAreRecordedOnceAndAnswered) {
