@@ -1,11 +1,15 @@
 #include "client/client.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <limits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "client/errors.h"
+#include "client/proxy.h"
 #include "client/retry.h"
+#include "client/silence.h"
 #include "client/stubs.h"
 #include "grpcpp/create_channel.h"
 #include "ledger/base/status_macros.h"
@@ -27,6 +31,12 @@ constexpr int kConnectionAttemptMs = 20'000;
 // answers at once.
 constexpr absl::Duration kCauseTimeout = absl::Seconds(1);
 
+int Milliseconds(absl::Duration duration) {
+  return static_cast<int>(
+      std::min(absl::ToInt64Milliseconds(duration),
+               static_cast<int64_t>(std::numeric_limits<int>::max())));
+}
+
 std::shared_ptr<grpc::Channel> MakeChannel(const ClientOptions& options) {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(kMaxReceivedBytes);
@@ -34,6 +44,15 @@ std::shared_ptr<grpc::Channel> MakeChannel(const ClientOptions& options) {
   // For all its name this bounds an attempt, not the wait between two.
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kConnectionAttemptMs);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kMaxReconnectBackoffMs);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, Milliseconds(options.keepalive));
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS,
+                   Milliseconds(options.keepalive_timeout));
+  // A watch sends nothing, and is to be kept alive for ever.
+  arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+  // A proxy cannot reach this machine's own loopback.
+  if (IsLoopback(options.server)) {
+    arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  }
   return grpc::CreateCustomChannel(
       options.server, grpc::InsecureChannelCredentials(), arguments);
 }
@@ -109,10 +128,17 @@ template <typename Response>
 absl::Status Drain(grpc::ClientContext& context,
                    grpc::ClientReader<Response>& reader,
                    absl::FunctionRef<bool(const Response&)> on_message,
-                   EndedBy ended_by) {
+                   EndedBy ended_by, absl::Duration max_silence) {
   Response response;
   bool stopped = false;
-  while (reader.Read(&response)) {
+  SilenceLimit silence(context, max_silence);
+  const auto read = [&] {
+    silence.BeginWait();
+    const bool ok = reader.Read(&response);
+    silence.EndWait();
+    return ok;
+  };
+  while (read()) {
     if (on_message(response)) continue;
     stopped = true;
     context.TryCancel();
@@ -123,25 +149,34 @@ absl::Status Drain(grpc::ClientContext& context,
   }
   const absl::Status status = FromGrpcStatus(reader.Finish());
   if (stopped) return absl::OkStatus();
+  if (silence.exceeded()) {
+    return absl::UnavailableError(
+        absl::StrCat("the server has given no sign of life for ",
+                     absl::FormatDuration(max_silence)));
+  }
   if (status.ok() && ended_by == EndedBy::kCaller) {
     return absl::UnavailableError("the server has ended the watch");
   }
   return status;
 }
 
-// Streams messages, with a new call after a broken connection. `on_message` may
-// change the request of that call. A server that was never reached is given up
-// as for other calls.
+// Streams messages, with a new call after a broken connection, which continues
+// what was seen by this one. `on_message` may change the request of that call.
+// A server that was never reached is given up as for other calls.
 template <typename Stub, typename Request, typename Response>
 absl::Status Stream(Client& client, Stub& stub,
                     std::unique_ptr<grpc::ClientReader<Response>> (
                         Stub::*method)(grpc::ClientContext*, const Request&),
-                    const Request& request,
+                    Request& request,
                     absl::FunctionRef<bool(const Response&)> on_message,
                     EndedBy ended_by, const CallOptions& call) {
   const absl::Time deadline =
       call.deadline ? Now() + *call.deadline : absl::InfiniteFuture();
   Backoff backoff(client.options(), deadline);
+  // Only watches send signs of life; others may have work to do.
+  const absl::Duration max_silence = ended_by == EndedBy::kCaller
+                                         ? client.options().max_silence
+                                         : absl::InfiniteDuration();
   while (true) {
     RETURN_IF_ERROR(client.Connect(backoff.ConnectBy()));
     backoff.BridgeOutages();
@@ -152,9 +187,12 @@ absl::Status Stream(Client& client, Stub& stub,
         context, *reader,
         [&](const Response& response) {
           backoff.Reset();
+          if (response.has_position()) {
+            *request.mutable_seen() = response.position();
+          }
           return on_message(response);
         },
-        ended_by);
+        ended_by, max_silence);
     if (status.ok() || !backoff.WaitAfter(status)) return status;
   }
 }
@@ -209,10 +247,14 @@ absl::Status Client::Connect(absl::Time deadline) {
     if (status.ok()) return status;
     cause = std::string(status.message());
   }
-  return absl::UnavailableError(absl::StrCat(
-      "no connection to ", options_.server, " in ",
+  const std::string proxy =
+      IsLoopback(options_.server) ? "" : ProxyFor(options_.server);
+  return NoConnection(absl::StrCat(
+      "no connection to ", options_.server,
+      proxy.empty() ? "" : " through the proxy ", proxy, " in ",
       absl::FormatDuration(absl::Floor(Now() - begin, absl::Milliseconds(100))),
-      " (", cause, "); is chipledgerd running there?"));
+      " (", cause, "); is chipledgerd running there?",
+      proxy.empty() ? "" : " What no_proxy names is reached without a proxy."));
 }
 
 absl::StatusOr<v1::RecordShipmentResponse> Client::RecordShipment(
@@ -587,7 +629,7 @@ absl::Status Client::WatchEntries(
 }
 
 absl::Status Client::WatchHeadroom(
-    const v1::WatchHeadroomRequest& request,
+    v1::WatchHeadroomRequest request,
     absl::FunctionRef<bool(const v1::WatchHeadroomResponse&)> on_message,
     const CallOptions& call) {
   return Stream<v1::HeadroomService::Stub, v1::WatchHeadroomRequest,
@@ -616,7 +658,7 @@ absl::Status Client::WhatIf(
           begun = true;
           return on_message(response);
         },
-        EndedBy::kServer);
+        EndedBy::kServer, absl::InfiniteDuration());
     if (status.ok() || begun || !backoff.WaitAfter(status)) return status;
   }
 }

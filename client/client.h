@@ -36,6 +36,15 @@ struct ClientOptions {
   // progress, while the error is transient. Higher: longer outages are bridged.
   // The first connection has to be there within `deadline`.
   absl::Duration max_outage = absl::Seconds(30);
+  // While calls are under way, a connection on which nothing has come for
+  // `keepalive` is asked for a sign of life, and given up when none comes
+  // within `keepalive_timeout`: a pulled cable or a firewall closes nothing.
+  // Servers close connections that ask more often than every 10 s.
+  absl::Duration keepalive = absl::Seconds(20);
+  absl::Duration keepalive_timeout = absl::Seconds(10);
+  // A watch that hears nothing for so long is called again, though its
+  // connection may live. Servers send a message every 10 s at least.
+  absl::Duration max_silence = absl::Seconds(35);
   // Waiting before the second try; it doubles from try to try up to
   // max_backoff. Half of each wait is random, so that callers spread out.
   absl::Duration initial_backoff = absl::Milliseconds(100);
@@ -181,8 +190,9 @@ class Client {
   // it ends a stream with DEADLINE_EXCEEDED, or UNAVAILABLE when there is no
   // connection just then.
 
-  // When the connection breaks they call again, for ClientOptions::max_outage
-  // without a message.
+  // When the connection breaks, or has died without a word, they call again,
+  // for ClientOptions::max_outage without a message. Where the server then has
+  // another log than the one seen so far, they end with OTHER_HISTORY.
 
   // Calls again from the next index.
   absl::Status ReadEntries(
@@ -197,7 +207,7 @@ class Client {
   // Each call starts with all rows, so that a call made again says everything
   // that changed meanwhile. Does not end by itself.
   absl::Status WatchHeadroom(
-      const v1::WatchHeadroomRequest& request,
+      v1::WatchHeadroomRequest request,
       absl::FunctionRef<bool(const v1::WatchHeadroomResponse&)> on_message,
       const CallOptions& call = {});
 

@@ -12,6 +12,7 @@ constexpr absl::string_view kDetailsPayload =
     "type.googleapis.com/google.rpc.Status";
 constexpr absl::string_view kOutcomeUnknownPayload =
     "chipledger/outcome_unknown";
+constexpr absl::string_view kNoConnectionPayload = "chipledger/no_connection";
 
 absl::Duration ToDuration(const google::protobuf::Duration& duration) {
   return absl::Seconds(duration.seconds()) +
@@ -50,6 +51,7 @@ ErrorDetails GetErrorDetails(const absl::Status& status) {
   if (const auto payload = status.GetPayload(kOutcomeUnknownPayload)) {
     details.outcome_unknown_request_id = std::string(*payload);
   }
+  details.no_connection = status.GetPayload(kNoConnectionPayload).has_value();
   return details;
 }
 
@@ -87,6 +89,12 @@ google::rpc::Status ToRpcStatus(const absl::Status& status) {
   rpc.set_code(static_cast<int>(status.code()));
   rpc.set_message(std::string(status.message()));
   return rpc;
+}
+
+absl::Status NoConnection(absl::string_view message) {
+  absl::Status status = absl::UnavailableError(message);
+  status.SetPayload(kNoConnectionPayload, absl::Cord());
+  return status;
 }
 
 absl::Status OutcomeUnknown(const absl::Status& cause, const absl::Status& last,

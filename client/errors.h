@@ -35,6 +35,8 @@ struct ErrorDetails {
   std::optional<v1::Refusal> refusal;
   // How long the server asked to wait before the next try.
   std::optional<absl::Duration> retry_delay;
+  // There was no connection, so that nothing was sent.
+  bool no_connection = false;
   // Set when the write may or may not have been recorded. Sending it again with
   // this request_id is safe: it is recorded once and the first answer returns.
   std::optional<std::string> outcome_unknown_request_id;
@@ -50,6 +52,9 @@ absl::Status FromRpcStatus(const google::rpc::Status& status);
 absl::Status FromGrpcStatus(const grpc::Status& status);
 // The other way: the server's details where there are some.
 google::rpc::Status ToRpcStatus(const absl::Status& status);
+
+// Returns the UNAVAILABLE error of a server to which there is no connection.
+absl::Status NoConnection(absl::string_view message);
 
 // Returns `cause` marked as an unknown outcome of the write with this
 // request_id, and says so in its message. `last`: how the last try ended.

@@ -25,11 +25,13 @@ absl::Status CheckStart(uint64_t start, uint64_t size) {
 // Moves stored entries from `begin` on into a message; returns how many.
 template <typename Response>
 absl::StatusOr<uint64_t> FillEntries(const Ledger& ledger, uint64_t begin,
-                                     uint64_t end, Response& response) {
+                                     uint64_t end, Positions& positions,
+                                     Response& response) {
   response.set_first_index(begin);
   if (begin >= end) return 0;
   ASSIGN_OR_RETURN(std::vector<std::string> entries,
                    ledger.ReadEntries(begin, end, limits::kEntryChunkBytes));
+  positions.Tell(begin + entries.size(), entries.back());
   for (std::string& entry : entries) {
     response.add_entries(std::move(entry));
   }
@@ -39,6 +41,9 @@ absl::StatusOr<uint64_t> FillEntries(const Ledger& ledger, uint64_t begin,
 }  // namespace
 
 absl::Status EntryReader::Init(const v1::ReadEntriesRequest& request) {
+  if (request.has_seen()) {
+    RETURN_IF_ERROR(positions_.CheckContinues(request.seen()));
+  }
   size_ = runtime_.ledger.Latest()->size;
   RETURN_IF_ERROR(CheckStart(request.start_index(), size_));
   next_ = request.start_index();
@@ -54,18 +59,23 @@ absl::Status EntryReader::Init(const v1::ReadEntriesRequest& request) {
 
 absl::StatusOr<Watch::Step> EntryReader::Next(bool) {
   v1::ReadEntriesResponse response;
-  ASSIGN_OR_RETURN(const uint64_t count,
-                   FillEntries(runtime_.ledger, next_, end_, response));
+  ASSIGN_OR_RETURN(
+      const uint64_t count,
+      FillEntries(runtime_.ledger, next_, end_, positions_, response));
   next_ += count;
   Step step;
   step.then = next_ < end_ ? Then::kGoOn : Then::kEnd;
   if (count == 0) return step;
   response.set_size(size_);
+  ASSIGN_OR_RETURN(*response.mutable_position(), positions_.At(next_));
   step.message = SerializeMessage(response);
   return step;
 }
 
 absl::Status EntryWatch::Init(const v1::WatchEntriesRequest& request) {
+  if (request.has_seen()) {
+    RETURN_IF_ERROR(positions_.CheckContinues(request.seen()));
+  }
   next_ = request.start_index();
   return CheckStart(next_, runtime_.ledger.Latest()->size);
 }
@@ -73,8 +83,9 @@ absl::Status EntryWatch::Init(const v1::WatchEntriesRequest& request) {
 absl::StatusOr<Watch::Step> EntryWatch::Next(bool sign_of_life) {
   const uint64_t size = runtime_.ledger.Latest()->size;
   v1::WatchEntriesResponse response;
-  ASSIGN_OR_RETURN(const uint64_t count,
-                   FillEntries(runtime_.ledger, next_, size, response));
+  ASSIGN_OR_RETURN(
+      const uint64_t count,
+      FillEntries(runtime_.ledger, next_, size, positions_, response));
   next_ += count;
   const bool caught_up = next_ == size;
   Step step;
@@ -89,6 +100,7 @@ absl::StatusOr<Watch::Step> EntryWatch::Next(bool sign_of_life) {
   step.then = caught_up && !say_caught_up ? Then::kWait : Then::kGoOn;
   response.set_size(size);
   response.set_caught_up(caught_up);
+  ASSIGN_OR_RETURN(*response.mutable_position(), positions_.At(next_));
   step.message = SerializeMessage(response);
   return step;
 }

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 
+#include "ledger/base/status_macros.h"
 #include "ledger/domain/headroom.h"
 #include "server/wire.h"
 
@@ -16,6 +17,9 @@ constexpr int kRowsPerMessage = 1'000;
 }  // namespace
 
 absl::Status HeadroomWatch::Init(const v1::WatchHeadroomRequest& request) {
+  if (request.has_seen()) {
+    RETURN_IF_ERROR(positions_.CheckContinues(request.seen()));
+  }
   filter_ = request.filter();
   return domain::CheckHeadroomFilter(*runtime_.ledger.Latest(), filter_);
 }
@@ -69,7 +73,7 @@ v1::WatchHeadroomResponse& HeadroomWatch::OpenMessage() {
   return unsent_.back();
 }
 
-Watch::Step HeadroomWatch::Send() {
+absl::StatusOr<Watch::Step> HeadroomWatch::Send() {
   v1::WatchHeadroomResponse response;
   if (!unsent_.empty()) {
     response = std::move(unsent_.front());
@@ -78,7 +82,10 @@ Watch::Step HeadroomWatch::Send() {
   const bool last = unsent_.empty();
   caught_up_ |= last;
   // Until the last message the caller's rows are of no size.
-  if (last) response.set_size(size_);
+  if (last) {
+    response.set_size(size_);
+    ASSIGN_OR_RETURN(*response.mutable_position(), positions_.At(size_));
+  }
   response.set_caught_up(caught_up_);
   Step step;
   step.message = SerializeMessage(response);

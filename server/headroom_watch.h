@@ -12,6 +12,7 @@
 #include "chipledger/v1/headroom_service.pb.h"
 #include "ledger/base/date.h"
 #include "ledger/domain/state.h"
+#include "server/position.h"
 #include "server/watch.h"
 
 namespace chipledger {
@@ -21,7 +22,7 @@ namespace chipledger {
 class HeadroomWatch final : public Watch {
  public:
   explicit HeadroomWatch(Runtime* runtime) : Watch(runtime) {}
-  // Takes the request. Errors: INVALID_FIELD, POLICY_NOT_FOUND.
+  // Takes the request. Errors: INVALID_FIELD, POLICY_NOT_FOUND, OTHER_HISTORY.
   absl::Status Init(const v1::WatchHeadroomRequest& request);
 
  private:
@@ -31,8 +32,9 @@ class HeadroomWatch final : public Watch {
   // The message that the next changed row goes into.
   v1::WatchHeadroomResponse& OpenMessage();
   // Sends the next message; one without rows when nothing changed.
-  Step Send();
+  absl::StatusOr<Step> Send();
 
+  Positions positions_{runtime_.ledger};
   v1::HeadroomFilter filter_;
   // What the caller has, serialized, or will have after `unsent_`.
   std::map<domain::TotalId, std::string> sent_;

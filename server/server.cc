@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdint>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -45,10 +47,14 @@ constexpr int kReplays = 2;
 constexpr int kHandshakeMs = 20'000;
 // How long calls without work are left open in a shutdown.
 constexpr absl::Duration kFarewell = absl::Milliseconds(500);
-// Finds callers that vanished without closing, so that their watches end.
-constexpr int kKeepaliveMs = 60'000;
 // Clients may ask for signs of life of their own this often.
 constexpr int kMinClientPingMs = 10'000;
+
+int Milliseconds(absl::Duration duration) {
+  return static_cast<int>(
+      std::min(absl::ToInt64Milliseconds(duration),
+               static_cast<int64_t>(std::numeric_limits<int>::max())));
+}
 
 void EnableStandardServices() {
   static std::once_flag once;
@@ -91,7 +97,12 @@ class Server::Impl {
                                       std::move(acceptor), turned_away_);
     builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS,
                                kHandshakeMs);
-    builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
+    builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS,
+                               Milliseconds(options_.keepalive));
+    builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS,
+                               Milliseconds(options_.keepalive_timeout));
+    // A bulk stream that is open and idle is to be watched for ever.
+    builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
     builder.AddChannelArgument(
         GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
         kMinClientPingMs);

@@ -27,6 +27,11 @@ struct ServerOptions {
   absl::Duration drain_timeout = absl::Seconds(10);
   // A watch without news sends a sign of life this often.
   absl::Duration heartbeat = absl::Seconds(10);
+  // A connection on which nothing has come for `keepalive` is asked for a sign
+  // of life, and closed with its calls when none comes within
+  // `keepalive_timeout`: so callers that vanished without closing are found.
+  absl::Duration keepalive = absl::Seconds(60);
+  absl::Duration keepalive_timeout = absl::Seconds(20);
 };
 
 // Server is a running server.

@@ -3,6 +3,7 @@
 
 #include "client/cli/cli.h"
 #include "client/cli/print.h"
+#include "client/cli/terminal.h"
 
 namespace chipledger::cli {
 namespace {
@@ -29,7 +30,8 @@ int Status(Cli& cli, const StatusOptions&) {
                   << " connections\n"
                   << "Writes:          "
                   << (ledger.read_only()
-                          ? "NO, read-only: " + ledger.read_only_reason()
+                          ? "NO, read-only: " +
+                                OneLine(ledger.read_only_reason())
                           : "yes")
                   << "\n";
       });

@@ -5,6 +5,7 @@
 #include "absl/strings/str_format.h"
 #include "client/cli/cli.h"
 #include "client/cli/print.h"
+#include "client/cli/terminal.h"
 
 namespace chipledger::cli {
 namespace {
@@ -31,10 +32,10 @@ absl::Status PrintEntries(
       PrintJson(entry);
       continue;
     }
-    std::cout << absl::StrFormat("%8d  %-35s  %-12s  %-22s  %s\n",
-                                 entry.index(), FormatTime(entry.record_time()),
-                                 entry.principal(), EventKind(entry.event()),
-                                 SummarizeEvent(entry.event()));
+    std::cout << absl::StrFormat(
+        "%8d  %-35s  %-12s  %-22s  %s\n", entry.index(),
+        FormatTime(entry.record_time()), OneLine(entry.principal()),
+        EventKind(entry.event()), OneLine(SummarizeEvent(entry.event())));
   }
   std::cout.flush();
   return absl::OkStatus();

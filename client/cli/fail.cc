@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/cli/cli.h"
 #include "client/cli/print.h"
+#include "client/cli/terminal.h"
 #include "client/errors.h"
 #include "google/protobuf/util/json_util.h"
 
@@ -59,7 +60,8 @@ std::string NextStep(const absl::Status& status,
     case v1::REQUEST_ID_REUSED:
       return "leave --request-id out, or give a new one, for a new request";
     case v1::SHIPMENT_REFERENCE_REUSED:
-      return "a reference is used once; to change what was recorded use: "
+      return "a reference is used once, also when its shipment was voided: "
+             "take another one; what still stands can be changed with: "
              "chipledger shipment correct";
     case v1::LICENSE_EXISTS:
       return "to change what it authorizes use: chipledger license amend";
@@ -87,6 +89,9 @@ std::string NextStep(const absl::Status& status,
       return "the ledger records it by itself when its time has come";
     case v1::MOMENT_BEFORE_LEDGER:
       return "ask for a later time, or --at-size 1 for the first entry";
+    case v1::OTHER_HISTORY:
+      return "ask the operator which data the server serves; to read that log "
+             "from its beginning start anew";
     case v1::INDEX_OUT_OF_RANGE:
       return "see how long the ledger is: chipledger admin status";
     default:
@@ -96,8 +101,7 @@ std::string NextStep(const absl::Status& status,
     return absl::StrCat("repeat it with --request-id ",
                         *details.outcome_unknown_request_id);
   }
-  if (details.reason == v1::ERROR_REASON_UNSPECIFIED &&
-      status.code() == absl::StatusCode::kUnavailable) {
+  if (details.no_connection) {
     return "start it (chipledgerd --data DIR), or name the server with "
            "--server HOST:PORT or CHIPLEDGER_SERVER";
   }
@@ -124,13 +128,20 @@ void PrintForPeople(const absl::Status& status,
     std::cerr << "chipledger: " << details.fields.size()
               << " fields are wrong:\n";
     for (const FieldViolation& field : details.fields) {
-      std::cerr << "  - " << field.field << ": " << field.description << "\n";
+      std::cerr << "  - " << OneLine(field.field) << ": "
+                << OneLine(field.description) << "\n";
     }
   } else {
-    std::cerr << "chipledger: " << status.message() << "\n";
+    // Our own messages may have several lines; a server's quote what others
+    // have written.
+    const bool is_ours = details.reason == v1::ERROR_REASON_UNSPECIFIED;
+    std::cerr << "chipledger: "
+              << (is_ours ? std::string(status.message())
+                          : OneLine(status.message()))
+              << "\n";
   }
   if (const std::string step = NextStep(status, details); !step.empty()) {
-    std::cerr << "  next: " << step << "\n";
+    std::cerr << "  next: " << OneLine(step) << "\n";
   }
 }
 

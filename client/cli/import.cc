@@ -8,6 +8,7 @@
 #include "absl/time/time.h"
 #include "client/cli/cli.h"
 #include "client/cli/print.h"
+#include "client/cli/terminal.h"
 #include "client/import/importer.h"
 #include "client/import/products_csv.h"
 #include "client/import/shipment_source.h"
@@ -50,7 +51,8 @@ struct Options {
   bool register_missing = false;
 };
 
-// ProgressBar draws on a terminal, at most some times a second.
+// ProgressBar draws on a terminal, at most some times a second. It draws on
+// std::clog, which lets its control characters through.
 class ProgressBar {
  public:
   void Draw(const import::ImportCounts& counts,
@@ -64,12 +66,12 @@ class ProgressBar {
       done = absl::StrFormat("[%-25s] %3d %%  ", std::string(percent / 4, '='),
                              percent);
     }
-    std::cerr << "\r" << done << FormatCount(counts.Done())
+    std::clog << "\r" << done << FormatCount(counts.Done())
               << " shipments answered\x1b[K" << std::flush;
     drawn_ = true;
   }
   void Clear() {
-    if (drawn_) std::cerr << "\r\x1b[K" << std::flush;
+    if (drawn_) std::clog << "\r\x1b[K" << std::flush;
   }
 
  private:
@@ -89,12 +91,13 @@ void PrintCounts(const import::ImportCounts& counts, const Options& options) {
   std::cout << "\nRejected as bad input: " << FormatCount(counts.rejected)
             << "\n";
   for (const auto& [reason, count] : counts.skipped) {
-    std::cout << "Skipped, " << reason << ": " << FormatCount(count) << "\n";
+    std::cout << "Skipped, " << OneLine(reason) << ": " << FormatCount(count)
+              << "\n";
   }
   if (!counts.missing_products.empty()) {
     std::cout << "Products that are not registered:\n";
     for (const std::string& product : counts.missing_products) {
-      std::cout << "  " << product << "\n";
+      std::cout << "  " << OneLine(product) << "\n";
     }
     std::cout << "  next: register them (chipledger product import, chipledger "
                  "product register) and import again, or import again with "
@@ -185,7 +188,7 @@ int Import(Cli& cli, const Options& options) {
     PrintCountsAsJson(counts, registered, import_options.dry_run);
   } else {
     for (const std::string& product : registered) {
-      std::cout << "Registered with TPP unknown: " << product << "\n";
+      std::cout << "Registered with TPP unknown: " << OneLine(product) << "\n";
     }
     PrintCounts(counts, options);
   }

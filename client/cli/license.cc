@@ -6,6 +6,7 @@
 #include "client/cli/cli.h"
 #include "client/cli/print.h"
 #include "client/cli/table.h"
+#include "client/cli/terminal.h"
 #include "client/import/text.h"
 #include "ledger/base/status_macros.h"
 
@@ -358,12 +359,12 @@ void PrintLicense(const v1::LicenseView& view) {
               << change.index() << ")\n";
   }
   for (const v1::Condition& condition : view.conditions()) {
-    std::cout << "Condition " << condition.kind() << " met on "
+    std::cout << "Condition " << OneLine(condition.kind()) << " met on "
               << condition.satisfied_date();
     if (!condition.valid_through().empty()) {
       std::cout << ", holds through " << condition.valid_through();
     }
-    std::cout << ": " << condition.evidence() << "\n";
+    std::cout << ": " << OneLine(condition.evidence()) << "\n";
   }
   Table table({"LINE>", "PRODUCT", "TO", "AUTHORIZED>", "REVOKED>", "SHIPPED>",
                "RESERVED>", "AVAILABLE>", "VALUE SHIPPED>"});

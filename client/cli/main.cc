@@ -1,11 +1,13 @@
 // The `chipledger` command line.
 #include <algorithm>
 #include <iostream>
+#include <optional>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "client/cli/cli.h"
+#include "client/cli/terminal.h"
 #include "client/import/text.h"
 
 namespace {
@@ -41,6 +43,12 @@ int main(int argc, char** argv) {
   // Errors of usage are JSON too, so this is asked before parsing.
   cli.json = std::find(argv + 1, argv + argc, absl::string_view("--json")) !=
              argv + argc;
+  // Programs get JSON, which escapes by itself, as it is.
+  std::optional<chipledger::cli::TerminalGuard> output, error;
+  if (!cli.json) {
+    output.emplace(std::cout);
+    error.emplace(std::cerr);
+  }
   for (int i = 1; i < argc; ++i) {
     if (!chipledger::import::IsUtf8(argv[i])) {
       return Fail(cli, absl::InvalidArgumentError(absl::StrCat(

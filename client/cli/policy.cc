@@ -7,6 +7,7 @@
 #include "client/cli/policy_test.h"
 #include "client/cli/print.h"
 #include "client/cli/table.h"
+#include "client/cli/terminal.h"
 #include "ledger/base/decimal.h"
 
 namespace chipledger::cli {
@@ -208,8 +209,10 @@ std::string WindowText(const v1::Window& window) {
 
 void PrintPolicy(const v1::AdoptedPolicy& adopted) {
   const v1::Policy& policy = adopted.policy();
-  std::cout << policy.policy_id() << ": " << policy.title() << "\n";
-  if (!policy.description().empty()) std::cout << policy.description() << "\n";
+  std::cout << policy.policy_id() << ": " << OneLine(policy.title()) << "\n";
+  if (!policy.description().empty()) {
+    std::cout << OneLine(policy.description()) << "\n";
+  }
   std::cout << "In force from " << policy.effective_from() << " to "
             << (policy.effective_to().empty() ? "open" : policy.effective_to())
             << (adopted.rescinded_from().empty()
@@ -218,7 +221,7 @@ void PrintPolicy(const v1::AdoptedPolicy& adopted) {
                                    adopted.rescinded_from()))
             << "; adopted as entry " << adopted.index() << " to "
             << FormatEnum(adopted.mode(), "ADOPTION_MODE_") << "\n"
-            << "Citation: " << policy.provenance().citation() << " ("
+            << "Citation: " << OneLine(policy.provenance().citation()) << " ("
             << FormatEnum(policy.provenance().legal_status(), "LEGAL_STATUS_")
             << ")\n";
   if (adopted.has_backfill()) {
@@ -248,8 +251,9 @@ void PrintPolicy(const v1::AdoptedPolicy& adopted) {
   }
   std::cout << table.ToString();
   for (const v1::Setting& setting : policy.settings()) {
-    std::cout << "Setting " << setting.name() << ": " << setting.question()
-              << " " << setting.chosen() << "\n";
+    std::cout << "Setting " << OneLine(setting.name()) << ": "
+              << OneLine(setting.question()) << " " << OneLine(setting.chosen())
+              << "\n";
   }
 }
 

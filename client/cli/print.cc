@@ -10,6 +10,7 @@
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
 #include "client/cli/table.h"
+#include "client/cli/terminal.h"
 #include "ledger/base/decimal.h"
 
 namespace chipledger::cli {
@@ -290,9 +291,9 @@ std::string FormatViolations(
                   amount(compared, violation.asked()),
                   amount(violation.has_headroom(), violation.headroom()),
                   amount(violation.has_excess(), violation.excess())});
-    absl::StrAppend(&sentences, "  - ", violation.description());
+    absl::StrAppend(&sentences, "  - ", OneLine(violation.description()));
     if (!violation.citation().empty()) {
-      absl::StrAppend(&sentences, " (", violation.citation(), ")");
+      absl::StrAppend(&sentences, " (", OneLine(violation.citation()), ")");
     }
     sentences += "\n";
   }

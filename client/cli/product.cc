@@ -5,6 +5,7 @@
 #include "client/cli/cli.h"
 #include "client/cli/print.h"
 #include "client/cli/table.h"
+#include "client/cli/terminal.h"
 #include "client/errors.h"
 #include "client/import/products_csv.h"
 #include "ledger/base/decimal.h"
@@ -84,7 +85,7 @@ absl::Status ImportOne(Cli& cli, const import::SourceProduct& row, bool dry_run,
     problem = std::string(is_new.status().message());
   }
   ++counts.rejected;
-  std::cerr << "line " << row.record.line << ": " << problem << "\n";
+  std::cerr << "line " << row.record.line << ": " << OneLine(problem) << "\n";
   return absl::OkStatus();
 }
 

@@ -7,6 +7,7 @@
 #include "client/cli/print.h"
 #include "client/cli/shipment_options.h"
 #include "client/cli/table.h"
+#include "client/cli/terminal.h"
 #include "ledger/base/status_macros.h"
 
 namespace chipledger::cli {
@@ -114,6 +115,30 @@ std::string BalancesText(const v1::ShipmentView& view) {
   return table.ToString();
 }
 
+// Who receives, under which authorization, and where this comes from: a line
+// for each that is known.
+std::string PartiesText(const v1::Shipment& shipment) {
+  std::string text;
+  const auto add = [&](absl::string_view title, const std::string& value) {
+    if (value.empty()) return;
+    absl::StrAppend(&text, title, ": ", OneLine(value), "\n");
+  };
+  add("Consignee", shipment.consignee());
+  add("Consignee by name", shipment.consignee_name());
+  add("End user", shipment.end_user());
+  const v1::Authorization& authorization = shipment.authorization();
+  if (shipment.has_authorization()) {
+    add("Authorization",
+        absl::StrCat(FormatEnum(authorization.kind(), "AUTHORIZATION_KIND_"),
+                     authorization.license_id().empty() ? "" : " ",
+                     authorization.license_id(),
+                     authorization.code().empty() ? "" : ", code ",
+                     authorization.code()));
+  }
+  add("Source", shipment.source());
+  return text;
+}
+
 int Get(Cli& cli, const KeyOptions& options) {
   v1::GetShipmentRequest request;
   request.set_exporter(options.exporter);
@@ -128,6 +153,7 @@ int Get(Cli& cli, const KeyOptions& options) {
                   << ": " << FormatItems(shipment) << " to "
                   << shipment.destination_country() << " on "
                   << shipment.export_date() << "\n"
+                  << PartiesText(shipment)
                   << FormatEnum(view.status(), "SHIPMENT_STATUS_") << ", "
                   << FormatEnum(view.assurance(), "ASSURANCE_") << ", entry "
                   << view.index() << " of " << FormatTime(view.record_time())

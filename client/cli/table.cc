@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "client/cli/terminal.h"
 
 namespace chipledger::cli {
 namespace {
@@ -25,6 +26,7 @@ Table::Table(std::vector<std::string> titles) : titles_(std::move(titles)) {
 }
 
 void Table::AddRow(std::vector<std::string> cells) {
+  for (std::string& cell : cells) cell = OneLine(cell);
   rows_.push_back(std::move(cells));
 }
 

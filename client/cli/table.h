@@ -15,7 +15,8 @@ class Table {
  public:
   explicit Table(std::vector<std::string> titles);
 
-  // Requires: as many cells as titles.
+  // Each cell is shown as one line (client/cli/terminal.h). Requires: as many
+  // cells as titles.
   void AddRow(std::vector<std::string> cells);
   bool empty() const { return rows_.empty(); }
 

@@ -42,14 +42,15 @@ void CatchInterrupt() {
   sigaction(SIGINT, &action, nullptr);
 }
 
-// On a terminal one line that is written over; else nothing, like an import.
+// On a terminal one line that is written over; else nothing, like an import,
+// and on std::clog as there.
 void ShowProgress(const v1::WhatIfResponse& message) {
   if (isatty(STDERR_FILENO) == 0) return;
-  std::cerr << "\r" << FormatCount(static_cast<int64_t>(message.replayed()))
+  std::clog << "\r" << FormatCount(static_cast<int64_t>(message.replayed()))
             << " of " << FormatCount(static_cast<int64_t>(message.size()))
             << " entries replayed";
-  if (message.done()) std::cerr << "\n";
-  std::cerr.flush();
+  if (message.done()) std::clog << "\n";
+  std::clog.flush();
 }
 
 std::string ReasonText(const Difference& difference) {

@@ -1,27 +1,16 @@
 #include "client/import/digest.h"
 
-#include <openssl/sha.h>
-
 #include <algorithm>
-#include <array>
 #include <cstdint>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+#include "ledger/base/sha256.h"
 
 namespace chipledger::import {
 namespace {
-
-using Sha256 = std::array<uint8_t, SHA256_DIGEST_LENGTH>;
-
-Sha256 Hash(absl::string_view bytes) {
-  Sha256 hash;
-  SHA256(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size(),
-         hash.data());
-  return hash;
-}
 
 std::string SerializeDeterministically(
     const google::protobuf::Message& message) {
@@ -38,23 +27,21 @@ std::string SerializeDeterministically(
 }  // namespace
 
 std::string Sha256Hex(absl::string_view bytes) {
-  const Sha256 hash = Hash(bytes);
-  return absl::BytesToHexString(absl::string_view(
-      reinterpret_cast<const char*>(hash.data()), hash.size()));
+  return absl::BytesToHexString(Sha256(bytes));
 }
 
 uint64_t Fingerprint(absl::string_view bytes) {
   uint64_t fingerprint = 0;
-  const Sha256 hash = Hash(bytes);
+  const std::string hash = Sha256(bytes);
   for (size_t i = 0; i < sizeof(fingerprint); ++i) {
-    fingerprint = fingerprint << 8 | hash[i];
+    fingerprint = fingerprint << 8 | static_cast<uint8_t>(hash[i]);
   }
   return fingerprint;
 }
 
 Uuid RequestIdFor(const google::protobuf::Message& command,
                   absl::string_view attempt) {
-  const Sha256 hash = Hash(absl::StrCat(
+  const std::string hash = Sha256(absl::StrCat(
       "chipledger import\n", command.GetTypeName(), "\n", attempt.size(), ":",
       attempt, SerializeDeterministically(command)));
   Uuid uuid;

@@ -2,6 +2,7 @@
 
 #include <csv.h>
 
+#include <cerrno>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -17,6 +18,13 @@ std::string Quoted(absl::string_view field) {
   return quoted;
 }
 
+// The error of a stream that has failed. Streams need not say why.
+absl::Status CannotWrite(const std::string& path, absl::string_view more) {
+  return absl::ErrnoToStatus(
+      errno != 0 ? errno : EIO,
+      absl::StrCat("cannot write the rejects file ", path, more));
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<RejectsFile>> RejectsFile::Create(
@@ -24,11 +32,11 @@ absl::StatusOr<std::unique_ptr<RejectsFile>> RejectsFile::Create(
   auto file = std::make_unique<RejectsFile>();
   if (path.empty()) return file;
   file->path_ = path;
+  errno = 0;
   file->out_.open(path, std::ios::binary | std::ios::trunc);
   file->out_ << "line,reason,record\n";
   if (!file->out_) {
-    return absl::UnavailableError(
-        absl::StrCat("cannot write the rejects file ", path));
+    return CannotWrite(path, "");
   }
   return file;
 }
@@ -44,10 +52,10 @@ void RejectsFile::Add(const std::vector<SourceRecord>& records,
 
 absl::Status RejectsFile::Close() {
   if (path_.empty()) return absl::OkStatus();
+  errno = 0;
   out_.close();
   if (out_.fail()) {
-    return absl::UnavailableError(
-        absl::StrCat("the rejects file ", path_, " could not be written"));
+    return CannotWrite(path_, ", which lacks some of what was rejected");
   }
   return absl::OkStatus();
 }

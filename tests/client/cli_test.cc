@@ -130,6 +130,64 @@ TEST_F(CliTest, ErrorsSayWhatToDoNext) {
               HasSubstr("chipledger shipment correct"));
 }
 
+TEST_F(CliTest, TextFromOutsideCannotPassForOurs) {
+  const std::string evil = "Ev\x1b[31mil\nrow2\tx\u202egnp\u2066\u061c\u0085";
+  Do({"party", "register", "--id", "evil", "--name", evil});
+  const std::string listed = Do({"party", "list"});
+  EXPECT_THAT(
+      listed,
+      HasSubstr(R"(Ev\u001b[31mil\nrow2\tx\u202egnp\u2066\u061c\u0085)"));
+  EXPECT_THAT(listed, Not(HasSubstr("\x1b")));
+  EXPECT_THAT(Do({"--json", "party", "list"}), HasSubstr("\u2066\u061c"));
+  // Our own words are left as they are: letters of other scripts, too.
+  Do({"party", "register", "--id", "named", "--name", "Ünïcödé 東京 🚢"});
+  EXPECT_THAT(Do({"party", "list"}), HasSubstr("Ünïcödé 東京 🚢"));
+  // What an error quotes.
+  const Result product = Run(Record("S-1", "N\u202eOPE=1"));
+  EXPECT_EQ(product.code, 2);
+  EXPECT_THAT(product.error,
+              AllOf(HasSubstr(R"(N\u202eOPE)"), Not(HasSubstr("\u202e"))));
+  const Result usage = Run({"shipment", "list", "--limit", "x\x1b[2J"});
+  EXPECT_EQ(usage.code, 2);
+  EXPECT_THAT(usage.output + usage.error,
+              AllOf(HasSubstr(R"(x\u001b[2J)"), Not(HasSubstr("\x1b"))));
+  // What the log says of it.
+  auto record = Record("S-2", "H100=1");
+  record.insert(record.end(),
+                {"--source", "a\nb", "--consignee-name", "c\u200fd"});
+  Do(record);
+  EXPECT_THAT(
+      Do({"shipment", "get", "--exporter", "acme", "--reference", "S-2"}),
+      AllOf(HasSubstr(R"(Source: a\nb)"), HasSubstr(R"(c\u200fd)")));
+}
+
+TEST_F(CliTest, AShipmentIsShownWithAllThatWasSaidOfIt) {
+  auto record = Record("S-1", "H100=1");
+  record.insert(record.end(), {"--consignee", "globex", "--source", "AES 7"});
+  Do(record);
+  EXPECT_THAT(
+      Do({"shipment", "get", "--exporter", "acme", "--reference", "S-1"}),
+      AllOf(HasSubstr("Consignee: globex\n"), HasSubstr("Source: AES 7\n")));
+}
+
+TEST_F(CliTest, WhatIsAdvisedHelps) {
+  const std::string file =
+      WriteFile(dir_, "in.csv",
+                "shipment_reference,exporter,export_date,destination_country,"
+                "product_code,quantity,assurance\n");
+  const Result rejects = Run({"shipment", "import", file, "--format", "csv",
+                              "--rejects", dir_.File("absent/rejects.csv")});
+  EXPECT_NE(rejects.code, 0);
+  EXPECT_THAT(rejects.error,
+              AllOf(HasSubstr("rejects.csv"), HasSubstr("No such file"),
+                    Not(HasSubstr("chipledgerd"))));
+  Do(Record("S-1", "H100=1"));
+  Do({"shipment", "void", "--exporter", "acme", "--reference", "S-1",
+      "--reason", "canceled"});
+  EXPECT_THAT(Run(Record("S-1", "H100=2")).error,
+              HasSubstr("also when its shipment was voided: take another"));
+}
+
 TEST_F(CliTest, WrongUsageExitsWithTwoAndSendsNothing) {
   EXPECT_EQ(Run({}).code, 2);
   EXPECT_EQ(Run({"shipment", "teleport"}).code, 2);

@@ -101,6 +101,8 @@ class ScriptedServer : public v1::ShipmentService::Service,
 
   // From now on RecordShipment does not answer.
   void Hang() { hang_ = true; }
+  // The next WatchHeadroom does not answer.
+  void HangOneWatch() { hang_one_watch_ = true; }
   // From now on RecordShipment succeeds with an empty answer.
   void SayNothing() { says_nothing_ = true; }
   // From now on ReadEntries begins this many entries late.
@@ -153,6 +155,7 @@ class ScriptedServer : public v1::ShipmentService::Service,
   grpc::Status WatchHeadroom(
       grpc::ServerContext*, const v1::WatchHeadroomRequest*,
       grpc::ServerWriter<v1::WatchHeadroomResponse>* writer) override {
+    if (hang_one_watch_.exchange(false)) released_.WaitForNotification();
     const int call = watches_++;
     v1::WatchHeadroomResponse response;
     response.set_size(call);
@@ -164,6 +167,7 @@ class ScriptedServer : public v1::ShipmentService::Service,
   int port_ = 0;
   std::atomic<int> watches_ = 0;
   std::atomic<bool> hang_ = false;
+  std::atomic<bool> hang_one_watch_ = false;
   std::atomic<bool> says_nothing_ = false;
   std::atomic<int> skipped_entries_ = 0;
   std::atomic<uint64_t> claimed_size_ = 0;
@@ -408,6 +412,42 @@ TEST(ClientStreamTest, AHeadroomWatchConnectsAgainAndBridgesOutagesByTime) {
       });
   EXPECT_TRUE(status.ok()) << status;
   EXPECT_THAT(sizes, ElementsAre(0, 10, 20));
+}
+
+TEST(ClientStreamTest, AWatchThatHearsNothingIsCalledAgain) {
+  ScriptedServer server({});
+  server.HangOneWatch();
+  ClientOptions options = server.options();
+  options.max_silence = absl::Seconds(1);
+  Client client(options);
+  int messages = 0;
+  const absl::Time begin = absl::Now();
+  const absl::Status status = client.WatchHeadroom(
+      {}, [&](const v1::WatchHeadroomResponse&) { return ++messages == 0; });
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_GE(absl::Now() - begin, absl::Seconds(1));
+  ScriptedServer silent({});
+  silent.HangOneWatch();
+  options.server = silent.options().server;
+  options.max_outage = absl::ZeroDuration();
+  Client other(options);
+  const absl::Status gone = other.WatchHeadroom(
+      {}, [](const v1::WatchHeadroomResponse&) { return true; });
+  EXPECT_EQ(gone.code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(gone.message()), HasSubstr("no sign of life for 1s"));
+}
+
+TEST(ClientStreamTest, ACallerThatTakesItsTimeHasNotBeenLeftAlone) {
+  ScriptedServer server({});
+  ClientOptions options = server.options();
+  options.max_silence = absl::Milliseconds(500);
+  Client client(options);
+  const absl::Status status =
+      client.WatchHeadroom({}, [&](const v1::WatchHeadroomResponse& response) {
+        absl::SleepFor(absl::Seconds(1));
+        return response.size() == 0;
+      });
+  EXPECT_TRUE(status.ok()) << status;
 }
 
 TEST(ClientStreamTest, AWatchGivesUpAfterTheLongestOutage) {

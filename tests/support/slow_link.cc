@@ -90,6 +90,17 @@ void SlowLink::CutConnections() {
   Wake();
 }
 
+bool SlowLink::AwaitServerCloses(absl::Duration timeout) {
+  const auto closed = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return std::any_of(
+        connections_.begin(), connections_.end(), [](const auto& connection) {
+          return connection->swallows && connection->lanes[1].ended;
+        });
+  };
+  absl::MutexLock lock(&mutex_);
+  return mutex_.AwaitWithTimeout(absl::Condition(&closed), timeout);
+}
+
 int SlowLink::accepted() const {
   absl::MutexLock lock(&mutex_);
   return accepted_;
@@ -172,10 +183,12 @@ void SlowLink::Accept() {
 
 void SlowLink::Receive(Connection& connection, Lane& lane) {
   std::array<char, 65536> buffer;
-  const ssize_t count = ::read(lane.from, buffer.data(), buffer.size());
+  ssize_t count = ::read(lane.from, buffer.data(), buffer.size());
   if (count < 0) {
-    connection.broken = errno != EAGAIN && errno != EINTR;
-    return;
+    if (errno == EAGAIN || errno == EINTR) return;
+    // A swallowed connection tells the other side nothing, a reset neither.
+    connection.broken |= !connection.swallows;
+    count = 0;
   }
   lane.ended = count == 0;
   if (connection.swallows) return;

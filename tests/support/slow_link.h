@@ -40,6 +40,9 @@ class SlowLink {
   void SwallowConnections();
   // Closes the present connections, as a middlebox does.
   void CutConnections();
+  // Waits until the server has closed a swallowed connection. Returns whether
+  // it did in time.
+  bool AwaitServerCloses(absl::Duration timeout);
   // How many connections were accepted so far.
   int accepted() const;
 
