@@ -249,27 +249,26 @@ class OtherHistoryTest : public ConnectionTest {
     link_ = std::make_unique<SlowLink>(server().port(), absl::ZeroDuration());
     client_ = std::make_unique<Client>(ClientOptions{
         .server = link_->address(), .max_backoff = absl::Milliseconds(50)});
-    absl::Notification entries, headroom;
-    watchers_.emplace_back([&, this] {
+    watchers_.emplace_back([this] {
       entries_ended_ = client_->WatchEntries(
-          {}, [&](const v1::WatchEntriesResponse& response) {
-            if (response.caught_up() && !entries.HasBeenNotified()) {
-              entries.Notify();
+          {}, [this](const v1::WatchEntriesResponse& response) {
+            if (response.caught_up() && !has_entries_.HasBeenNotified()) {
+              has_entries_.Notify();
             }
             return true;
           });
     });
-    watchers_.emplace_back([&, this] {
+    watchers_.emplace_back([this] {
       headroom_ended_ = client_->WatchHeadroom(
-          {}, [&](const v1::WatchHeadroomResponse& response) {
-            if (response.caught_up() && !headroom.HasBeenNotified()) {
-              headroom.Notify();
+          {}, [this](const v1::WatchHeadroomResponse& response) {
+            if (response.caught_up() && !has_headroom_.HasBeenNotified()) {
+              has_headroom_.Notify();
             }
             return true;
           });
     });
-    entries.WaitForNotification();
-    headroom.WaitForNotification();
+    has_entries_.WaitForNotification();
+    has_headroom_.WaitForNotification();
   }
 
   void Record(const std::string& reference) {
@@ -304,6 +303,7 @@ class OtherHistoryTest : public ConnectionTest {
   std::unique_ptr<SlowLink> link_;
   std::unique_ptr<Client> client_;
   std::vector<std::thread> watchers_;
+  absl::Notification has_entries_, has_headroom_;
   absl::Status entries_ended_, headroom_ended_;
 };
 
