@@ -7,8 +7,10 @@
 #include "ledger/base/error.h"
 #include "ledger/base/limits.h"
 #include "ledger/base/status_macros.h"
+#include "ledger/domain/catalog_fold.h"
 #include "ledger/domain/decide_internal.h"
 #include "ledger/domain/errors.h"
+#include "ledger/domain/fact_dates.h"
 #include "ledger/domain/recount.h"
 
 namespace chipledger::domain {
@@ -82,7 +84,20 @@ absl::Status DecideChangeCountryGroup(v1::ChangeCountryGroup& command,
                                       Case& c) {
   c.event.mutable_country_group_changed()->unsafe_arena_set_allocated_command(
       &command);
-  return absl::OkStatus();
+  const std::string& group_id = command.group_id();
+  // What the event would do, on a copy.
+  Registers after = c.state.registers();
+  RETURN_IF_ERROR(FoldCatalog(c.event, c.state.size(), after));
+  const auto* before = c.state.catalog().groups.Find(group_id);
+  const std::optional<JudgedFact> judged =
+      FindJudgedOtherwise(c.state.catalog(), c.state.registers().fact_dates,
+                          before == nullptr ? nullptr : before->get(),
+                          **after.catalog.groups.Find(group_id));
+  if (!judged) return absl::OkStatus();
+  return MembershipTooLate(group_id,
+                           absl::StrCat("entry ", judged->index, ", of ",
+                                        judged->country, " on ", judged->date),
+                           judged->index, judged->policy_id);
 }
 
 absl::Status DecideChangeHolidays(v1::ChangeHolidays& command, Case& c) {

@@ -84,7 +84,7 @@ absl::Status Folder::Fold(const v1::LicenseGranted& event) {
     RETURN_IF_ERROR(DecideApplication(
         application_id, v1::APPLICATION_STATUS_GRANTED, license.license_id()));
   }
-  state_.NoteFactDate(granted);
+  NoteFact(license, granted);
   return Apply(event.evidence(), granted);
 }
 

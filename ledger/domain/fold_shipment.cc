@@ -91,7 +91,7 @@ absl::Status Folder::FoldShipmentKind(const v1::Event& event) {
 absl::Status Folder::Fold(const v1::ShipmentRecorded& event) {
   const v1::RecordShipment& command = event.command();
   ASSIGN_OR_RETURN(const Date date, DateOf(command.shipment().export_date()));
-  state_.NoteFactDate(date);
+  NoteFact(command.shipment(), date);
   if (event.has_reservation()) {
     RETURN_IF_ERROR(UseReservation(command, event.reservation(), date));
   }
@@ -113,7 +113,7 @@ absl::Status Folder::Fold(const v1::ShipmentCorrected& event) {
   ShipmentState next = NextOf(event.shipment_index(), date);
   next.content_index = state_.size_;
   state_.SetShipment(event.shipment_index(), std::move(next));
-  state_.NoteFactDate(date);
+  NoteFact(shipment, date);
   RETURN_IF_ERROR(ApplyRules(event.reversal().rules(), date));
   RETURN_IF_ERROR(ApplyDraws(event.reversal().draws(), before, 1));
   return Apply(event.evidence(), date);
@@ -135,7 +135,7 @@ absl::Status Folder::Fold(const v1::ShipmentReserved& event) {
   KeepHeld(event.evidence(), shipment.export_date(), state_.size_,
            state_.registers_.catalog, reservation->held);
   state_.SetReservation(state_.size_, std::move(reservation));
-  state_.NoteFactDate(date);
+  NoteFact(shipment, date);
   return Apply(event.evidence(), date);
 }
 
@@ -269,7 +269,7 @@ absl::Status Folder::FoldSentOn(const E& event) {
   RETURN_IF_ERROR(
       Leave(event.command().units(), &ItemUnitsState::sent_on, next));
   state_.SetShipment(event.origin_index(), std::move(next));
-  state_.NoteFactDate(date);
+  NoteFact(event.command().shipment(), date);
   RETURN_IF_ERROR(Apply(event.reversal(), date));
   return Apply(event.evidence(), date);
 }

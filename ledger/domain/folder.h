@@ -11,6 +11,7 @@
 #include "google/protobuf/repeated_field.h"
 #include "ledger/base/date.h"
 #include "ledger/domain/catalog.h"
+#include "ledger/domain/fact_dates.h"
 #include "ledger/domain/state.h"
 
 namespace chipledger::domain {
@@ -87,6 +88,12 @@ class Folder {
   // them to another place.
   absl::Status Leave(const Units& units, int64_t ItemUnitsState::*to,
                      ShipmentState& shipment) const;
+
+  // Notes a shipment or a license as a fact of its countries on the date.
+  template <typename Fact>
+  void NoteFact(const Fact& fact, Date date) {
+    state_.NoteFact(CountriesOf(state_.registers_.catalog, fact, date), date);
+  }
 
   // fold.cc
   // `date` is the event's own date, by which amounts without one count; unset:

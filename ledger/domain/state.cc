@@ -218,6 +218,16 @@ void State::NoteFactDate(Date date) {
   touched_since_mark_.latest_fact_date = true;
 }
 
+void State::NoteFact(const std::set<std::string>& countries, Date date) {
+  NoteFactDate(date);
+  for (const std::string& country : countries) {
+    const std::string key = FactDateKey(country, date);
+    if (registers_.fact_dates.Find(key) != nullptr) continue;
+    MutableRegisters().fact_dates.Set(key, size_);
+    touched_since_mark_.fact_dates.insert(key);
+  }
+}
+
 void State::ReplaceCatalog(Catalog catalog) {
   MutableRegisters().catalog = std::move(catalog);
 }

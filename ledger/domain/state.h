@@ -21,6 +21,7 @@
 #include "ledger/base/persistent_map.h"
 #include "ledger/domain/catalog.h"
 #include "ledger/domain/dated_sums.h"
+#include "ledger/domain/fact_dates.h"
 #include "ledger/domain/license_state.h"
 #include "ledger/domain/shipment_state.h"
 
@@ -63,6 +64,7 @@ struct Registers {
   PersistentMap<std::string, uint64_t> declarations;
   // The latest effective date of any fact so far, also of what was taken back.
   std::optional<Date> latest_fact_date;
+  FactDates fact_dates;
 };
 
 // What changed in the state since the last TakeDelta: the final value of
@@ -216,7 +218,7 @@ class State {
     std::vector<TotalId> totals;
     std::vector<std::string> licenses;
     std::set<std::string> products, parties, groups, policies, calendars,
-        applications, declarations;
+        applications, declarations, fact_dates;
     std::set<uint64_t> reservations, shipments;
     bool latest_fact_date = false;
   };
@@ -235,6 +237,8 @@ class State {
   // touched_since_mark_.
   Registers& MutableRegisters();
   void NoteFactDate(Date date);
+  // Notes that the next entry is a fact of these countries on the date.
+  void NoteFact(const std::set<std::string>& countries, Date date);
 
   // Notes that the next entry changes a row.
   void Note(const TotalId& id, TotalSlot& slot);

@@ -162,6 +162,13 @@ void State::TakeRegisterRows(std::vector<StateRow>& rows) {
     row.set_party_id(party_id);
     row.set_index(*index);
   }
+  for (const std::string& key : touched_since_mark_.fact_dates) {
+    const uint64_t* index = registers_.fact_dates.Find(key);
+    if (index == nullptr) continue;
+    storage::v1::FactDateRow& row = *rows.emplace_back().mutable_fact_date();
+    row.set_country_and_date(key);
+    row.set_index(*index);
+  }
   if (touched_since_mark_.latest_fact_date && registers_.latest_fact_date) {
     rows.emplace_back().mutable_ledger()->set_latest_fact_date(
         registers_.latest_fact_date->days());
@@ -234,6 +241,10 @@ absl::Status State::RestoreRegisterRow(const StateRow& row) {
     case StateRow::kDeclaration:
       registers_.declarations.Set(row.declaration().party_id(),
                                   row.declaration().index());
+      return absl::OkStatus();
+    case StateRow::kFactDate:
+      registers_.fact_dates.Set(row.fact_date().country_and_date(),
+                                row.fact_date().index());
       return absl::OkStatus();
     case StateRow::kLedger:
       registers_.latest_fact_date =

@@ -70,6 +70,7 @@ enum class RowKind : char {
   kApplication = 10,
   kDeclaration = 11,
   kHolidayCalendar = 12,
+  kFactDate = 13,
 };
 
 // Big-endian integers ------------------------------------------------------
@@ -239,6 +240,8 @@ inline std::string RowKey(const storage::v1::StateRow& row) {
     case Row::kHolidayCalendar:
       return key(RowKind::kHolidayCalendar,
                  row.holiday_calendar().calendar_id());
+    case Row::kFactDate:
+      return key(RowKind::kFactDate, row.fact_date().country_and_date());
     case Row::KIND_NOT_SET:
       break;
   }

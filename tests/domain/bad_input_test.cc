@@ -347,6 +347,38 @@ TEST_F(BadInputTest, WhatIsMissingIsNotHiddenBehindAnothersRevision) {
             "not exist; license L404 does not exist");
 }
 
+TEST_F(BadInputTest, AMembershipThatComesTooLateNamesTheFactItWouldJudge) {
+  Accept(
+      "change_country_group { group_id: 'g' changes { country: 'AE' kind: "
+      "KIND_JOIN } }");
+  v1::Command adoption = Adoption("by-group", "2025-01-01");
+  v1::Rule& rule =
+      *adoption.mutable_adopt_policy()->mutable_policy()->mutable_rules(0);
+  rule.mutable_scope()->mutable_where()->add_except_destination_groups("g");
+  rule.mutable_enforcement()->set_mode(v1::Enforcement::MODE_REPORT_ONLY);
+  ASSERT_TRUE(ledger_.Submit({adoption}).status.ok());
+  ASSERT_TRUE(ledger_.Submit({Shipment("")}).status.ok());
+  const uint64_t index = ledger_.state().size() - 1;
+  const auto change = [](const std::string& country, const std::string& date,
+                         const std::string& kind = "KIND_JOIN") {
+    return Cmd(absl::StrCat(
+        "change_country_group { group_id: 'g' changes { country: '", country,
+        "' kind: ", kind, " effective_date: '", date, "' } reason: 'r' }"));
+  };
+  // The shipment goes to Malaysia on 2025-02-01.
+  ExpectError(
+      change("MY", "2025-02-01"), absl::StatusCode::kFailedPrecondition,
+      "MEMBERSHIP_TOO_LATE",
+      {absl::StrCat("entry ", index, ", of MY on 2025-02-01"), "by-group"});
+  for (const v1::Command& good :
+       {change("MY", "2025-02-02"), change("SG", "2025-01-01"),
+        // It changes nothing.
+        change("AE", "2025-01-01")}) {
+    const auto outcome = ledger_.Submit({good});
+    EXPECT_TRUE(outcome.status.ok()) << outcome.status;
+  }
+}
+
 TEST_F(BadInputTest, AGroupIdIsPlainLettersAndDigits) {
   const auto change = [](const std::string& group_id) {
     return Cmd(absl::StrCat("change_country_group { group_id: '", group_id,
