@@ -69,19 +69,24 @@ const v1::Product* Catalog::FindProduct(absl::string_view product_code,
   return product == nullptr ? nullptr : (*product)->On(date);
 }
 
+absl::InlinedVector<absl::string_view, 2> Catalog::OwnersOf(
+    absl::string_view party_id, Date date) const {
+  absl::InlinedVector<absl::string_view, 2> owners;
+  // Registering a party refuses chains that lead back, so this ends.
+  while (true) {
+    const auto* party = parties.Find(party_id);
+    owners.push_back(party == nullptr ? party_id : (*party)->party_id());
+    const v1::UltimateParent* parent =
+        party == nullptr ? nullptr
+                         : LatestOn((*party)->ultimate_parents(), date);
+    if (parent == nullptr) return owners;
+    party_id = parent->party_id();
+  }
+}
+
 absl::string_view Catalog::UltimateParentOf(absl::string_view party_id,
                                             Date date) const {
-  const auto* party = parties.Find(party_id);
-  // Registering a party refuses chains that lead back, so this ends.
-  while (party != nullptr) {
-    party_id = (*party)->party_id();
-    const v1::UltimateParent* parent =
-        LatestOn((*party)->ultimate_parents(), date);
-    if (parent == nullptr) break;
-    party_id = parent->party_id();
-    party = parties.Find(party_id);
-  }
-  return party_id;
+  return OwnersOf(party_id, date).back();
 }
 
 absl::string_view Catalog::HeadquartersOf(absl::string_view party_id,

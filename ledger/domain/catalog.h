@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/inlined_vector.h"
 #include "absl/strings/string_view.h"
 #include "chipledger/v1/catalog.pb.h"
 #include "ledger/base/date.h"
@@ -67,8 +68,10 @@ struct Catalog {
   // Returns the revision of a product that holds on a date, or null.
   const v1::Product* FindProduct(absl::string_view product_code,
                                  Date date) const;
-  // Returns who ultimately owns a party on a date: itself when nobody does.
-  // Chains are followed.
+  // Returns a party, who owns it on a date, who owns that one, and so on.
+  absl::InlinedVector<absl::string_view, 2> OwnersOf(absl::string_view party_id,
+                                                     Date date) const;
+  // Returns the last of OwnersOf.
   absl::string_view UltimateParentOf(absl::string_view party_id,
                                      Date date) const;
   // Returns where a party is headquartered on a date; empty when not known.

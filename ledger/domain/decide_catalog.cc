@@ -75,6 +75,11 @@ absl::Status DecideRegisterParty(v1::RegisterParty& command, Case& c) {
                          party.party_id(), "\"")}});
     }
   }
+  if (const std::optional<JudgedFact> judged = FindJudgedOtherwise(
+          c.state.catalog(), c.state.registers().fact_dates, party)) {
+    return ChangeTooLate(absl::StrCat("party ", party.party_id()), *judged,
+                         ", with what was known until then before it");
+  }
   c.event.mutable_party_registered()->unsafe_arena_set_allocated_command(
       &command);
   return absl::OkStatus();
@@ -88,16 +93,14 @@ absl::Status DecideChangeCountryGroup(v1::ChangeCountryGroup& command,
   // What the event would do, on a copy.
   Registers after = c.state.registers();
   RETURN_IF_ERROR(FoldCatalog(c.event, c.state.size(), after));
-  const auto* before = c.state.catalog().groups.Find(group_id);
   const std::optional<JudgedFact> judged =
       FindJudgedOtherwise(c.state.catalog(), c.state.registers().fact_dates,
-                          before == nullptr ? nullptr : before->get(),
                           **after.catalog.groups.Find(group_id));
   if (!judged) return absl::OkStatus();
-  return MembershipTooLate(group_id,
-                           absl::StrCat("entry ", judged->index, ", of ",
-                                        judged->country, " on ", judged->date),
-                           judged->index, judged->policy_id);
+  return ChangeTooLate(absl::StrCat("country group ", group_id), *judged,
+                       ", or give the country to a new group and adopt a "
+                       "policy that names that one, which counts what is in "
+                       "the log");
 }
 
 absl::Status DecideChangeHolidays(v1::ChangeHolidays& command, Case& c) {

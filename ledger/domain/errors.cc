@@ -189,20 +189,17 @@ absl::Status QuantityNotAvailable(absl::string_view resource, int64_t asked,
       {{"resource", Str(resource)}, {"available", absl::StrCat(available)}});
 }
 
-absl::Status MembershipTooLate(absl::string_view group_id,
-                               absl::string_view fact, uint64_t index,
-                               absl::string_view policy_id) {
+absl::Status ChangeTooLate(absl::string_view resource, const JudgedFact& fact,
+                           absl::string_view advice) {
   return Make(
-      absl::StatusCode::kFailedPrecondition, v1::MEMBERSHIP_TOO_LATE,
-      absl::StrCat("the change of country group \"", group_id,
-                   "\" comes too late: ", fact, ", was judged by policy \"",
-                   policy_id,
-                   "\" without it; date the change later, or give the country "
-                   "to a new group and adopt a policy that names that one, "
-                   "which counts what is in the log"),
-      {{"group_id", Str(group_id)},
-       {"index", absl::StrCat(index)},
-       {"policy_id", Str(policy_id)}});
+      absl::StatusCode::kFailedPrecondition, v1::CHANGE_TOO_LATE,
+      absl::StrCat("the change of ", resource, " comes too late: entry ",
+                   fact.index, ", of ", fact.subject, " on ", fact.date,
+                   ", was judged by policy \"", fact.policy_id,
+                   "\" without it; date the change later", advice),
+      {{"resource", Str(resource)},
+       {"index", absl::StrCat(fact.index)},
+       {"policy_id", fact.policy_id}});
 }
 
 absl::Status TotalOverflow(absl::string_view rule_id) {

@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "ledger/domain/fact_dates.h"
 
 namespace chipledger::domain {
 
@@ -55,10 +56,10 @@ absl::Status WrongStatus(absl::string_view resource, absl::string_view status,
                          absl::string_view wanted);
 absl::Status QuantityNotAvailable(absl::string_view resource, int64_t asked,
                                   int64_t available);
-// `fact` is what was judged, such as "entry 17, of MY on 2025-03-01".
-absl::Status MembershipTooLate(absl::string_view group_id,
-                               absl::string_view fact, uint64_t index,
-                               absl::string_view policy_id);
+// `resource` is what would change, such as "party acme"; `advice` what helps
+// besides a later date.
+absl::Status ChangeTooLate(absl::string_view resource, const JudgedFact& fact,
+                           absl::string_view advice);
 absl::Status TotalOverflow(absl::string_view rule_id);
 absl::Status WrongDate(absl::string_view field, absl::string_view value,
                        absl::string_view why);

@@ -1,13 +1,13 @@
-// Of which countries and dates there are facts: what a change of a country
-// group with an earlier date would have judged otherwise.
+// Of which countries and parties there are facts, and of which dates: what a
+// change of the catalog that is recorded late would have judged otherwise.
 #ifndef CHIPLEDGER_LEDGER_DOMAIN_FACT_DATES_H_
 #define CHIPLEDGER_LEDGER_DOMAIN_FACT_DATES_H_
 
 #include <cstdint>
 #include <optional>
-#include <set>
 #include <string>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/strings/string_view.h"
 #include "chipledger/v1/command.pb.h"
 #include "chipledger/v1/license.pb.h"
@@ -18,35 +18,48 @@
 
 namespace chipledger::domain {
 
-// The index of the first entry with a fact of a country and date, also of one
+// The index of the first entry with a fact of a subject on a date, also of one
 // that was taken back; by FactDateKey.
 using FactDates = PersistentMap<std::string, uint64_t>;
 
-// Country, then date: as the state's rows are named.
-std::string FactDateKey(absl::string_view country, Date date);
+// What the catalog is asked about for a fact: country codes, and party ids,
+// which are told apart by their case. May repeat itself. Borrows from the fact
+// and the catalog.
+using Subjects = absl::InlinedVector<absl::string_view, 8>;
 
-// The countries that groups are asked about for a fact: its destinations, and
-// where its consignees and end users, and those who own them, are
-// headquartered.
-std::set<std::string> CountriesOf(const Catalog& catalog,
-                                  const v1::Shipment& shipment, Date date);
-std::set<std::string> CountriesOf(const Catalog& catalog,
-                                  const v1::License& license, Date date);
-std::set<std::string> CountriesOf(const v1::DeclareCompute& declaration);
+// Such as "MY/2026-01-31": the dates of one subject are together.
+std::string FactDateKey(absl::string_view subject, Date date);
 
-// A fact that a policy has judged by a membership that a change would alter.
+// The subjects of a fact: its destinations, those who receive or use the goods,
+// those who own them, and where all of these are headquartered.
+Subjects SubjectsOf(const Catalog& catalog, const v1::Shipment& shipment,
+                    Date date);
+Subjects SubjectsOf(const Catalog& catalog, const v1::License& license,
+                    Date date);
+Subjects SubjectsOf(const Catalog& catalog,
+                    const v1::DeclareCompute& declaration, Date date);
+Subjects SubjectsOf(const Catalog& catalog,
+                    const v1::ReportDiversion& diversion, Date date);
+
+// A fact that a policy has judged by what a change would alter.
 struct JudgedFact {
   uint64_t index = 0;
-  std::string country;
+  // A country or a party.
+  std::string subject;
   std::string date;
   std::string policy_id;
 };
-// Finds one for a change of a group; `after` is the group with the change.
-// Nothing when the change alters no past judgement.
+
+// Find a fact that a policy in force on its date would have judged otherwise
+// with a changed group or party. Nothing when the change alters no past
+// judgement. A group alters what asks whether a country belongs to it; a party
+// what asks for its headquarters or owner, when that differs.
 std::optional<JudgedFact> FindJudgedOtherwise(const Catalog& catalog,
                                               const FactDates& fact_dates,
-                                              const DatedGroup* before,
-                                              const DatedGroup& after);
+                                              const DatedGroup& changed);
+std::optional<JudgedFact> FindJudgedOtherwise(const Catalog& catalog,
+                                              const FactDates& fact_dates,
+                                              const v1::Party& changed);
 
 }  // namespace chipledger::domain
 

@@ -96,7 +96,7 @@ absl::Status Folder::FoldCatalogKind(const v1::Event& event) {
 absl::Status Folder::Fold(const v1::ComputeDeclared& event) {
   const v1::DeclareCompute& command = event.command();
   ASSIGN_OR_RETURN(const Date date, DateOf(command.effective_date()));
-  state_.NoteFact(CountriesOf(command), date);
+  NoteFact(command, date);
   state_.MutableRegisters().declarations.Set(command.party(), state_.size_);
   state_.touched_since_mark_.declarations.insert(command.party());
   return Apply(event.evidence(), date);

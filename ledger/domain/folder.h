@@ -89,10 +89,10 @@ class Folder {
   absl::Status Leave(const Units& units, int64_t ItemUnitsState::*to,
                      ShipmentState& shipment) const;
 
-  // Notes a shipment or a license as a fact of its countries on the date.
+  // Notes something as a fact of its subjects on the date.
   template <typename Fact>
   void NoteFact(const Fact& fact, Date date) {
-    state_.NoteFact(CountriesOf(state_.registers_.catalog, fact, date), date);
+    state_.NoteFact(SubjectsOf(state_.registers_.catalog, fact, date), date);
   }
 
   // fold.cc

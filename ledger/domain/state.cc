@@ -218,10 +218,10 @@ void State::NoteFactDate(Date date) {
   touched_since_mark_.latest_fact_date = true;
 }
 
-void State::NoteFact(const std::set<std::string>& countries, Date date) {
+void State::NoteFact(const Subjects& subjects, Date date) {
   NoteFactDate(date);
-  for (const std::string& country : countries) {
-    const std::string key = FactDateKey(country, date);
+  for (const absl::string_view subject : subjects) {
+    const std::string key = FactDateKey(subject, date);
     if (registers_.fact_dates.Find(key) != nullptr) continue;
     MutableRegisters().fact_dates.Set(key, size_);
     touched_since_mark_.fact_dates.insert(key);

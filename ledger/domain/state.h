@@ -237,8 +237,8 @@ class State {
   // touched_since_mark_.
   Registers& MutableRegisters();
   void NoteFactDate(Date date);
-  // Notes that the next entry is a fact of these countries on the date.
-  void NoteFact(const std::set<std::string>& countries, Date date);
+  // Notes that the next entry is a fact of these subjects on the date.
+  void NoteFact(const Subjects& subjects, Date date);
 
   // Notes that the next entry changes a row.
   void Note(const TotalId& id, TotalSlot& slot);

@@ -166,7 +166,7 @@ void State::TakeRegisterRows(std::vector<StateRow>& rows) {
     const uint64_t* index = registers_.fact_dates.Find(key);
     if (index == nullptr) continue;
     storage::v1::FactDateRow& row = *rows.emplace_back().mutable_fact_date();
-    row.set_country_and_date(key);
+    row.set_subject_and_date(key);
     row.set_index(*index);
   }
   if (touched_since_mark_.latest_fact_date && registers_.latest_fact_date) {
@@ -243,7 +243,7 @@ absl::Status State::RestoreRegisterRow(const StateRow& row) {
                                   row.declaration().index());
       return absl::OkStatus();
     case StateRow::kFactDate:
-      registers_.fact_dates.Set(row.fact_date().country_and_date(),
+      registers_.fact_dates.Set(row.fact_date().subject_and_date(),
                                 row.fact_date().index());
       return absl::OkStatus();
     case StateRow::kLedger:

@@ -241,7 +241,7 @@ inline std::string RowKey(const storage::v1::StateRow& row) {
       return key(RowKind::kHolidayCalendar,
                  row.holiday_calendar().calendar_id());
     case Row::kFactDate:
-      return key(RowKind::kFactDate, row.fact_date().country_and_date());
+      return key(RowKind::kFactDate, row.fact_date().subject_and_date());
     case Row::KIND_NOT_SET:
       break;
   }

@@ -368,12 +368,71 @@ TEST_F(BadInputTest, AMembershipThatComesTooLateNamesTheFactItWouldJudge) {
   // The shipment goes to Malaysia on 2025-02-01.
   ExpectError(
       change("MY", "2025-02-01"), absl::StatusCode::kFailedPrecondition,
-      "MEMBERSHIP_TOO_LATE",
+      "CHANGE_TOO_LATE",
       {absl::StrCat("entry ", index, ", of MY on 2025-02-01"), "by-group"});
   for (const v1::Command& good :
        {change("MY", "2025-02-02"), change("SG", "2025-01-01"),
         // It changes nothing.
         change("AE", "2025-01-01")}) {
+    const auto outcome = ledger_.Submit({good});
+    EXPECT_TRUE(outcome.status.ok()) << outcome.status;
+  }
+}
+
+TEST_F(BadInputTest, HeadquartersAndOwnersThatComeTooLateNameTheFactToo) {
+  const auto party = [](const std::string& id, const std::string& more = "") {
+    return Cmd(absl::StrCat("register_party { party { party_id: '", id,
+                            "' name: 'N' ", more, " } }"));
+  };
+  const auto in = [](const std::string& country, const std::string& from) {
+    return absl::StrCat("headquarters { country: '", country,
+                        "' effective_from: '", from, "' } ");
+  };
+  const auto owned_by = [](const std::string& parent, const std::string& from) {
+    return absl::StrCat("ultimate_parents { party_id: '", parent,
+                        "' effective_from: '", from, "' } ");
+  };
+  for (const v1::Command& command :
+       {party("parent", in("US", "2020-01-01")), party("user"),
+        party("dealer", owned_by("parent", "2020-01-01"))}) {
+    ASSERT_TRUE(ledger_.Submit({command}).status.ok());
+  }
+  v1::Command adoption = Adoption("by-seat", "2025-01-01");
+  v1::Rule& rule =
+      *adoption.mutable_adopt_policy()->mutable_policy()->mutable_rules(0);
+  rule.mutable_scope()->add_group_by(v1::Scope::GROUP_BY_HEADQUARTERS_COUNTRY);
+  rule.mutable_enforcement()->set_mode(v1::Enforcement::MODE_REPORT_ONLY);
+  ASSERT_TRUE(ledger_.Submit({adoption}).status.ok());
+  v1::Command shipment = Shipment("");
+  shipment.mutable_record_shipment()->mutable_shipment()->set_consignee(
+      "dealer");
+  ASSERT_TRUE(ledger_.Submit({shipment}).status.ok());
+  const uint64_t index = ledger_.state().size() - 1;
+  // The shipment goes to the dealer, whom the parent owns, on 2025-02-01.
+  const struct {
+    std::string who;
+    v1::Command late;
+  } changes[] = {
+      {"dealer", party("dealer", owned_by("parent", "2020-01-01") +
+                                     owned_by("user", "2025-02-01"))},
+      {"dealer", party("dealer")},
+      {"parent",
+       party("parent", in("US", "2020-01-01") + in("CN", "2025-02-01"))},
+      {"parent", party("parent", owned_by("user", "2025-01-01") +
+                                     in("US", "2020-01-01"))}};
+  for (const auto& change : changes) {
+    ExpectError(
+        change.late, absl::StatusCode::kFailedPrecondition, "CHANGE_TOO_LATE",
+        {"the change of party " + change.who,
+         absl::StrCat("entry ", index, ", of ", change.who, " on 2025-02-01"),
+         "by-seat"});
+  }
+  for (const v1::Command& good :
+       {party("dealer", owned_by("parent", "2020-01-01") +
+                            owned_by("user", "2025-02-02")),
+        party("parent", in("US", "2020-01-01") + in("CN", "2025-02-02")),
+        // Nobody has counted by what is said of the user.
+        party("user", in("CN", "2020-01-01"))}) {
     const auto outcome = ledger_.Submit({good});
     EXPECT_TRUE(outcome.status.ok()) << outcome.status;
   }
