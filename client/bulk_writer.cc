@@ -160,7 +160,7 @@ void BulkWriter::CancelWhenLate(grpc::ClientContext& context) {
   while (
       !mutex_.AwaitWithTimeout(absl::Condition(&over), kTimeoutCheckInterval)) {
     if (sent_batches_ > 0 &&
-        Now() - batches_.front()->sent > options_.answer_timeout) {
+        Now() - batches_.front()->last_answer > options_.answer_timeout) {
       answered_too_late_ = true;
       break;
     }
@@ -207,7 +207,7 @@ std::shared_ptr<BulkWriter::Batch> BulkWriter::NextToSend() {
     batches_.push_back(std::move(batch));
   }
   const std::shared_ptr<Batch>& batch = batches_[sent_batches_++];
-  batch->sent = Now();
+  batch->last_answer = Now();
   return batch;
 }
 
@@ -215,22 +215,24 @@ absl::Status BulkWriter::TakeAnswers(
     const v1::StreamShipmentsResponse& response) {
   std::shared_ptr<const Batch> batch;
   bool sent_again = false;
+  int answered = 0;
   {
     absl::MutexLock lock(&mutex_);
     if (sent_batches_ > 0) {
       batch = batches_.front();
       sent_again = batch->sent_again;
+      answered = answered_in_front_;
     }
   }
-  if (batch == nullptr ||
-      batch->message.requests_size() != response.answers_size()) {
-    return absl::InternalError(absl::StrCat(
-        "the server sent ", response.answers_size(), " answers where ",
-        batch == nullptr ? 0 : batch->message.requests_size(),
-        " requests were waiting"));
+  const int waiting =
+      batch == nullptr ? 0 : batch->message.requests_size() - answered;
+  if (response.answers_size() == 0 || response.answers_size() > waiting) {
+    return absl::InternalError(
+        absl::StrCat("the server sent ", response.answers_size(),
+                     " answers where ", waiting, " requests were waiting"));
   }
   absl::Status transient;
-  int answered = 0;
+  const int before = answered;
   for (const Answer& answer : response.answers()) {
     if (const absl::Status error = FromRpcStatus(answer.error());
         !error.ok() && IsTransient(error)) {
@@ -242,22 +244,24 @@ absl::Status BulkWriter::TakeAnswers(
     on_answer_(batch->message.requests(answered), answer, sent_again);
     ++answered;
   }
-  DropAnswered(answered);
+  DropAnswered(answered - before);
   return transient;
 }
 
 void BulkWriter::DropAnswered(int count) {
   absl::MutexLock lock(&mutex_);
-  const v1::StreamShipmentsRequest& message = batches_.front()->message;
+  Batch& batch = *batches_.front();
   for (int i = 0; i < count; ++i) {
-    bytes_under_way_ -= message.requests(i).ByteSizeLong();
+    bytes_under_way_ -=
+        batch.message.requests(answered_in_front_++).ByteSizeLong();
   }
   requests_under_way_ -= static_cast<size_t>(count);
-  if (count < message.requests_size()) {
+  if (answered_in_front_ < batch.message.requests_size()) {
     // The sender may still look at the message; StartResend drops them.
-    answered_in_front_ = count;
+    batch.last_answer = Now();
     return;
   }
+  answered_in_front_ = 0;
   batches_.pop_front();
   --sent_batches_;
 }

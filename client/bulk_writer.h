@@ -84,7 +84,8 @@ class BulkWriter {
   // A batch that was sent at least once and is not answered.
   struct Batch {
     v1::StreamShipmentsRequest message;
-    absl::Time sent;
+    // When it was sent or last answered in part.
+    absl::Time last_answer;
     bool sent_again = false;
   };
 
@@ -110,8 +111,7 @@ class BulkWriter {
   std::deque<std::shared_ptr<Batch>> batches_ ABSL_GUARDED_BY(mutex_);
   // Of batches_, how many were sent on the present stream.
   size_t sent_batches_ ABSL_GUARDED_BY(mutex_) = 0;
-  // Of the front of batches_, how many requests were answered before the stream
-  // was given up.
+  // Of the front of batches_, how many requests were answered.
   int answered_in_front_ ABSL_GUARDED_BY(mutex_) = 0;
   size_t requests_under_way_ ABSL_GUARDED_BY(mutex_) = 0;
   size_t bytes_under_way_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -49,10 +49,7 @@ void FillAnswer(WriteAnswer& decided, bool with_evidence,
     return;
   }
   FillWriteResult(decided, *answer.mutable_result());
-  if (!with_evidence) return;
-  for (v1::Event* event : decided.events) {
-    answer.mutable_events()->UnsafeArenaAddAllocated(event);
-  }
+  if (with_evidence) AddEvents(decided, *answer.mutable_events());
 }
 
 }  // namespace
@@ -138,27 +135,43 @@ absl::Status ShipmentStream::TakeBatch() {
 }
 
 void ShipmentStream::Answer(Slot& slot, WriteBatch& decided) {
+  uint64_t size = 0;
+  for (const WriteAnswer& answer : decided.answers) {
+    size = std::max(size, answer.size);
+  }
+  if (size == 0) size = runtime_.ledger.Latest()->size;
+  std::deque<grpc::ByteBuffer> responses;
   auto* response =
       google::protobuf::Arena::CreateMessage<BatchResponse>(&decided.arena);
   response->mutable_answers()->Reserve(
       static_cast<int>(slot.envelope_errors.size()));
-  uint64_t size = 0;
+  response->set_size(size);
+  size_t bytes = 0;
   auto next = decided.answers.begin();
   for (const absl::Status& envelope_error : slot.envelope_errors) {
-    BatchResponse::Answer& answer = *response->add_answers();
+    auto* answer =
+        google::protobuf::Arena::CreateMessage<BatchResponse::Answer>(
+            &decided.arena);
     if (!envelope_error.ok()) {
-      *answer.mutable_error() = ToRpcStatus(envelope_error);
-      continue;
+      *answer->mutable_error() = ToRpcStatus(envelope_error);
+    } else {
+      FillAnswer(*next++, slot.with_evidence, *answer);
     }
-    size = std::max(size, next->size);
-    FillAnswer(*next++, slot.with_evidence, answer);
+    const size_t answer_bytes = answer->ByteSizeLong();
+    if (bytes > 0 && bytes + answer_bytes > limits::kMaxPageBytes) {
+      responses.push_back(SerializeMessage(*response));
+      response->mutable_answers()->Clear();
+      bytes = 0;
+    }
+    bytes += answer_bytes;
+    response->mutable_answers()->UnsafeArenaAddAllocated(answer);
   }
-  response->set_size(size > 0 ? size : runtime_.ledger.Latest()->size);
-  grpc::ByteBuffer bytes = SerializeMessage(*response);
+  responses.push_back(SerializeMessage(*response));
   std::optional<grpc::Status> end;
   {
     absl::MutexLock lock(&mutex_);
-    slot.response = std::move(bytes);
+    slot.responses = std::move(responses);
+    slot.answered = true;
     end = GoOnLocked();
   }
   if (end) Finish(*std::move(end));
@@ -168,7 +181,9 @@ void ShipmentStream::OnWriteDone(bool ok) {
   {
     absl::MutexLock lock(&mutex_);
     writing_ = false;
-    PopSlot();
+    std::deque<grpc::ByteBuffer>& responses = slots_.front().responses;
+    responses.pop_front();
+    if (responses.empty()) PopSlot();
     broken_ |= !ok;
     if (!ok) StopReading(grpc::Status::CANCELLED);
   }
@@ -232,12 +247,12 @@ bool ShipmentStream::HasRoom() const {
 
 std::optional<grpc::Status> ShipmentStream::GoOnLocked() {
   if (finished_) return std::nullopt;
-  while (broken_ && !writing_ && !slots_.empty() && slots_.front().response) {
+  while (broken_ && !writing_ && !slots_.empty() && slots_.front().answered) {
     PopSlot();
   }
-  if (!writing_ && !slots_.empty() && slots_.front().response) {
+  if (!writing_ && !slots_.empty() && slots_.front().answered) {
     writing_ = true;
-    StartWrite(&*slots_.front().response);
+    StartWrite(&slots_.front().responses.front());
   }
   if (!reading_ && !taking_ && !final_status_ && HasRoom()) {
     reading_ = true;

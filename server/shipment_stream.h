@@ -60,13 +60,16 @@ class ShipmentStream final
     Load load;
     // By request: the error of one that was not submitted, else OK.
     std::vector<absl::Status> envelope_errors;
-    // The answer, once there.
-    std::optional<grpc::ByteBuffer> response;
+    // Whether its answers are there.
+    bool answered = false;
+    // The messages with them that are not yet written, at least one once
+    // answered.
+    std::deque<grpc::ByteBuffer> responses;
   };
 
   // Parses what was read and submits it.
   absl::Status TakeBatch() ABSL_LOCKS_EXCLUDED(mutex_);
-  // Makes a slot's answer, on a worker.
+  // Makes a slot's answers, on a worker.
   void Answer(Slot& slot, WriteBatch& decided) ABSL_LOCKS_EXCLUDED(mutex_);
   // Reads no more; finishes with this status when nothing is under way. The
   // first call decides.

@@ -91,6 +91,16 @@ void FillWriteResult(const WriteAnswer& answer, v1::WriteResult& result) {
       static_cast<int32_t>(answer.record_time_ns % kNsPerSecond));
 }
 
+void AddEvents(const WriteAnswer& answer,
+               google::protobuf::RepeatedPtrField<v1::Event>& events) {
+  size_t bytes = 0;
+  for (v1::Event* event : answer.events) {
+    bytes += event->ByteSizeLong();
+    if (bytes > limits::kMaxPageBytes) return;
+    events.UnsafeArenaAddAllocated(event);
+  }
+}
+
 grpc::ServerUnaryReactor* SubmitWrite(const UnaryCall& call,
                                       std::unique_ptr<WriteBatch> batch,
                                       ConvertAnswer convert) {

@@ -39,6 +39,11 @@ absl::StatusOr<std::vector<v1::Command*>> CheckCommands(
 // Says where and when a request was stored; without its size.
 void FillWriteResult(const WriteAnswer& answer, v1::WriteResult& result);
 
+// Adds the events of an answer, as many as limits::kMaxPageBytes has room for.
+// They stay the batch's.
+void AddEvents(const WriteAnswer& answer,
+               google::protobuf::RepeatedPtrField<v1::Event>& events);
+
 // Submits the batch's one request and answers the call: with the message that
 // `convert` makes on the batch's arena, or with the error.
 using ConvertAnswer =
@@ -137,9 +142,7 @@ grpc::ServerUnaryReactor* ServeCommands(const UnaryCall& call,
         return CheckCommands(*request.mutable_commands(), kinds);
       },
       [](WriteAnswer& answer, Response& response) {
-        for (v1::Event* event : answer.events) {
-          response.mutable_events()->UnsafeArenaAddAllocated(event);
-        }
+        AddEvents(answer, *response.mutable_events());
       });
 }
 

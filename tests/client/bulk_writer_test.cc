@@ -3,6 +3,7 @@
 // broken streams a service that breaks them by a script.
 #include "client/bulk_writer.h"
 
+#include <algorithm>
 #include <atomic>
 #include <map>
 #include <set>
@@ -27,6 +28,7 @@ namespace {
 using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::ElementsAreArray;
+using ::testing::Gt;
 using ::testing::IsEmpty;
 using ::testing::Le;
 using testing::ServerTest;
@@ -201,6 +203,9 @@ class BreakingServer : public v1::ShipmentService::Service {
   void BeBusyForEvery(int n) { busy_for_every_ = n; }
   // From now on there is one answer more than requests.
   void AnswerOneTooMany() { one_too_many_ = true; }
+  // Answers of a batch come in messages of at most this many; a stream that
+  // breaks has sent the first of its last batch.
+  void AnswerInPartsOf(int n) { part_size_ = n; }
   // The sizes of the batches received.
   std::vector<int> batch_sizes() {
     absl::MutexLock lock(&mutex_);
@@ -243,19 +248,42 @@ class BreakingServer : public v1::ShipmentService::Service {
       }
       if (one_too_many_) response.add_answers();
       left -= batch.requests_size();
+      if (part_size_ > 0) {
+        if (!WriteInParts(response, left < 0 ? 1 : batch.requests_size(),
+                          *stream)) {
+          break;
+        }
+      } else if (left >= 0) {
+        stream->Write(response);
+      }
       if (left < 0) return {grpc::StatusCode::UNAVAILABLE, "Socket closed"};
-      stream->Write(response);
     }
     return grpc::Status::OK;
   }
 
  private:
+  bool WriteInParts(
+      const v1::StreamShipmentsResponse& response, int max_parts,
+      grpc::ServerReaderWriter<v1::StreamShipmentsResponse,
+                               v1::StreamShipmentsRequest>& stream) {
+    const int all = response.answers_size();
+    for (int begin = 0; begin < all && max_parts-- > 0; begin += part_size_) {
+      v1::StreamShipmentsResponse part;
+      for (int i = begin; i < std::min(all, begin + part_size_); ++i) {
+        *part.add_answers() = response.answers(i);
+      }
+      if (!stream.Write(part)) return false;
+    }
+    return true;
+  }
+
   const std::vector<int> answers_per_stream_;
   int port_ = 0;
   std::atomic<size_t> streams_ = 0;
   std::atomic<bool> held_ = false;
   std::atomic<int> busy_for_every_ = 0;
   std::atomic<bool> one_too_many_ = false;
+  std::atomic<int> part_size_ = 0;
   absl::Notification released_;
   absl::Mutex mutex_;
   std::map<std::string, int> received_ ABSL_GUARDED_BY(mutex_);
@@ -417,6 +445,29 @@ TEST(BulkWriterBreakTest, WhatAnErrorLeavesUnansweredTakesNoRoomForGood) {
   for (const BulkWriter::Answer& answer : answers.answers()) {
     EXPECT_FALSE(answer.has_error());
   }
+}
+
+TEST(BulkWriterBreakTest, TheAnswersOfABatchMayComeInSeveralMessages) {
+  // Breaks in the second batch of a stream, after the first part of its
+  // answers.
+  BreakingServer server({7, 7, 7});
+  server.AnswerInPartsOf(2);
+  Client client(server.options());
+  Answers answers;
+  const size_t bytes = Numbered(100).ByteSizeLong();
+  BulkWriter writer(client,
+                    {.max_requests_per_batch = 5,
+                     .max_requests_under_way = 10,
+                     .max_bytes_under_way = 10 * bytes},
+                    answers.Collector());
+  std::vector<std::string> references;
+  for (int i = 100; i < 200; ++i) {
+    references.push_back(absl::StrCat(i));
+    ASSERT_TRUE(writer.Write(Numbered(i)).ok());
+  }
+  EXPECT_TRUE(writer.Finish().ok());
+  EXPECT_THAT(answers.references(), ElementsAreArray(references));
+  EXPECT_THAT(answers.sent_again(), SizeIs(Gt(0)));
 }
 
 TEST(BulkWriterBreakTest, AnswersThatDoNotFitTheRequestsEndTheWriter) {

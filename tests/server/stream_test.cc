@@ -140,6 +140,55 @@ TEST_F(StreamTest, EvidenceComesWhenAsked) {
             5);
 }
 
+TEST_F(StreamTest, LargeAnswersComeInSeveralMessages) {
+  constexpr int kCount = 3'000;
+  Request batch;
+  batch.set_with_evidence(true);
+  for (int i = 0; i < kCount; ++i) {
+    Add(batch, absl::StrCat("S", i));
+    v1::RecordShipment& record = *batch.mutable_requests(i)
+                                      ->mutable_commands(0)
+                                      ->mutable_record_shipment();
+    record.set_assurance(v1::ASSURANCE_AFTER_THE_FACT);
+    record.mutable_shipment()->set_source(std::string(2'000, 's'));
+  }
+  // Every tenth is wrong.
+  for (int i = 0; i < kCount; i += 10) {
+    batch.mutable_requests(i)->clear_request_id();
+  }
+  Context context;
+  auto stream = shipments_->StreamShipments(&context);
+  ASSERT_TRUE(stream->Write(batch));
+  // One behind it, which is answered after it.
+  Request next;
+  Add(next, "next");
+  ASSERT_TRUE(stream->Write(next));
+  stream->WritesDone();
+  std::vector<std::string> references;
+  int messages = 0;
+  for (Response response; stream->Read(&response); ++messages) {
+    EXPECT_LT(response.ByteSizeLong(), 4 * 1024 * 1024);
+    EXPECT_GT(response.answers_size(), 0);
+    for (const Response::Answer& answer : response.answers()) {
+      references.push_back(answer.events().empty() ? ReasonOfAnswer(answer)
+                                                   : answer.events(0)
+                                                         .shipment_recorded()
+                                                         .command()
+                                                         .shipment()
+                                                         .shipment_reference());
+    }
+  }
+  EXPECT_TRUE(stream->Finish().ok());
+  EXPECT_GT(messages, 2);
+  ASSERT_EQ(references.size(), kCount + 1);
+  for (int i = 0; i < kCount; ++i) {
+    EXPECT_EQ(references[i],
+              i % 10 == 0 ? "INVALID_FIELD" : absl::StrCat("S", i));
+  }
+  // The cap is 1,000.
+  EXPECT_EQ(references.back(), "REFUSED_BY_RULES");
+}
+
 TEST_F(StreamTest, ValidateOnlyStoresNothing) {
   Request batch;
   batch.set_validate_only(true);

@@ -1,5 +1,6 @@
 // Goal: watches send the state, then what changes, say when they caught up,
 // give signs of life, and never hold up the ledger.
+#include <atomic>
 #include <map>
 #include <memory>
 #include <string>
@@ -9,11 +10,20 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
+#include "ledger/base/clock.h"
 #include "ledger/base/countries.h"
 #include "tests/support/server_fixture.h"
 
 namespace chipledger::testing {
 namespace {
+
+// What names a row, for people.
+template <typename Row>
+std::string NameOf(const Row& row) {
+  return absl::StrCat(row.policy_id(), "/", row.rule_id(), " ",
+                      row.window_start(), " ",
+                      row.group().destination_country());
+}
 
 class WatchTest : public ServerTest {
  protected:
@@ -22,6 +32,21 @@ class WatchTest : public ServerTest {
       options.heartbeat = absl::Milliseconds(200);
     });
     RecordCatalog();
+  }
+
+  // What the list says now, by name.
+  std::map<std::string, std::string> ListedRows(
+      const v1::HeadroomFilter& filter) {
+    std::map<std::string, std::string> rows;
+    v1::ListHeadroomRequest request;
+    *request.mutable_filter() = filter;
+    Context context;
+    v1::ListHeadroomResponse response;
+    EXPECT_TRUE(headroom_->ListHeadroom(&context, request, &response).ok());
+    for (const v1::HeadroomRow& row : response.rows()) {
+      rows[NameOf(row)] = row.SerializeAsString();
+    }
+    return rows;
   }
 
   uint64_t Record(const std::string& reference, int64_t quantity,
@@ -66,14 +91,6 @@ TEST_F(WatchTest, HeadroomComesWholeFirstAndThenTheRowsThatChanged) {
   EXPECT_EQ(ReadUntil(*reader, Record("S4", 1, "BR")), (Rows{{"BR", 1}}));
 }
 
-// What names a row, for people.
-template <typename Row>
-std::string NameOf(const Row& row) {
-  return absl::StrCat(row.policy_id(), "/", row.rule_id(), " ",
-                      row.window_start(), " ",
-                      row.group().destination_country());
-}
-
 // The rows that a watcher holds.
 class HeldRows {
  public:
@@ -105,27 +122,63 @@ class HeldRows {
   int parts_ = 0;
 };
 
+// A clock that stands still until it is set.
+class SettableClock : public Clock {
+ public:
+  explicit SettableClock(const char* utc) { Set(utc); }
+  void Set(const char* utc) {
+    absl::Time time;
+    std::string error;
+    ASSERT_TRUE(absl::ParseTime(absl::RFC3339_full, utc, &time, &error));
+    now_ns_ = absl::ToUnixNanos(time);
+  }
+  int64_t NowNs() const override { return now_ns_; }
+
+ private:
+  std::atomic<int64_t> now_ns_;
+};
+
+TEST_F(WatchTest, AWatcherLearnsOfMidnightThoughNothingIsRecorded) {
+  SettableClock clock("2099-12-31T23:59:59Z");
+  StartServer([&](ServerOptions& options) {
+    options.heartbeat = absl::Milliseconds(200);
+    options.ledger.clock = &clock;
+    options.ledger.trust_clock = true;
+  });
+  v1::RecordShipmentRequest shipment = ShipmentOf("H100", 10, "MY", "S1");
+  shipment.mutable_command()->mutable_shipment()->set_export_date("2099-12-31");
+  Context record_context;
+  v1::RecordShipmentResponse recorded;
+  const grpc::Status status =
+      shipments_->RecordShipment(&record_context, shipment, &recorded);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  Context context;
+  v1::WatchHeadroomRequest request;
+  request.mutable_filter()->set_destination_country("MY");
+  const auto reader = headroom_->WatchHeadroom(&context, request);
+  HeldRows held(*reader);
+  held.ReadTo(recorded.result().size());
+  const std::map<std::string, std::string> before = held.rows();
+  EXPECT_EQ(before, ListedRows(request.filter()));
+
+  clock.Set("2100-01-01T00:00:00Z");
+  const auto after = ListedRows(request.filter());
+  ASSERT_NE(after, before);
+  while (held.rows() == before) {
+    ASSERT_NO_FATAL_FAILURE(held.ReadTo(recorded.result().size()));
+  }
+  EXPECT_EQ(held.rows(), after);
+  StopServer();
+}
+
 TEST_F(WatchTest, AtEachSizeAWatcherHoldsTheRowsOfTheList) {
   Context context;
   v1::WatchHeadroomRequest request;
   request.mutable_filter()->set_destination_country("MY");
   const auto reader = headroom_->WatchHeadroom(&context, request);
   HeldRows held(*reader);
-  const auto list = [&] {
-    std::map<std::string, std::string> rows;
-    v1::ListHeadroomRequest list_request;
-    *list_request.mutable_filter() = request.filter();
-    Context list_context;
-    v1::ListHeadroomResponse response;
-    EXPECT_TRUE(
-        headroom_->ListHeadroom(&list_context, list_request, &response).ok());
-    for (const v1::HeadroomRow& row : response.rows()) {
-      rows[NameOf(row)] = row.SerializeAsString();
-    }
-    return rows;
-  };
   held.ReadTo(server().ledger().Latest()->size);
-  EXPECT_EQ(held.rows(), list());
+  EXPECT_EQ(held.rows(), ListedRows(request.filter()));
   EXPECT_EQ(held.rows().size(), 1);
 
   // Nothing was counted yet, so the rescission leaves no row.
@@ -140,7 +193,7 @@ TEST_F(WatchTest, AtEachSizeAWatcherHoldsTheRowsOfTheList) {
       policies_->RescindPolicy(&rescind_context, rescind, &rescinded);
   ASSERT_TRUE(status.ok()) << status.error_message();
   held.ReadTo(rescinded.result().size());
-  EXPECT_EQ(held.rows(), list());
+  EXPECT_EQ(held.rows(), ListedRows(request.filter()));
   EXPECT_TRUE(held.rows().empty());
 }
 
