@@ -22,6 +22,16 @@ auto LatestOn(const List& list, Date date) -> const typename List::value_type* {
   return latest;
 }
 
+// Who owns a party on a date; empty when nobody does.
+absl::string_view OwnerOf(const Catalog& catalog, absl::string_view party_id,
+                          Date date) {
+  const auto* party = catalog.parties.Find(party_id);
+  if (party == nullptr) return {};
+  const v1::UltimateParent* parent =
+      LatestOn((*party)->ultimate_parents(), date);
+  return parent == nullptr ? absl::string_view() : parent->party_id();
+}
+
 }  // namespace
 
 DatedGroup::DatedGroup(v1::CountryGroup group) : group_(std::move(group)) {
@@ -69,24 +79,24 @@ const v1::Product* Catalog::FindProduct(absl::string_view product_code,
   return product == nullptr ? nullptr : (*product)->On(date);
 }
 
-absl::InlinedVector<absl::string_view, 2> Catalog::OwnersOf(
-    absl::string_view party_id, Date date) const {
-  absl::InlinedVector<absl::string_view, 2> owners;
+std::vector<absl::string_view> Catalog::OwnersOf(absl::string_view party_id,
+                                                 Date date) const {
+  std::vector<absl::string_view> owners;
   // Registering a party refuses chains that lead back, so this ends.
-  while (true) {
-    const auto* party = parties.Find(party_id);
-    owners.push_back(party == nullptr ? party_id : (*party)->party_id());
-    const v1::UltimateParent* parent =
-        party == nullptr ? nullptr
-                         : LatestOn((*party)->ultimate_parents(), date);
-    if (parent == nullptr) return owners;
-    party_id = parent->party_id();
+  while (!party_id.empty()) {
+    owners.push_back(party_id);
+    party_id = OwnerOf(*this, party_id, date);
   }
+  return owners;
 }
 
 absl::string_view Catalog::UltimateParentOf(absl::string_view party_id,
                                             Date date) const {
-  return OwnersOf(party_id, date).back();
+  while (true) {
+    const absl::string_view owner = OwnerOf(*this, party_id, date);
+    if (owner.empty()) return party_id;
+    party_id = owner;
+  }
 }
 
 absl::string_view Catalog::HeadquartersOf(absl::string_view party_id,

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/container/inlined_vector.h"
 #include "absl/strings/string_view.h"
 #include "chipledger/v1/catalog.pb.h"
 #include "ledger/base/date.h"
@@ -69,8 +68,8 @@ struct Catalog {
   const v1::Product* FindProduct(absl::string_view product_code,
                                  Date date) const;
   // Returns a party, who owns it on a date, who owns that one, and so on.
-  absl::InlinedVector<absl::string_view, 2> OwnersOf(absl::string_view party_id,
-                                                     Date date) const;
+  std::vector<absl::string_view> OwnersOf(absl::string_view party_id,
+                                          Date date) const;
   // Returns the last of OwnersOf.
   absl::string_view UltimateParentOf(absl::string_view party_id,
                                      Date date) const;

@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
-#include "absl/container/inlined_vector.h"
 #include "absl/strings/string_view.h"
 #include "chipledger/v1/command.pb.h"
 #include "chipledger/v1/license.pb.h"
@@ -25,7 +25,7 @@ using FactDates = PersistentMap<std::string, uint64_t>;
 // What the catalog is asked about for a fact: country codes, and party ids,
 // which are told apart by their case. May repeat itself. Borrows from the fact
 // and the catalog.
-using Subjects = absl::InlinedVector<absl::string_view, 8>;
+using Subjects = std::vector<absl::string_view>;
 
 // Such as "MY/2026-01-31": the dates of one subject are together.
 std::string FactDateKey(absl::string_view subject, Date date);
