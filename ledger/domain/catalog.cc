@@ -92,6 +92,7 @@ std::vector<absl::string_view> Catalog::OwnersOf(absl::string_view party_id,
 
 absl::string_view Catalog::UltimateParentOf(absl::string_view party_id,
                                             Date date) const {
+  // Without OwnersOf's list, because every rule that looks at owners asks.
   while (true) {
     const absl::string_view owner = OwnerOf(*this, party_id, date);
     if (owner.empty()) return party_id;

@@ -256,7 +256,7 @@ absl::Status Folder::Fold(const v1::DiversionReported& event) {
   RETURN_IF_ERROR(
       Leave(event.command().units(), &ItemUnitsState::diverted, next));
   state_.SetShipment(event.shipment_index(), std::move(next));
-  state_.NoteFactDate(date);
+  NoteFact(event.command(), date);
   RETURN_IF_ERROR(Apply(event.reversal(), date));
   return Apply(event.evidence(), date);
 }

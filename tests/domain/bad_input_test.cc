@@ -379,6 +379,33 @@ TEST_F(BadInputTest, AMembershipThatComesTooLateNamesTheFactItWouldJudge) {
   }
 }
 
+TEST_F(BadInputTest, AMembershipIsTooLateForUnitsThatWereFoundThereToo) {
+  Accept(
+      "change_country_group { group_id: 'g' changes { country: 'AE' kind: "
+      "KIND_JOIN } }");
+  v1::Command adoption = Adoption("by-group", "2025-01-01");
+  v1::Rule& rule =
+      *adoption.mutable_adopt_policy()->mutable_policy()->mutable_rules(0);
+  rule.set_accrual(v1::ACCRUAL_INSTALLED_NET);
+  rule.mutable_scope()->mutable_where()->add_except_destination_groups("g");
+  rule.mutable_enforcement()->set_mode(v1::Enforcement::MODE_REPORT_ONLY);
+  ASSERT_TRUE(ledger_.Submit({adoption}).status.ok());
+  ASSERT_TRUE(ledger_.Submit({Shipment("")}).status.ok());
+  Accept(R"(report_diversion {
+              shipment { exporter: "x" shipment_reference: "S1" }
+              effective_date: "2025-02-03" units { item: 0 quantity: 1 }
+              found_country: "SG" evidence: "e" })");
+  const uint64_t index = ledger_.state().size() - 1;
+  ExpectError(
+      Cmd("change_country_group { group_id: 'g' changes { country: 'SG' kind: "
+          "KIND_JOIN effective_date: '2025-02-03' } reason: 'r' }"),
+      absl::StatusCode::kFailedPrecondition, "CHANGE_TOO_LATE",
+      {absl::StrCat("entry ", index, ", of SG on 2025-02-03"), "by-group"});
+  Accept(
+      "change_country_group { group_id: 'g' changes { country: 'SG' kind: "
+      "KIND_JOIN effective_date: '2025-02-04' } reason: 'r' }");
+}
+
 TEST_F(BadInputTest, HeadquartersAndOwnersThatComeTooLateNameTheFactToo) {
   const auto party = [](const std::string& id, const std::string& more = "") {
     return Cmd(absl::StrCat("register_party { party { party_id: '", id,
