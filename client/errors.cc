@@ -159,6 +159,7 @@ bool SettlesEarlierTries(const absl::Status& status) {
     case v1::QUEUE_FULL:
     case v1::SHUTTING_DOWN:
     case v1::READ_ONLY:
+    case v1::RESOURCE_SHORTAGE:
     case v1::INTERNAL_ERROR:
     case v1::DATA_DAMAGED:
       return false;

@@ -40,6 +40,8 @@ void Backfiller::Look() {
     const absl::Status counted = Count(policy->adopted);
     SetLookedAt("", 0);
     if (counted.ok()) continue;
+    // It passes by itself.
+    if (store::IsResourceShortage(counted)) return;
     failed_ = true;
     if (log_) {
       log_(absl::StrCat("policy ", policy->adopted.policy().policy_id(),

@@ -136,6 +136,8 @@ class LedgerImpl : public Ledger {
   }
 
   ~LedgerImpl() override {
+    // Else the writers might wait for ever.
+    store_->StopWaiting();
     directory_watch_.reset();
     // These write, and wait for the answers.
     timekeeper_.reset();
@@ -237,6 +239,8 @@ class LedgerImpl : public Ledger {
             .queued_commands = pipeline_.queued_commands()};
   }
 
+  void StopWaiting() override { store_->StopWaiting(); }
+
   Date Today() const override { return Date::FromUnixNs(clock_.NowNs()); }
 
  private:
@@ -273,6 +277,7 @@ absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Open(LedgerOptions options) {
                    store::Store::Open({.data_dir = options.data_dir,
                                        .mode = options.mode,
                                        .max_open_files = options.max_open_files,
+                                       .log = options.log,
                                        .sync = options.sync,
                                        .id_generation_entries =
                                            options.id_generation_entries}));

@@ -254,6 +254,10 @@ class Ledger {
   };
   virtual Status GetStatus() const = 0;
 
+  // Lets what waits for file descriptors or memory fail from now on, because
+  // the process is about to end. The destructor does so, too.
+  virtual void StopWaiting() = 0;
+
   // Today by the ledger's clock (UTC).
   virtual Date Today() const = 0;
 };

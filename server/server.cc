@@ -158,6 +158,8 @@ class Server::Impl {
     // the caller acknowledges.
     long_calls_->AwaitNone(deadline);
     calls_.AwaitNone(deadline);
+    // Calls that are still there may wait for descriptors, for ever.
+    ledger_->StopWaiting();
     connections_->Stop();
     // What is left has no work of ours: watches of the health, streams of the
     // reflection, requests that were never sent whole. They are cut, once

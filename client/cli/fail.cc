@@ -72,6 +72,9 @@ std::string NextStep(const absl::Status& status,
              "the revision it has now";
     case v1::QUEUE_FULL:
       return "the server is busy: repeat in a moment";
+    case v1::RESOURCE_SHORTAGE:
+      return "the server is short of files or memory: repeat in a moment, and "
+             "if it lasts tell its operator";
     case v1::READ_ONLY:
       return "an operator must act: chipledger admin status says why";
     case v1::APPLICATION_EXISTS:

@@ -15,20 +15,34 @@ namespace chipledger::store {
 namespace {
 
 constexpr absl::string_view kDetailPayload = "chipledger/storage-detail";
+constexpr absl::string_view kShortage = "RESOURCE_SHORTAGE";
+
+// RocksDB keeps an errno only as its text.
+bool Tells(const rocksdb::Status& status, int error) {
+  return status.IsIOError() &&
+         absl::StrContains(status.ToString(), std::strerror(error));
+}
 
 }  // namespace
 
-bool IsLackOfDescriptors(const rocksdb::Status& status) {
-  if (!status.IsIOError()) return false;
-  const std::string text = status.ToString();
-  return absl::StrContains(text, std::strerror(EMFILE)) ||
-         absl::StrContains(text, std::strerror(ENFILE));
+bool IsShortage(const rocksdb::Status& status) {
+  return Tells(status, EMFILE) || Tells(status, ENFILE) ||
+         Tells(status, ENOMEM);
 }
 
 std::string DescribeStorageError(const rocksdb::Status& status) {
   if (status.IsNoSpace()) return "no space is left on the disk";
   if (status.IsCorruption()) return "the stored data is damaged";
-  if (IsLackOfDescriptors(status)) return "no file descriptor is free";
+  if (Tells(status, EMFILE)) {
+    return "the process has as many files open as it may (ulimit -n)";
+  }
+  if (Tells(status, ENFILE)) {
+    return "the machine has as many files open as it may";
+  }
+  if (Tells(status, ENOMEM)) return "the machine has no memory free";
+  if (Tells(status, EFBIG)) {
+    return "a file would grow beyond what the process may write (ulimit -f)";
+  }
   if (status.IsIOError()) return "the disk reported an error";
   return "the storage reported an error";
 }
@@ -57,12 +71,28 @@ absl::Status DamagedError(absl::string_view what, absl::string_view found,
                    std::move(metadata));
 }
 
+absl::Status ReadError(const rocksdb::Status& status, absl::string_view what,
+                       std::optional<uint64_t> index) {
+  if (!IsShortage(status)) {
+    return DamagedError(what, DescribeStorageError(status), index);
+  }
+  return MakeError(
+      absl::StatusCode::kUnavailable, kShortage,
+      absl::StrCat(what, " cannot be read now: ", DescribeStorageError(status),
+                   "; send the request again a little later"));
+}
+
 absl::Status WriteError(const rocksdb::Status& status, absl::string_view what) {
   absl::Status error = MakeError(
       absl::StatusCode::kUnavailable, "READ_ONLY",
       absl::StrCat("cannot ", what, ": ", DescribeStorageError(status)));
   error.SetPayload(kDetailPayload, absl::Cord(status.ToString()));
   return error;
+}
+
+bool IsResourceShortage(const absl::Status& error) {
+  const std::optional<ErrorCause> cause = GetErrorCause(error);
+  return cause && cause->reason == kShortage;
 }
 
 std::string StorageDetail(const absl::Status& status) {

@@ -21,8 +21,9 @@ inline absl::string_view ToView(const rocksdb::Slice& slice) {
   return {slice.data(), slice.size()};
 }
 
-// Whether nothing was wrong but that no file descriptor was free.
-bool IsLackOfDescriptors(const rocksdb::Status& status);
+// Whether an operation failed only because the process or the machine had no
+// descriptor or memory free at that moment: nothing is wrong with the storage.
+bool IsShortage(const rocksdb::Status& status);
 
 // Returns what went wrong in a word for people, without RocksDB's text: "no
 // space is left on the disk".
@@ -35,6 +36,11 @@ absl::Status OpenError(const rocksdb::Status& status, absl::string_view what);
 // "entry 17".
 absl::Status DamagedError(absl::string_view what, absl::string_view found,
                           std::optional<uint64_t> index = std::nullopt);
+
+// The error of a read: UNAVAILABLE / RESOURCE_SHORTAGE when it is one, else
+// DamagedError.
+absl::Status ReadError(const rocksdb::Status& status, absl::string_view what,
+                       std::optional<uint64_t> index = std::nullopt);
 
 // UNAVAILABLE / READ_ONLY: the storage refused a write. RocksDB's text goes
 // along for StorageDetail.

@@ -1,8 +1,10 @@
 #include "ledger/store/database.h"
 
+#include <chrono>
 #include <cstdarg>
 #include <cstddef>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -23,6 +25,9 @@ constexpr size_t kMaxWalBytes = 256 * kMiB;
 constexpr size_t kCacheBytes = 128 * kMiB;
 // One absent id in a thousand costs reading a block of a file.
 constexpr size_t kFilterBitsPerId = 14;
+// Longer than a burst of connections takes to be closed, and shorter than
+// callers wait.
+constexpr std::chrono::microseconds kReadPatience = std::chrono::seconds(2);
 
 // Drops what RocksDB says of its doings. Its own log is a file beside the data,
 // and on a full disk the failed write of a log line aborts the process. What
@@ -95,16 +100,28 @@ std::vector<rocksdb::ColumnFamilyDescriptor> Families() {
 
 }  // namespace
 
+rocksdb::ReadOptions ReadPatiently() {
+  rocksdb::ReadOptions options;
+  options.io_timeout = kReadPatience;
+  return options;
+}
+
 absl::StatusOr<std::unique_ptr<Database>> Database::Open(
-    const std::string& path, int max_open_files) {
+    const std::string& path, int max_open_files,
+    std::function<void(absl::string_view)> log) {
+  auto database = std::make_unique<Database>();
+  database->files = std::make_shared<PatientFiles>(std::move(log));
+  database->env = rocksdb::NewCompositeEnv(database->files);
+  rocksdb::DBOptions options = DatabaseOptions(max_open_files);
+  options.env = database->env.get();
   rocksdb::DB* db = nullptr;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
-  const rocksdb::Status status = rocksdb::DB::Open(
-      DatabaseOptions(max_open_files), path, Families(), &handles, &db);
+  const rocksdb::Status status =
+      rocksdb::DB::Open(options, path, Families(), &handles, &db);
   if (!status.ok()) {
     return OpenError(status, absl::StrCat("open the database in ", path));
   }
-  auto database = std::make_unique<Database>();
+  database->files->StartWaiting();
   database->db.reset(db);
   database->default_family = handles[0];
   database->entries = handles[1];

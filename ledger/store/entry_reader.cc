@@ -19,8 +19,7 @@ absl::Status EntryDamaged(uint64_t index, absl::string_view found) {
 }  // namespace
 
 EntryReader::EntryReader(const Database& database)
-    : iterator_(
-          database.db->NewIterator(rocksdb::ReadOptions(), database.entries)) {}
+    : iterator_(database.db->NewIterator(ReadPatiently(), database.entries)) {}
 EntryReader::EntryReader(EntryReader&&) noexcept = default;
 EntryReader::~EntryReader() = default;
 
@@ -39,7 +38,7 @@ absl::Status EntryReader::MoveTo(uint64_t index) {
     iterator_->SeekForPrev(ToSlice(AsView(key)));
   }
   if (!iterator_->status().ok()) {
-    return EntryDamaged(index, DescribeStorageError(iterator_->status()));
+    return ReadError(iterator_->status(), absl::StrCat("entry ", index), index);
   }
   if (!iterator_->Valid()) return EntryDamaged(index, "it is not stored");
   const std::optional<uint64_t> first =

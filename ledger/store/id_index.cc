@@ -156,7 +156,7 @@ void IdIndex::Prefetch(std::vector<IdKey> keys) {
   for (const IdKey& key : prefetched_) slices.push_back(ToSlice(key.view()));
   std::vector<rocksdb::PinnableSlice> values(slices.size());
   std::vector<rocksdb::Status> found(slices.size());
-  database_.db->MultiGet(rocksdb::ReadOptions(), database_.ids, slices.size(),
+  database_.db->MultiGet(ReadPatiently(), database_.ids, slices.size(),
                          slices.data(), values.data(), found.data());
   for (size_t i = 0; i < found.size(); ++i) {
     if (found[i].IsNotFound()) absent_.insert(prefetched_[i].view());
@@ -174,10 +174,10 @@ std::optional<uint64_t> IdIndex::FindInMemory(absl::string_view key) const {
 absl::StatusOr<std::optional<uint64_t>> IdIndex::FindStored(
     absl::string_view key) const {
   rocksdb::PinnableSlice value;
-  const rocksdb::Status status = database_.db->Get(
-      rocksdb::ReadOptions(), database_.ids, ToSlice(key), &value);
+  const rocksdb::Status status =
+      database_.db->Get(ReadPatiently(), database_.ids, ToSlice(key), &value);
   if (status.IsNotFound()) return std::nullopt;
-  if (!status.ok()) return IdsDamaged(DescribeStorageError(status));
+  if (!status.ok()) return ReadError(status, "the index of ids");
   const std::optional<uint64_t> index = DecodeFixed64(ToView(value));
   if (!index) return IdsDamaged("a value is not an index");
   return index;

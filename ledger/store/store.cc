@@ -3,8 +3,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
-#include "absl/time/time.h"
 #include "chipledger/v1/event.pb.h"
 #include "ledger/base/error.h"
 #include "ledger/base/status_macros.h"
@@ -16,10 +14,6 @@
 
 namespace chipledger::store {
 namespace {
-
-// How long a write waits for a free descriptor: five minutes in all.
-constexpr absl::Duration kDescriptorPause = absl::Milliseconds(100);
-constexpr int kDescriptorTries = 3'000;
 
 // Adds the group's blocks without putting header and entries together first.
 rocksdb::Status PutEntries(const EntryGroup& group,
@@ -68,7 +62,7 @@ class StateCursor {
  public:
   StateCursor(const Database& database, uint64_t mark)
       : mark_(mark),
-        it_(database.db->NewIterator(rocksdb::ReadOptions(), database.state)) {
+        it_(database.db->NewIterator(ReadPatiently(), database.state)) {
     it_->SeekToFirst();
   }
 
@@ -130,7 +124,7 @@ class StateCursor {
   // False at the end.
   absl::StatusOr<bool> Check() const {
     if (it_->status().ok()) return it_->Valid();
-    return DamagedError("the state", DescribeStorageError(it_->status()));
+    return ReadError(it_->status(), "the state");
   }
 
   const uint64_t mark_;
@@ -165,9 +159,9 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(
     const StoreOptions& options) {
   ASSIGN_OR_RETURN(DataDirectory directory,
                    DataDirectory::Open(options.data_dir, options.mode));
-  ASSIGN_OR_RETURN(
-      std::unique_ptr<Database> database,
-      Database::Open(directory.database_path(), options.max_open_files));
+  ASSIGN_OR_RETURN(std::unique_ptr<Database> database,
+                   Database::Open(directory.database_path(),
+                                  options.max_open_files, options.log));
   std::unique_ptr<Store> store(
       new Store(options, std::move(directory), std::move(database)));
   RETURN_IF_ERROR(store->ReadHead());
@@ -180,11 +174,11 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(
 
 absl::Status Store::ReadHead() {
   std::string value;
-  const rocksdb::Status status = database_->db->Get(
-      rocksdb::ReadOptions(), database_->meta, kHeadKey, &value);
+  const rocksdb::Status status =
+      database_->db->Get(ReadPatiently(), database_->meta, kHeadKey, &value);
   if (status.IsNotFound()) return absl::OkStatus();
   if (!status.ok()) {
-    return DamagedError("the ledger's head", DescribeStorageError(status));
+    return ReadError(status, "the ledger's head");
   }
   storage::v1::Head head;
   if (!ParseHead(value, head)) {
@@ -226,6 +220,8 @@ absl::Status Store::CheckInPlace() const {
                                 " were removed or moved while they were open"));
 }
 
+void Store::StopWaiting() { database_->files->StopWaiting(); }
+
 absl::Status Store::CheckLog() const {
   EntryReader reader = NewReader();
   v1::Entry opened;
@@ -245,10 +241,10 @@ absl::Status Store::CheckLog() const {
 absl::StatusOr<std::optional<storage::v1::Head>> Store::FindMark(
     uint64_t size) const {
   const std::unique_ptr<rocksdb::Iterator> it(
-      database_->db->NewIterator(rocksdb::ReadOptions(), database_->meta));
+      database_->db->NewIterator(ReadPatiently(), database_->meta));
   it->SeekForPrev(MarkKey(size));
   if (!it->status().ok()) {
-    return DamagedError("the marks", DescribeStorageError(it->status()));
+    return ReadError(it->status(), "the marks");
   }
   if (!it->Valid() || !IsMarkKey(ToView(it->key()))) return std::nullopt;
   storage::v1::Head head;
@@ -276,7 +272,7 @@ absl::Status Store::VisitVersions(
     absl::FunctionRef<bool(const storage::v1::StateRow&)> visit) const {
   const std::string row_key = RowKey(row);
   const std::unique_ptr<rocksdb::Iterator> it(
-      database_->db->NewIterator(rocksdb::ReadOptions(), database_->state));
+      database_->db->NewIterator(ReadPatiently(), database_->state));
   storage::v1::StateRow version_row;
   // Older versions come last.
   for (it->SeekForPrev(StateKey(row_key, after + 1)); it->Valid(); it->Prev()) {
@@ -289,7 +285,7 @@ absl::Status Store::VisitVersions(
     if (!visit(version_row)) break;
   }
   if (it->status().ok()) return absl::OkStatus();
-  return DamagedError("the state", DescribeStorageError(it->status()));
+  return ReadError(it->status(), "the state");
 }
 
 absl::Status Store::AppendGroup(const EntryGroup& group,
@@ -305,13 +301,6 @@ absl::Status Store::AppendGroup(const EntryGroup& group,
     rocksdb::WriteOptions how;
     how.sync = sync_;
     status = database_->db->Write(how, &batch);
-    // A lack of descriptors passes, and says nothing of the disk. The batch may
-    // have reached the log already; written twice it is the same.
-    for (int i = 0; i < kDescriptorTries && IsLackOfDescriptors(status); ++i) {
-      absl::SleepFor(kDescriptorPause);
-      database_->db->Resume().PermitUncheckedError();
-      status = database_->db->Write(how, &batch);
-    }
   }
   if (status.ok()) return absl::OkStatus();
   return WriteError(status, absl::StrCat("store entries ", group.first_index(),

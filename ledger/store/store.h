@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,6 +14,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "chipledger/storage/v1/rows.pb.h"
 #include "ledger/base/limits.h"
 #include "ledger/base/open_mode.h"
@@ -29,12 +31,17 @@ struct Database;
 // operator's log; empty when there are none.
 std::string StorageDetail(const absl::Status& status);
 
+// Whether a read failed only for want of descriptors or memory, which passes.
+bool IsResourceShortage(const absl::Status& error);
+
 // How a store is opened.
 struct StoreOptions {
   std::string data_dir;
   OpenMode mode = OpenMode::kExisting;
   // Files of the database that are open at once.
   int max_open_files = limits::kMaxOpenFiles;
+  // Told when the storage waits for descriptors or memory; may be empty.
+  std::function<void(absl::string_view)> log;
   // Whether a group is on the disk, not only with the operating system, when
   // AppendGroup returns.
   bool sync = true;
@@ -48,6 +55,9 @@ struct StoreOptions {
 // A mark is the state at a size: the rows that changed since the mark before,
 // each a new version beside the older ones. So the state at any mark can be
 // read for ever.
+//
+// When the process or the machine is short of descriptors or memory, writes
+// wait, and reads fail with RESOURCE_SHORTAGE after a while.
 //
 // Thread-safety: thread-safe, but AppendGroup belongs to one thread, and ids()
 // has its own rules.
@@ -99,6 +109,10 @@ class Store {
   // Looks whether the files that are written still are where they were opened.
   // What was stored in removed files ends with this process. Errors: READ_ONLY.
   absl::Status CheckInPlace() const;
+
+  // Lets operations that wait for descriptors or memory fail, because the
+  // process is about to end. Thread-safe.
+  void StopWaiting();
 
   // Reads what is stored now.
   EntryReader NewReader() const { return EntryReader(*database_); }

@@ -13,6 +13,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
@@ -24,7 +26,9 @@
 namespace chipledger::testing {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 // While it lives, no file can grow beyond a size.
 class FileSizeLimit {
@@ -36,6 +40,20 @@ class FileSizeLimit {
     EXPECT_EQ(setrlimit(RLIMIT_FSIZE, &limit), 0);
   }
   ~FileSizeLimit() { EXPECT_EQ(setrlimit(RLIMIT_FSIZE, &before_), 0); }
+
+ private:
+  rlimit before_;
+};
+
+// While it lives, the process can open no file.
+class NoDescriptors {
+ public:
+  NoDescriptors() {
+    EXPECT_EQ(getrlimit(RLIMIT_NOFILE, &before_), 0);
+    const rlimit none{0, before_.rlim_max};
+    EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  }
+  ~NoDescriptors() { EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &before_), 0); }
 
  private:
   rlimit before_;
@@ -86,7 +104,8 @@ TEST_F(ReadOnlyTest, FailedGroupIsAnsweredReadOnlyAndReadsGoOn) {
   EXPECT_EQ(ReasonOf(later), "READ_ONLY");
   EXPECT_TRUE(GetErrorCause(later)->metadata.empty());
   EXPECT_THAT(ledger_->GetStatus().read_only_reason,
-              HasSubstr("read-only after a storage error"));
+              AllOf(HasSubstr("read-only after a storage error"),
+                    HasSubstr("ulimit -f"), Not(HasSubstr("disk"))));
   absl::MutexLock lock(&mutex);
   EXPECT_THAT(logged, HasSubstr("cannot store entries 5 to "));
 }
@@ -103,6 +122,105 @@ TEST_F(ReadOnlyTest, ReopeningWritesAgainAndKeepsWhatWasAnswered) {
   EXPECT_TRUE(Write(kept).repeated_answer);
   EXPECT_EQ(Write(Ship("S-2", 5)).status, absl::OkStatus());
   ExpectTotalsEqualReplay();
+}
+
+// A process that is short of descriptors has nothing wrong with its disk.
+class ShortageTest : public LedgerTest {
+ protected:
+  ShortageTest() : LedgerTest(1'000'000) {}
+  void SetUp() override {
+    // So that ids go to a file of their own after a few entries.
+    options_.id_generation_entries = 16;
+    options_.log = [this](absl::string_view line) {
+      absl::MutexLock lock(&mutex_);
+      absl::StrAppend(&logged_, line, "\n");
+    };
+    LedgerTest::SetUp();
+  }
+  void TearDown() override { Close(); }
+
+  void WriteSome(absl::string_view name) {
+    for (int i = 0; i < 40; ++i) {
+      ASSERT_EQ(Write(Ship(absl::StrCat(name, "-", i))).status,
+                absl::OkStatus());
+    }
+  }
+  void WaitForLog(absl::string_view text) {
+    const auto said = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+      return absl::StrContains(logged_, text);
+    };
+    absl::MutexLock lock(&mutex_);
+    mutex_.Await(absl::Condition(&said));
+  }
+
+  absl::Mutex mutex_;
+  std::string logged_ ABSL_GUARDED_BY(mutex_);
+};
+
+TEST_F(ShortageTest, WritesGoOnWhenDescriptorsAreFreeAgain) {
+  {
+    const NoDescriptors none;
+    WriteSome("during");
+    WaitForLog("the storage waits: the process has as many files open");
+  }
+  WaitForLog("the storage waits no longer");
+  WriteSome("after");
+  EXPECT_EQ(ledger_->GetStatus().read_only_reason, "");
+  Reopen();
+  EXPECT_TRUE(GetShipment("acme", "during-0").ok());
+  EXPECT_TRUE(GetShipment("acme", "after-39").ok());
+}
+
+TEST_F(ShortageTest, ClosingDoesNotWaitForDescriptors) {
+  {
+    const NoDescriptors none;
+    WriteSome("during");
+    WaitForLog("the storage waits");
+    Close();
+  }
+  Reopen();
+  EXPECT_TRUE(GetShipment("acme", "during-39").ok());
+}
+
+TEST_F(ShortageTest, ReadsSayWhatIsShortAndComeBack) {
+  // A start opens few of the files.
+  options_.max_open_files = 20;
+  for (int i = 0; i < 12; ++i) {
+    ASSERT_EQ(Write(Ship(absl::StrCat("S-", i))).status, absl::OkStatus());
+    Reopen();
+  }
+  const auto read = [&] {
+    for (int i = 0; i < 12; ++i) {
+      const absl::Status status =
+          GetShipment("acme", absl::StrCat("S-", i)).status();
+      if (!status.ok()) return status;
+    }
+    return absl::OkStatus();
+  };
+  {
+    const NoDescriptors none;
+    const absl::Status status = read();
+    EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+    EXPECT_EQ(ReasonOf(status), "RESOURCE_SHORTAGE");
+    EXPECT_THAT(std::string(status.message()), HasSubstr("ulimit -n"));
+    // Its id cannot be looked up.
+    EXPECT_EQ(ReasonOf(Write(Ship("S-new")).status), "RESOURCE_SHORTAGE");
+  }
+  EXPECT_EQ(read(), absl::OkStatus());
+  EXPECT_EQ(ledger_->GetStatus().read_only_reason, "");
+  EXPECT_EQ(Write(Ship("S-new")).status, absl::OkStatus());
+}
+
+TEST_F(ShortageTest, OpeningFailsAndSaysWhatIsShort) {
+  Close();
+  {
+    const NoDescriptors none;
+    const absl::Status status = Ledger::Open(options_).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+    EXPECT_THAT(std::string(status.message()),
+                HasSubstr("Too many open files"));
+  }
+  Reopen();
 }
 
 // Whoever removes the files of an open ledger takes away what is written next,
