@@ -153,7 +153,11 @@ Store::Store(const StoreOptions& options, DataDirectory directory,
       ids_(std::make_unique<IdIndex>(*database_, directory_.incoming_path(),
                                      options.id_generation_entries)) {}
 
-Store::~Store() { database_->flush_at_end = CheckInPlace().ok(); }
+Store::~Store() {
+  // Closing writes, too, and would wait for ever.
+  StopWaiting();
+  database_->flush_at_end = CheckInPlace().ok();
+}
 
 absl::StatusOr<std::unique_ptr<Store>> Store::Open(
     const StoreOptions& options) {
