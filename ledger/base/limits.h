@@ -83,7 +83,7 @@ inline constexpr int32_t kMaxDaysAhead = 366;
 inline constexpr int64_t kMaxClockAheadHours = 400 * 24;
 inline constexpr int64_t kMaxClockBehindHours = 24;
 inline constexpr size_t kMaxRulesPerPolicy = 100;
-// Policies in force at once: bounds the evidence of one event.
+// Policies in force or still to come: bounds the evidence of one event.
 inline constexpr size_t kMaxPolicies = 1'000;
 
 // Largest figures that are taken as such and not as a slip of the pen. Their

@@ -1,5 +1,7 @@
 // Deciding about products, parties, country groups, holidays, declared compute
 // and policies.
+#include <algorithm>
+#include <cstddef>
 #include <set>
 #include <string>
 
@@ -144,10 +146,15 @@ absl::Status DecideAdoptPolicy(v1::AdoptPolicy& command, Case& c) {
   if (const CompiledPolicy* known = catalog.FindPolicy(policy.policy_id())) {
     return PolicyExists(policy.policy_id(), known->adopted.index());
   }
-  if (catalog.policies.size() >= limits::kMaxPolicies) {
+  // Those that have ended burden no event of today.
+  const auto standing =
+      std::count_if(catalog.policies.begin(), catalog.policies.end(),
+                    [&](const auto& adopted) { return adopted->to > c.today; });
+  if (static_cast<size_t>(standing) >= limits::kMaxPolicies) {
     return InvalidFields(
         {{"policy", absl::StrCat("the ledger holds ", limits::kMaxPolicies,
-                                 " policies, no more fit")}});
+                                 " policies in force or to come, no more fit; "
+                                 "rescind one that no longer applies")}});
   }
   for (const v1::Rule& rule : policy.rules()) {
     RETURN_IF_ERROR(RequireGroups(catalog, rule.scope().where()));

@@ -54,6 +54,50 @@ TEST_F(LedgerTest, AnswerHasTheEventsThatAreStored) {
             StoredEntry(kFirstSize).event().SerializeAsString());
 }
 
+// Of policies only those in force or to come are limited in number.
+TEST_F(LedgerTest, PoliciesThatEndedLeaveRoomForOthers) {
+  int number = 0;
+  const auto adopt = [&](const std::string& from, const std::string& to) {
+    v1::Command command = AdoptCap(100);
+    v1::Policy& policy = *command.mutable_adopt_policy()->mutable_policy();
+    policy.set_policy_id(absl::StrCat("p-", number++));
+    policy.set_effective_from(from);
+    policy.set_effective_to(to);
+    return command;
+  };
+  std::vector<TestRequest> requests;
+  for (int i = 0; i < 10; ++i) {
+    requests.push_back({{adopt("2020-01-01", "2025-01-01")}});
+  }
+  // The fixture has one.
+  for (size_t i = 1; i < limits::kMaxPolicies; ++i) {
+    requests.push_back(
+        {{i % 2 == 0 ? adopt("2025-01-01", "") : adopt("2030-01-01", "")}});
+  }
+  const auto batch = Write(MakeBatch(requests));
+  for (const WriteAnswer& answer : batch->answers) {
+    ASSERT_EQ(answer.status, absl::OkStatus());
+  }
+  const absl::Status one_more = Write(adopt("2025-01-01", "")).status;
+  EXPECT_EQ(ReasonOf(one_more), "INVALID_FIELD");
+  EXPECT_THAT(std::string(one_more.message()), HasSubstr("1000 policies"));
+
+  v1::Command rescind;
+  rescind.mutable_rescind_policy()->set_policy_id("cap");
+  rescind.mutable_rescind_policy()->set_effective_date("2025-02-01");
+  rescind.mutable_rescind_policy()->set_reason("superseded");
+  ASSERT_EQ(Write(rescind).status, absl::OkStatus());
+  EXPECT_EQ(ReasonOf(Write(adopt("2025-01-01", "")).status), "INVALID_FIELD")
+      << "it has not ended yet";
+  constexpr int64_t kDayNs = 86'400'000'000'000;
+  clock_.Set(clock_.NowNs() + 31 * kDayNs);
+  EXPECT_EQ(Write(adopt("2025-02-01", "")).status, absl::OkStatus());
+  EXPECT_EQ(ReasonOf(Write(adopt("2025-02-01", "")).status), "INVALID_FIELD");
+  Reopen();
+  EXPECT_EQ(ReasonOf(Write(adopt("2025-02-01", "")).status), "INVALID_FIELD");
+  ExpectTotalsEqualReplay();
+}
+
 TEST_F(LedgerTest, RequestOfSeveralCommandsIsAdjacentEntries) {
   const auto batch = Write(
       MakeBatch({{{Ship("S-1"), Ship("S-2")}}, {{Ship("S-3"), Ship("S-4")}}}));
