@@ -61,7 +61,7 @@ IdIndex::~IdIndex() {
   }
   // After Stop, memory may hold ids that never became durable.
   const uint64_t smallest = generation_entries_ / kSmallestPart + 1;
-  if (!stopped && durable_size - current_->begin() >= smallest) {
+  if (!stopped && durable_size >= current_->begin() + smallest) {
     CloseGeneration(durable_size);
   }
   {

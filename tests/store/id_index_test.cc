@@ -131,16 +131,35 @@ TEST_F(IdIndexTest, ClosingStoresWhatIsWorthAFile) {
 TEST_F(IdIndexTest, WhatIsNotDurableIsNotStored) {
   Open(10);
   AppendTo(20, 10);
-  // Ids of entries that never became durable, as after a storage error.
+  // Ids of entries that are not durable yet, in three generations.
   for (uint64_t index = 20; index < 100; ++index) {
     v1::Entry entry = TestEntry(index);
     ids().Add(TestRequestId(index), index, {entry.mutable_event()});
     if (index % 30 == 0) ids().EndGroup(index + 1);
   }
-  ids().Stop();
+  // Those of the first become durable, and no others.
+  ASSERT_EQ(store_->AppendGroup(TestGroup(20, 31), {}, TestHead(31)),
+            absl::OkStatus());
+  ids().SetDurableSize(31);
+  size_ = 31;
+  // Closing stores all that may be stored.
+  store_.reset();
   Open(10);
   ExpectAllFound();
-  EXPECT_EQ(ids().FindRequest(TestRequestId(20)).value(), std::nullopt);
+}
+
+TEST_F(IdIndexTest, NothingIsStoredOnceStopped) {
+  Open(10);
+  for (uint64_t index = 0; index < 25; ++index) {
+    v1::Entry entry = TestEntry(index);
+    ids().Add(TestRequestId(index), index, {entry.mutable_event()});
+    if (index % 10 == 9) ids().EndGroup(index + 1);
+  }
+  ids().Stop();
+  ids().SetDurableSize(25);
+  store_.reset();
+  Open(10);
+  EXPECT_EQ(ids().FindRequest(TestRequestId(0)).value(), std::nullopt);
 }
 
 TEST_F(IdIndexTest, EntryThatIsNoneFailsEveryTimeAndIsNotSkipped) {
