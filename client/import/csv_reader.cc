@@ -3,9 +3,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "client/import/text.h"
 #include "ledger/base/status_macros.h"
 
@@ -15,6 +19,16 @@ namespace {
 // A shipment's fields are below 5 KiB; notes in public data sets are longer.
 // A lost quote costs at most this much reading ahead.
 constexpr size_t kMaxRecordBytes = 256 * 1024;
+
+// What an error quotes of a file at most.
+constexpr size_t kMaxQuotedBytes = 400;
+
+// How a first line starts that says which delimiter the file has.
+constexpr absl::string_view kDelimiterHint = "sep=";
+
+// Those that files have which do not say so. The first wins where several find
+// as many columns.
+constexpr absl::string_view kDelimiters = ",;\t|";
 
 // libcsv's state between two records.
 constexpr int kRowNotBegun = 0;
@@ -26,12 +40,103 @@ std::string Unterminated(std::string text) {
   return text;
 }
 
+// A column's name however it is written: lower case, with one "_" for what
+// stands between its words.
+std::string Folded(absl::string_view name) {
+  std::string folded;
+  bool between = false;
+  for (const char c : name) {
+    if (absl::ascii_isspace(static_cast<unsigned char>(c)) || c == '_' ||
+        c == '-') {
+      between = !folded.empty();
+      continue;
+    }
+    if (std::exchange(between, false)) folded.push_back('_');
+    folded.push_back(absl::ascii_tolower(static_cast<unsigned char>(c)));
+  }
+  return folded;
+}
+
+// Returns the delimiter that splits a header into most of the columns.
+char FindDelimiter(absl::string_view header,
+                   const std::vector<CsvColumn>& columns) {
+  char best = kDelimiters[0];
+  size_t most = 0;
+  for (const char delimiter : kDelimiters) {
+    absl::flat_hash_set<std::string> names;
+    for (absl::string_view name : absl::StrSplit(header, delimiter)) {
+      name = absl::StripAsciiWhitespace(name);
+      absl::ConsumePrefix(&name, "\"");
+      absl::ConsumeSuffix(&name, "\"");
+      names.insert(Folded(name));
+    }
+    size_t found = 0;
+    for (const CsvColumn& column : columns) {
+      found += names.contains(Folded(column.name)) ? 1 : 0;
+    }
+    if (found > most) {
+      most = found;
+      best = delimiter;
+    }
+  }
+  return best;
+}
+
+bool IsBlank(absl::string_view text) {
+  return absl::StripAsciiWhitespace(text).empty();
+}
+
+bool IsBlank(const CsvRecord& record) {
+  return std::all_of(record.fields.begin(), record.fields.end(),
+                     [](const std::string& field) { return IsBlank(field); });
+}
+
+// Whether the word stands in the text, not as a part of a longer one.
+bool HasWord(absl::string_view text, absl::string_view word) {
+  const auto is_inside = [&](size_t place) {
+    return place < text.size() &&
+           (absl::ascii_isalnum(static_cast<unsigned char>(text[place])) ||
+            absl::StrContains("-_./", text.substr(place, 1)));
+  };
+  for (size_t at = text.find(word); at != absl::string_view::npos;
+       at = text.find(word, at + 1)) {
+    if ((at == 0 || !is_inside(at - 1)) && !is_inside(at + word.size())) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// Takes away blank fields at the end that the header has no column for.
+void DropBlankEnd(std::vector<std::string>& fields, size_t columns) {
+  while (fields.size() > columns && IsBlank(fields.back())) fields.pop_back();
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<CsvReader>> CsvReader::Open(
     const std::string& path) {
   ASSIGN_OR_RETURN(auto lines, LineReader::Open(path, kMaxRecordBytes));
-  return std::unique_ptr<CsvReader>(new CsvReader(std::move(lines)));
+  std::unique_ptr<CsvReader> reader(new CsvReader(std::move(lines)));
+  ASSIGN_OR_RETURN(std::optional<Line> first, reader->lines_->Next());
+  if (first && absl::StartsWithIgnoreCase(first->text, kDelimiterHint) &&
+      Unterminated(first->text).size() == kDelimiterHint.size() + 1) {
+    reader->SetDelimiter(first->text[kDelimiterHint.size()]);
+    reader->names_delimiter_ = true;
+    ASSIGN_OR_RETURN(first, reader->lines_->Next());
+  }
+  if (first) reader->returned_lines_.push_back(*std::move(first));
+  return reader;
+}
+
+absl::string_view CsvReader::first_line() const {
+  return returned_lines_.empty() ? absl::string_view()
+                                 : returned_lines_.front().text;
+}
+
+void CsvReader::SetDelimiter(char delimiter) {
+  delimiter_ = delimiter;
+  ResetParser();
 }
 
 CsvReader::CsvReader(std::unique_ptr<LineReader> lines)
@@ -44,6 +149,7 @@ CsvReader::~CsvReader() { csv_free(&parser_); }
 void CsvReader::ResetParser() {
   csv_free(&parser_);
   csv_init(&parser_, CSV_STRICT | CSV_STRICT_FINI);
+  csv_set_delim(&parser_, static_cast<unsigned char>(delimiter_));
   // By default libcsv drops blanks around fields; RFC 4180 keeps them.
   csv_set_space_func(&parser_, [](unsigned char) { return 0; });
   fields_.clear();
@@ -122,6 +228,7 @@ void CsvReader::Fail(absl::string_view problem) {
   record.line = open_lines_.front().number;
   record.raw = Unterminated(std::move(open_lines_.front().text));
   record.problem = std::string(problem);
+  record.fields = std::exchange(fields_, {});
   ready_.push_back(std::move(record));
   // One bad record must not take the ones after it along.
   returned_lines_.insert(returned_lines_.begin(),
@@ -133,51 +240,75 @@ void CsvReader::Fail(absl::string_view problem) {
 }
 
 absl::StatusOr<std::unique_ptr<CsvTable>> CsvTable::Open(
-    const std::string& path, const std::vector<absl::string_view>& required,
-    const std::vector<absl::string_view>& known) {
+    const std::string& path, const std::vector<CsvColumn>& columns) {
   auto table = std::make_unique<CsvTable>();
   ASSIGN_OR_RETURN(table->reader_, CsvReader::Open(path));
-  ASSIGN_OR_RETURN(const std::optional<CsvRecord> header,
-                   table->reader_->Next());
-  if (!header || !header->problem.empty()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        path, " has no header: its first line must name the columns"));
+  CsvReader& reader = *table->reader_;
+  if (!reader.names_delimiter()) {
+    reader.SetDelimiter(FindDelimiter(reader.first_line(), columns));
   }
-  table->column_count_ = header->fields.size();
-  std::vector<std::string> problems;
-  for (size_t i = 0; i < header->fields.size(); ++i) {
-    const absl::string_view name =
-        absl::StripAsciiWhitespace(header->fields[i]);
-    if (!known.empty() &&
-        std::find(known.begin(), known.end(), name) == known.end()) {
-      problems.push_back(absl::StrCat("column \"", name, "\" is not known"));
-    }
-    if (!table->columns_.emplace(name, i).second && !known.empty()) {
-      problems.push_back(absl::StrCat("column \"", name, "\" is there twice"));
-    }
-  }
-  for (const absl::string_view name : required) {
-    if (!table->columns_.contains(name)) {
-      problems.push_back(absl::StrCat("column \"", name, "\" is missing"));
-    }
-  }
-  if (!problems.empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(path, ": ", absl::StrJoin(problems, "; "),
-                     known.empty() ? "" : "; the columns are: ",
-                     absl::StrJoin(known, ", ")));
-  }
+  RETURN_IF_ERROR(table->ReadHeader(path, columns));
   return table;
 }
 
+absl::Status CsvTable::ReadHeader(const std::string& path,
+                                  const std::vector<CsvColumn>& columns) {
+  std::optional<CsvRecord> header;
+  do {
+    ASSIGN_OR_RETURN(header, reader_->Next());
+  } while (header && header->problem.empty() && IsBlank(*header));
+  if (!header || !header->problem.empty() || !IsUtf8(header->raw)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        path,
+        " has no header: its first line must name the columns, in UTF-8"));
+  }
+  DropBlankEnd(header->fields, 0);
+  column_count_ = header->fields.size();
+  std::vector<std::string> problems;
+  for (size_t i = 0; i < column_count_; ++i) {
+    const std::string name = Folded(header->fields[i]);
+    const auto column = std::find_if(
+        columns.begin(), columns.end(),
+        [&](const auto& known) { return Folded(known.name) == name; });
+    if (column == columns.end()) {
+      if (!name.empty()) {
+        ignored_columns_.push_back(OneLine(header->fields[i]));
+      }
+    } else if (!columns_.emplace(column->name, i).second) {
+      problems.push_back(
+          absl::StrCat("column \"", column->name, "\" is there twice"));
+    }
+  }
+  for (const CsvColumn& column : columns) {
+    if (!column.required || columns_.contains(column.name)) continue;
+    problems.push_back(absl::StrCat("column \"", column.name, "\" is missing"));
+    if (!column.otherwise.empty()) {
+      absl::StrAppend(&problems.back(), " (add it, or ", column.otherwise, ")");
+    }
+  }
+  if (problems.empty()) return absl::OkStatus();
+  const std::string ignored = absl::StrJoin(ignored_columns_, ", ");
+  return absl::InvalidArgumentError(absl::StrCat(
+      path, ": ", absl::StrJoin(problems, "; "),
+      ignored.empty() ? ""
+                      : absl::StrCat("; it has, and this does not know: ",
+                                     TruncateUtf8(ignored, kMaxQuotedBytes))));
+}
+
 absl::StatusOr<std::optional<CsvRecord>> CsvTable::Next() {
-  ASSIGN_OR_RETURN(std::optional<CsvRecord> record, reader_->Next());
+  std::optional<CsvRecord> record;
+  do {
+    ASSIGN_OR_RETURN(record, reader_->Next());
+  } while (record && record->problem.empty() && IsBlank(*record));
   if (!record || !record->problem.empty()) return record;
+  DropBlankEnd(record->fields, column_count_);
   if (record->fields.size() != column_count_) {
     record->problem = absl::StrCat("the record has ", record->fields.size(),
                                    " fields and the header ", column_count_);
   } else if (!IsUtf8(record->raw)) {
-    record->problem = "the record is not UTF-8; convert the file to UTF-8";
+    record->problem =
+        "the record is not UTF-8; convert the file, such as with iconv -f "
+        "WINDOWS-1252 -t UTF-8";
   }
   return record;
 }
@@ -185,8 +316,25 @@ absl::StatusOr<std::optional<CsvRecord>> CsvTable::Next() {
 absl::string_view CsvTable::Field(const CsvRecord& record,
                                   absl::string_view column) const {
   const auto it = columns_.find(column);
-  if (it == columns_.end()) return "";
+  if (it == columns_.end() || it->second >= record.fields.size()) return "";
   return absl::StripAsciiWhitespace(record.fields[it->second]);
+}
+
+bool CsvTable::MayHave(const CsvRecord& record, absl::string_view column,
+                       absl::string_view text) const {
+  const auto it = columns_.find(column);
+  if (it == columns_.end()) return true;
+  if (record.problem.empty()) return Field(record, column) == text;
+  if (HasWord(record.raw, text)) return true;
+  // A field too many or too few, which may be any, moves those after it.
+  const size_t count = record.fields.size();
+  const size_t lacking = column_count_ - std::min(count, column_count_);
+  const size_t extra = count - std::min(count, column_count_);
+  const size_t first = it->second - std::min(lacking, it->second);
+  for (size_t i = first; i <= it->second + extra; ++i) {
+    if (i >= count || IsBlank(record.fields[i])) return true;
+  }
+  return false;
 }
 
 }  // namespace chipledger::import

@@ -25,16 +25,20 @@ struct CsvRecord {
   int64_t line = 0;
   // As it stands in the file, without its last line break.
   std::string raw;
+  // With a problem: those that were read until it showed.
   std::vector<std::string> fields;
   // Why its fields could not be read; empty: they were.
   std::string problem;
 };
 
 // CsvReader reads fields in quotes with commas, quotes and line breaks in them,
-// lines that end in LF or CRLF, and a byte order mark. Empty lines are passed
-// over; blanks are kept. A record that is not well-formed, such as one whose
-// quote is never closed, is returned with its problem, and reading goes on at
-// the line after its first.
+// lines that end in LF, CRLF or CR, and a byte order mark. Empty lines are
+// passed over; blanks are kept. A record that is not well-formed, such as one
+// whose quote is never closed, is returned with its problem, and reading goes
+// on at the line after its first.
+//
+// The delimiter is a comma, unless the first line is "sep=" and another one, as
+// spreadsheets write it.
 //
 // Thread-safety: thread-compatible.
 class CsvReader {
@@ -49,6 +53,14 @@ class CsvReader {
   // Returns the next record, or nothing at the end.
   // Errors: as LineReader::Next.
   absl::StatusOr<std::optional<CsvRecord>> Next();
+
+  // The first line after "sep=". Requires: before the first call of Next.
+  absl::string_view first_line() const;
+  char delimiter() const { return delimiter_; }
+  // Whether the file itself says which, by "sep=".
+  bool names_delimiter() const { return names_delimiter_; }
+  // Requires: before the first call of Next.
+  void SetDelimiter(char delimiter);
 
   const LineReader& lines() const { return *lines_; }
 
@@ -66,6 +78,8 @@ class CsvReader {
 
   std::unique_ptr<LineReader> lines_;
   csv_parser parser_{};
+  char delimiter_ = ',';
+  bool names_delimiter_ = false;
   // Read and given back, to be taken before the file goes on.
   std::deque<Line> returned_lines_;
   // The lines of the record that is being read.
@@ -75,29 +89,56 @@ class CsvReader {
   std::deque<CsvRecord> ready_;
 };
 
-// CsvTable reads a file whose first record names its columns.
+// A column that a table is read by.
+struct CsvColumn {
+  absl::string_view name;
+  bool required = false;
+  // What can take the place of a required column, such as "set --exporter".
+  absl::string_view otherwise = "";
+};
+
+// CsvTable reads a file whose first record names its columns. Names match
+// whatever their case, with blanks, "-" or "_" between their words. The
+// delimiter is the one of comma, semicolon, tab and bar that finds most
+// columns, unless the file names another. Records whose fields are all blank
+// are passed over, and so are blank columns at the end.
+//
+// Thread-safety: thread-compatible.
 class CsvTable {
  public:
-  // `known` are the columns that may be there, `required` those that must.
-  // Empty `known`: any. Errors: as CsvReader; INVALID_ARGUMENT naming the file
-  // and every column that is missing, unknown or there twice.
+  // Errors: as CsvReader; INVALID_ARGUMENT naming the file and every column
+  // that is missing or there twice.
   static absl::StatusOr<std::unique_ptr<CsvTable>> Open(
-      const std::string& path, const std::vector<absl::string_view>& required,
-      const std::vector<absl::string_view>& known);
+      const std::string& path, const std::vector<CsvColumn>& columns);
 
   // Returns the next record. One with another number of fields than the header,
   // or that is not UTF-8, has a problem. Errors: as CsvReader::Next.
   absl::StatusOr<std::optional<CsvRecord>> Next();
 
   // Returns the record's field, without blanks at its ends; empty when the file
-  // has no such column. Requires: the record has no problem.
+  // has no such column, or the record, having a problem, no such field.
   absl::string_view Field(const CsvRecord& record,
                           absl::string_view column) const;
 
+  // Whether the record may have this text in the column. Of a record with a
+  // problem more than one field may be the column's, or none was read; then it
+  // may also be blank, and have any text.
+  bool MayHave(const CsvRecord& record, absl::string_view column,
+               absl::string_view text) const;
+
+  char delimiter() const { return reader_->delimiter(); }
+  // The columns of the file that it is not read by, as named there.
+  const std::vector<std::string>& ignored_columns() const {
+    return ignored_columns_;
+  }
   const LineReader& lines() const { return reader_->lines(); }
 
  private:
+  absl::Status ReadHeader(const std::string& path,
+                          const std::vector<CsvColumn>& columns);
+
   std::unique_ptr<CsvReader> reader_;
+  std::vector<std::string> ignored_columns_;
   absl::flat_hash_map<std::string, size_t> columns_;
   size_t column_count_ = 0;
 };

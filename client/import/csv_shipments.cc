@@ -11,20 +11,16 @@
 #include "client/import/text.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/util/message_differencer.h"
-#include "ledger/base/decimal.h"
 #include "ledger/base/limits.h"
 #include "ledger/base/status_macros.h"
 
 namespace chipledger::import {
 namespace {
 
-const std::vector<absl::string_view>& Columns() {
-  static const auto* columns = new std::vector<absl::string_view>{
-      "shipment_reference", "exporter",   "export_date", "destination_country",
-      "product_code",       "quantity",   "consignee",   "consignee_name",
-      "authorization_kind", "license_id", "assurance",   "source"};
-  return *columns;
-}
+constexpr absl::string_view kReference = "shipment_reference";
+constexpr absl::string_view kExporter = "exporter";
+constexpr absl::string_view kExportDate = "export_date";
+constexpr absl::string_view kDestination = "destination_country";
 
 // CsvShipments gathers the records of a shipment until another one begins.
 class CsvShipments : public ShipmentSource {
@@ -51,85 +47,157 @@ class CsvShipments : public ShipmentSource {
   const LineReader& lines() const override { return table_->lines(); }
 
  private:
-  using Key = std::pair<std::string, std::string>;
-
   void TakeRecord(CsvRecord record);
-  void OpenShipment(Key key);
+  void TakeUnreadable(CsvRecord record);
+  void TakeNameless(CsvRecord record);
+  bool BelongsToOpen(const CsvRecord& record) const;
+  void OpenShipment(const CsvRecord& record);
   void CloseShipment();
+  // Adds a record to the open shipment, with what is wrong with it.
+  void AddRecord(CsvRecord record, std::string problem);
+  // Marks the open shipment as bad for what is wrong in a line; the first such
+  // mark stays.
+  void Blame(int64_t line, std::string problem);
+  void PushOpen();
+
   // Returns what is wrong with the record; empty: nothing.
   std::string ReadRecord(const CsvRecord& record, v1::RecordShipment& out);
   std::string ReadAuthorization(const CsvRecord& record, v1::Shipment& out);
   // Adds a record of the open shipment. Returns what is wrong.
-  std::string AddItem(v1::RecordShipment part, int64_t line);
+  std::string AddItem(v1::RecordShipment part);
 
   std::unique_ptr<CsvTable> table_;
   const ImportDefaults defaults_;
   std::deque<SourceShipment> ready_;
-  std::optional<Key> open_key_;
+  // Whether a shipment is open, and which.
+  bool is_open_ = false;
+  std::string exporter_;
+  std::string reference_;
+  // The open shipment's first record names the exporter, rather than leaving it
+  // to the defaults.
+  bool exporter_is_written_ = false;
   SourceShipment open_;
+  // The line of open_.problem.
+  int64_t bad_line_ = 0;
   // The open shipment had too many records: what follows of it is bad as well.
   bool overflowed_ = false;
-  // An unreadable record since the open shipment's last one, whose key cannot
-  // be known: a shipment that goes on after it may lack an item.
-  int64_t unreadable_line_ = 0;
+  // The record just before, when it may be the first of the next shipment.
+  std::optional<CsvRecord> unclear_;
   // Fingerprints of the keys of all shipments so far.
   absl::flat_hash_set<uint64_t> seen_;
   bool at_end_ = false;
 };
 
 void CsvShipments::TakeRecord(CsvRecord record) {
-  if (!record.problem.empty()) {
-    unreadable_line_ = record.line;
-    ready_.push_back({.records = {{record.line, std::move(record.raw)}},
-                      .problem = std::move(record.problem)});
-    return;
+  if (!record.problem.empty()) return TakeUnreadable(std::move(record));
+  if (table_->Field(record, kReference).empty()) {
+    return TakeNameless(std::move(record));
   }
-  const absl::string_view exporter = table_->Field(record, "exporter");
-  const Key key(exporter.empty() ? defaults_.exporter : std::string(exporter),
-                table_->Field(record, "shipment_reference"));
-  if (open_key_ != key) {
+  if (!BelongsToOpen(record)) {
     CloseShipment();
-    OpenShipment(key);
-  } else if (unreadable_line_ != 0 && open_.problem.empty()) {
-    open_.problem = absl::StrCat(
-        "line ", unreadable_line_,
-        ", between the records of this shipment, could not be read");
+    OpenShipment(record);
   }
-  unreadable_line_ = 0;
+  unclear_.reset();
   v1::RecordShipment part;
   std::string problem = ReadRecord(record, part);
-  if (problem.empty()) problem = AddItem(std::move(part), record.line);
-  if (open_.problem.empty()) open_.problem = std::move(problem);
+  if (problem.empty()) problem = AddItem(std::move(part));
+  AddRecord(std::move(record), std::move(problem));
+}
+
+void CsvShipments::TakeUnreadable(CsvRecord record) {
+  unclear_ = record;
+  std::string problem = record.problem;
+  if (is_open_ && table_->MayHave(record, kReference, reference_)) {
+    return AddRecord(std::move(record), std::move(problem));
+  }
+  CloseShipment();
+  ready_.push_back({.records = {{record.line, std::move(record.raw)}},
+                    .problem = std::move(problem)});
+}
+
+void CsvShipments::TakeNameless(CsvRecord record) {
+  unclear_.reset();
+  if (!table_->Field(record, kExportDate).empty() &&
+      !table_->Field(record, kDestination).empty()) {
+    unclear_ = record;
+  }
+  const std::string problem =
+      "shipment_reference is empty; write it in each record of its shipment";
+  if (is_open_) return AddRecord(std::move(record), problem);
+  ready_.push_back(
+      {.records = {{record.line, std::move(record.raw)}}, .problem = problem});
+}
+
+bool CsvShipments::BelongsToOpen(const CsvRecord& record) const {
+  if (!is_open_ || table_->Field(record, kReference) != reference_) {
+    return false;
+  }
+  const absl::string_view exporter = table_->Field(record, kExporter);
+  return exporter.empty() || !exporter_is_written_ || exporter == exporter_;
+}
+
+void CsvShipments::OpenShipment(const CsvRecord& record) {
+  exporter_ = std::string(table_->Field(record, kExporter));
+  exporter_is_written_ = !exporter_.empty();
+  if (!exporter_is_written_) exporter_ = defaults_.exporter;
+  reference_ = std::string(table_->Field(record, kReference));
+  is_open_ = true;
+  const uint64_t fingerprint =
+      Fingerprint(absl::StrCat(exporter_.size(), ":", exporter_, reference_));
+  if (!seen_.insert(fingerprint).second) {
+    Blame(record.line,
+          absl::StrCat(
+              "shipment_reference \"", reference_, "\" of ", exporter_,
+              " was used before in this file; records of one shipment must "
+              "follow each other, and another shipment needs another "
+              "reference"));
+  }
+  if (unclear_ && (table_->Field(*unclear_, kReference).empty() ||
+                   table_->MayHave(*unclear_, kReference, reference_))) {
+    Blame(unclear_->line,
+          absl::StrCat("this record, just before the shipment, may be of it: ",
+                       unclear_->problem.empty()
+                           ? "its shipment_reference is empty"
+                           : unclear_->problem));
+  }
+}
+
+void CsvShipments::CloseShipment() {
+  if (!open_.records.empty()) PushOpen();
+  open_ = {};
+  bad_line_ = 0;
+  is_open_ = false;
+  overflowed_ = false;
+}
+
+void CsvShipments::AddRecord(CsvRecord record, std::string problem) {
+  if (!problem.empty()) Blame(record.line, std::move(problem));
   open_.records.push_back({record.line, std::move(record.raw)});
   if (open_.records.size() > limits::kMaxItemsPerShipment || overflowed_) {
     // Bounds the memory of a shipment that never ends.
     open_.problem =
         absl::StrCat("the shipment has more than ",
                      limits::kMaxItemsPerShipment, " records, one an item");
-    ready_.push_back(std::exchange(open_, {}));
+    bad_line_ = record.line;
+    PushOpen();
+    open_ = {};
     overflowed_ = true;
   }
 }
 
-void CsvShipments::OpenShipment(Key key) {
-  const auto& [exporter, reference] = key;
-  const uint64_t fingerprint =
-      Fingerprint(absl::StrCat(exporter.size(), ":", exporter, reference));
-  // An empty reference is an error of its own.
-  if (!reference.empty() && !seen_.insert(fingerprint).second) {
-    open_.problem = absl::StrCat(
-        "shipment_reference \"", reference, "\" of ", exporter,
-        " was used before in this file; records of one shipment must follow "
-        "each other, and another shipment needs another reference");
-  }
-  open_key_ = std::move(key);
+void CsvShipments::Blame(int64_t line, std::string problem) {
+  if (!open_.problem.empty()) return;
+  open_.problem = std::move(problem);
+  bad_line_ = line;
 }
 
-void CsvShipments::CloseShipment() {
-  if (!open_.records.empty()) ready_.push_back(std::move(open_));
-  open_ = {};
-  open_key_.reset();
-  overflowed_ = false;
+void CsvShipments::PushOpen() {
+  const bool is_another_line =
+      open_.records.size() > 1 || open_.records.front().line != bad_line_;
+  if (!open_.problem.empty() && is_another_line) {
+    open_.problem = absl::StrCat("line ", bad_line_, ": ", open_.problem);
+  }
+  ready_.push_back(std::move(open_));
 }
 
 std::string CsvShipments::ReadRecord(const CsvRecord& record,
@@ -138,14 +206,14 @@ std::string CsvShipments::ReadRecord(const CsvRecord& record,
     return std::string(table_->Field(record, column));
   };
   v1::Shipment& shipment = *out.mutable_shipment();
-  shipment.set_exporter(open_key_->first);
-  shipment.set_shipment_reference(open_key_->second);
+  const std::string exporter = field(kExporter);
+  shipment.set_exporter(exporter.empty() ? exporter_ : exporter);
+  shipment.set_shipment_reference(reference_);
   if (shipment.exporter().empty()) {
     return "exporter is empty; fill the column or set --exporter";
   }
-  shipment.set_export_date(field("export_date"));
-  if (const std::string country = field("destination_country");
-      !country.empty()) {
+  shipment.set_export_date(field(kExportDate));
+  if (const std::string country = field(kDestination); !country.empty()) {
     const auto code = FindCountryByAnyName(country);
     if (!code) {
       return absl::StrCat("destination_country \"", country,
@@ -158,10 +226,10 @@ std::string CsvShipments::ReadRecord(const CsvRecord& record,
   shipment.set_source(field("source"));
   v1::Item& item = *shipment.add_items();
   item.set_product_code(field("product_code"));
-  const auto quantity = ParseDecimal(field("quantity"), 0);
-  if (!quantity) {
-    return absl::StrCat("quantity \"", field("quantity"),
-                        "\" is no whole number of units");
+  const auto quantity = ParseUnits(
+      field("quantity"), /*comma_is_decimal=*/table_->delimiter() == ';');
+  if (!quantity.ok()) {
+    return absl::StrCat("quantity ", quantity.status().message());
   }
   item.set_quantity(*quantity);
   if (const std::string text = field("assurance"); !text.empty()) {
@@ -191,7 +259,7 @@ std::string CsvShipments::ReadAuthorization(const CsvRecord& record,
   return "";
 }
 
-std::string CsvShipments::AddItem(v1::RecordShipment part, int64_t line) {
+std::string CsvShipments::AddItem(v1::RecordShipment part) {
   v1::RecordShipment& whole = open_.command;
   if (open_.records.empty() || !whole.has_shipment()) {
     whole = std::move(part);
@@ -210,9 +278,8 @@ std::string CsvShipments::AddItem(v1::RecordShipment part, int64_t line) {
   v1::RecordShipment merged = first;
   merged.MergeFrom(part);
   if (!google::protobuf::util::MessageDifferencer::Equals(merged, first)) {
-    return absl::StrCat("line ", line, " says otherwise about shipment ",
-                        part.shipment().shipment_reference(), " than line ",
-                        open_.records.front().line,
+    return absl::StrCat("it says otherwise about shipment ", reference_,
+                        " than line ", open_.records.front().line,
                         "; records of one shipment must agree");
   }
   *whole.mutable_shipment()->add_items() = item;
@@ -223,14 +290,21 @@ std::string CsvShipments::AddItem(v1::RecordShipment part, int64_t line) {
 
 absl::StatusOr<std::unique_ptr<ShipmentSource>> OpenCsvShipments(
     const std::string& path, const ImportDefaults& defaults) {
-  std::vector<absl::string_view> required = {
-      "shipment_reference", "export_date", "destination_country",
-      "product_code", "quantity"};
-  if (defaults.exporter.empty()) required.push_back("exporter");
-  if (defaults.assurance == v1::ASSURANCE_UNSPECIFIED) {
-    required.push_back("assurance");
-  }
-  ASSIGN_OR_RETURN(auto table, CsvTable::Open(path, required, Columns()));
+  const std::vector<CsvColumn> columns = {
+      {kReference, true},
+      {kExporter, defaults.exporter.empty(), "set --exporter PARTY"},
+      {kExportDate, true},
+      {kDestination, true},
+      {"product_code", true},
+      {"quantity", true},
+      {"consignee"},
+      {"consignee_name"},
+      {"authorization_kind"},
+      {"license_id"},
+      {"assurance", defaults.assurance == v1::ASSURANCE_UNSPECIFIED,
+       "set --assurance before-export or after-the-fact"},
+      {"source"}};
+  ASSIGN_OR_RETURN(auto table, CsvTable::Open(path, columns));
   return std::make_unique<CsvShipments>(std::move(table), defaults);
 }
 

@@ -17,13 +17,20 @@
 //
 // Records that follow each other with the same exporter and shipment_reference
 // are the items of one shipment; what the later ones say about the shipment
-// must be the same or empty. Equal records are as many items. When one of them
-// is bad, none of the shipment is imported. A shipment whose reference comes
-// again after records of another one is bad input: it may be a repeated row, or
-// an item that would be missing from the first. To tell, a 64-bit fingerprint
-// of each reference is kept: some 16 bytes of memory a shipment. Of ten million
-// shipments, one in 300,000 files would have a good one rejected for another
-// with the same fingerprint.
+// must be the same or empty. Equal records are as many items.
+//
+// A shipment is imported whole or not at all. When one of its records is bad,
+// none of it is imported. A record without a reference belongs to the shipment
+// before it, as merged cells of a spreadsheet are written; and to the one after
+// it as well, when it says enough to be its first. A record that cannot be read
+// belongs to the one before and the one after it, unless it names another
+// reference.
+//
+// A shipment whose reference comes again after records of another one is bad
+// input: it may be a repeated row, or an item that would be missing from the
+// first. To tell, a 64-bit fingerprint of each reference is kept: some 16 bytes
+// of memory a shipment. Of ten million shipments, one in 300,000 files would
+// have a good one rejected for another with the same fingerprint.
 #ifndef CHIPLEDGER_CLIENT_IMPORT_CSV_SHIPMENTS_H_
 #define CHIPLEDGER_CLIENT_IMPORT_CSV_SHIPMENTS_H_
 

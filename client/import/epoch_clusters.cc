@@ -169,12 +169,16 @@ absl::StatusOr<std::unique_ptr<ShipmentSource>> OpenEpochClusters(
         "clusters that exist have been shipped: they can only be recorded "
         "after the fact");
   }
-  ASSIGN_OR_RETURN(
-      auto table,
-      CsvTable::Open(path,
-                     {kName, kStatus, kCountry, kOwner, kDate, kPrimaryType,
-                      kPrimaryQuantity, kSecondaryType, kSecondaryQuantity},
-                     {}));
+  ASSIGN_OR_RETURN(auto table,
+                   CsvTable::Open(path, {{kName, true},
+                                         {kStatus, true},
+                                         {kCountry, true},
+                                         {kOwner, true},
+                                         {kDate, true},
+                                         {kPrimaryType, true},
+                                         {kPrimaryQuantity, true},
+                                         {kSecondaryType, true},
+                                         {kSecondaryQuantity, true}}));
   return std::make_unique<EpochClusters>(std::move(table), defaults.exporter);
 }
 

@@ -18,19 +18,23 @@ namespace chipledger::import {
 struct Line {
   // From 1.
   int64_t number = 0;
-  // With its line feed, if it has one. Of a line that is too long the start.
+  // With its line end, if it has one. Of a line that is too long the start.
   std::string text;
   // The line had more bytes than the reader takes; the rest was passed over.
   bool too_long = false;
 };
 
-// LineReader reads a file, or standard input, from the start. A byte order mark
-// at the start is dropped.
+// LineReader reads a file, or standard input, from the start. A line ends in
+// LF, CRLF or, as old spreadsheets write it, CR. A byte order mark at the start
+// is dropped.
 //
 // Thread-safety: thread-compatible.
 class LineReader {
  public:
-  // "-" is standard input. Errors: NOT_FOUND and others, naming the file.
+  // "-" is standard input. Errors: NOT_FOUND and others, naming the file;
+  // INVALID_ARGUMENT for a directory, and for a file that is no plain text in
+  // UTF-8 by its first bytes (compressed, a spreadsheet, UTF-16), saying what
+  // it is and how to convert it.
   static absl::StatusOr<std::unique_ptr<LineReader>> Open(
       const std::string& path, size_t max_line_bytes);
 
@@ -50,8 +54,17 @@ class LineReader {
 
   LineReader() = default;
 
+  // Reads more into the buffer when it is used up. Returns whether there is
+  // anything. Errors: as Next.
+  absl::StatusOr<bool> Fill();
+  // Adds to the buffer. Returns whether there was more. Errors: as Next.
+  absl::StatusOr<bool> ReadMore();
+
   std::string path_;
   std::unique_ptr<std::FILE, Closer> file_;
+  // What was read and not yet returned: buffer_ from position_ on.
+  std::string buffer_;
+  size_t position_ = 0;
   size_t max_line_bytes_ = 0;
   uint64_t bytes_read_ = 0;
   uint64_t total_bytes_ = 0;

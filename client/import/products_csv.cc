@@ -12,6 +12,9 @@
 namespace chipledger::import {
 namespace {
 
+constexpr absl::string_view kChip = "chip";
+constexpr absl::string_view kManufacturer = "manufacturer";
+constexpr absl::string_view kBandwidth = "mem_bw_bytes_s";
 constexpr absl::string_view kPublished = "tpp_epoch";
 constexpr absl::string_view kComputed = "tpp_check_16_8";
 constexpr int kMilliTppScale = 3;
@@ -28,8 +31,11 @@ constexpr absl::string_view kMissingSource =
 absl::StatusOr<std::unique_ptr<ProductsCsv>> ProductsCsv::Open(
     const std::string& path, std::string source) {
   std::unique_ptr<ProductsCsv> products(new ProductsCsv);
-  ASSIGN_OR_RETURN(products->table_,
-                   CsvTable::Open(path, {"chip", kPublished}, {}));
+  ASSIGN_OR_RETURN(products->table_, CsvTable::Open(path, {{kChip, true},
+                                                           {kPublished, true},
+                                                           {kComputed},
+                                                           {kManufacturer},
+                                                           {kBandwidth}}));
   products->source_ = source.empty() ? std::string(kEpochSource) : source;
   return products;
 }
@@ -48,8 +54,8 @@ absl::StatusOr<std::optional<SourceProduct>> ProductsCsv::Next() {
 
 std::string ProductsCsv::ReadRecord(const CsvRecord& record,
                                     v1::Product& out) const {
-  out.set_product_code(std::string(table_->Field(record, "chip")));
-  out.set_manufacturer(std::string(table_->Field(record, "manufacturer")));
+  out.set_product_code(std::string(table_->Field(record, kChip)));
+  out.set_manufacturer(std::string(table_->Field(record, kManufacturer)));
   out.set_gpus_per_unit(1);
   out.set_source(source_);
   if (out.product_code().empty()) return "chip is empty";
@@ -69,12 +75,11 @@ std::string ProductsCsv::ReadRecord(const CsvRecord& record,
                       " rounded to three decimals");
     }
   }
-  if (const absl::string_view bandwidth =
-          table_->Field(record, "mem_bw_bytes_s");
+  if (const absl::string_view bandwidth = table_->Field(record, kBandwidth);
       !bandwidth.empty()) {
     const auto bytes = RoundHalfUp(bandwidth, 0);
     if (!bytes) {
-      return absl::StrCat("mem_bw_bytes_s \"", bandwidth,
+      return absl::StrCat(kBandwidth, " \"", bandwidth,
                           "\" is no decimal of 0 or more");
     }
     out.set_memory_bandwidth_mb_s(*bytes / kBytesPerMegabyte);

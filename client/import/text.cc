@@ -1,13 +1,17 @@
 #include "client/import/text.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
 #include "google/protobuf/descriptor.h"
 #include "ledger/base/countries.h"
 #include "ledger/base/decimal.h"
@@ -103,6 +107,42 @@ std::optional<int64_t> RoundHalfUp(absl::string_view decimal, int scale) {
   const std::optional<int64_t> kept = ParseDecimal(
       decimal.substr(0, decimals == 0 ? point : point + 1 + decimals), scale);
   return kept && rest[0] >= '5' ? CheckedAdd(*kept, 1) : kept;
+}
+
+absl::StatusOr<int64_t> ParseUnits(absl::string_view text,
+                                   bool comma_is_decimal) {
+  const absl::Status not_whole = absl::InvalidArgumentError(
+      absl::StrCat("\"", OneLine(text), "\" is no whole number of units"));
+  char decimal = '.';
+  char thousands = ',';
+  const size_t last = text.find_last_of(".,");
+  if (comma_is_decimal && last != absl::string_view::npos) {
+    const bool comes_again = text.find(text[last]) != last;
+    if ((text[last] == decimal) == comes_again) std::swap(decimal, thousands);
+  }
+  const size_t point = std::min(text.find(decimal), text.size());
+  const absl::string_view whole = text.substr(0, point);
+  const absl::string_view decimals = text.substr(point);
+  const bool is_alone = text.find_first_of(".,") == point;
+  const bool is_zero =
+      decimals.size() != 1 && decimals.find_last_not_of('0') + 1 <= 1;
+  if (decimals.size() == 4 && is_alone && whole.size() <= 3 &&
+      (is_zero || comma_is_decimal)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "\"", text, "\" is not clear: \"", decimals.substr(0, 1),
+        "\" may be the decimal sign or that of thousands; write it without"));
+  }
+  if (!is_zero) return not_whole;
+  const std::vector<absl::string_view> groups =
+      absl::StrSplit(whole, thousands);
+  for (size_t i = 0; i < groups.size() && groups.size() > 1; ++i) {
+    const size_t size = groups[i].size();
+    if (i == 0 ? size == 0 || size > 3 : size != 3) return not_whole;
+  }
+  const std::string digits = absl::StrJoin(groups, "");
+  const auto units = ParseDecimal(digits, 0);
+  if (!units || !absl::ascii_isdigit(digits[0])) return not_whole;
+  return *units;
 }
 
 std::optional<std::string> FindCountryByAnyName(absl::string_view text) {

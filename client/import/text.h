@@ -29,6 +29,13 @@ std::string OneLine(absl::string_view text);
 // is negative or does not fit.
 std::optional<int64_t> RoundHalfUp(absl::string_view decimal, int scale);
 
+// Reads a count of whole units as spreadsheets write it: "1000", "1,000",
+// "1000.0". With `comma_is_decimal`, as in files whose fields end in
+// semicolons, "," and "." may each be either. Errors: INVALID_ARGUMENT with the
+// value and why it is no such count, also when it could be two ("1.000").
+absl::StatusOr<int64_t> ParseUnits(absl::string_view text,
+                                   bool comma_is_decimal);
+
 // Returns the alpha-2 code of a country given as an ISO 3166-1 code or name, or
 // as a name that Epoch AI uses and iso-codes lacks.
 std::optional<std::string> FindCountryByAnyName(absl::string_view text);

@@ -3,9 +3,12 @@
 #include "client/import/csv_reader.h"
 
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "client/import/text.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/client/files.h"
@@ -13,6 +16,7 @@
 namespace chipledger::import {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -94,23 +98,99 @@ TEST_F(CsvReaderTest, AMissingFileIsNamed) {
 }
 
 TEST_F(CsvReaderTest, ATableNamesEveryWrongColumnAtOnce) {
-  const auto table = CsvTable::Open(WriteFile(dir_, "t.csv", "a,qty,a\n"),
-                                    {"a", "quantity"}, {"a", "quantity"});
-  EXPECT_THAT(std::string(table.status().message()),
-              ::testing::AllOf(HasSubstr("\"qty\" is not known"),
-                               HasSubstr("\"a\" is there twice"),
-                               HasSubstr("\"quantity\" is missing")));
+  const auto table =
+      CsvTable::Open(WriteFile(dir_, "t.csv", "a,qty,a\n"),
+                     {{"a", true}, {"quantity", true, "set --quantity"}});
+  EXPECT_THAT(
+      std::string(table.status().message()),
+      AllOf(HasSubstr("\"a\" is there twice"),
+            HasSubstr("\"quantity\" is missing (add it, or set --quantity)"),
+            HasSubstr("this does not know: qty")));
 }
 
 TEST_F(CsvReaderTest, ATableRejectsRecordsOfAnotherWidthOrEncoding) {
   auto table = CsvTable::Open(
-      WriteFile(dir_, "t.csv", "a,b\n1\n2,\xFF\n 3 ,4\n"), {"a"}, {});
+      WriteFile(dir_, "t.csv", "a,b\n1\n2,\xFF\n 3 ,4\n"), {{"a", true}});
   ASSERT_TRUE(table.ok()) << table.status();
   EXPECT_THAT((*(*table)->Next())->problem, HasSubstr("1 fields"));
   EXPECT_THAT((*(*table)->Next())->problem, HasSubstr("UTF-8"));
   const auto record = **(*table)->Next();
   EXPECT_EQ((*table)->Field(record, "a"), "3");
   EXPECT_EQ((*table)->Field(record, "absent"), "");
+  EXPECT_THAT((*table)->ignored_columns(), ElementsAre("b"));
+}
+
+TEST_F(CsvReaderTest, LinesEndInLfCrlfOrCr) {
+  for (const std::string end : {"\n", "\r\n", "\r"}) {
+    const auto records = ReadAll(absl::StrCat("a,b", end, end, "1,2", end,
+                                              "3,\"x", end, "y\"", end, "4,5"));
+    ASSERT_EQ(records.size(), 4) << absl::CEscape(end);
+    EXPECT_THAT(records[1].fields, ElementsAre("1", "2"));
+    EXPECT_EQ(records[1].raw, "1,2");
+    EXPECT_EQ(records[1].line, 3);
+    EXPECT_THAT(records[2].fields,
+                ElementsAre("3", absl::StrCat("x", end, "y")));
+    EXPECT_EQ(records[3].line, 6);
+  }
+}
+
+TEST_F(CsvReaderTest, LinesOfOneCrLongAreReadOneByOne) {
+  std::string text;
+  // Past the largest record and past one read, so that a CR ends a buffer.
+  for (int i = 0; i < 100'000; ++i) absl::StrAppend(&text, i, ",x\r");
+  const auto records = ReadAll(text);
+  ASSERT_EQ(records.size(), 100'000);
+  EXPECT_EQ(records.back().line, 100'000);
+  EXPECT_EQ(records.back().raw, "99999,x");
+}
+
+TEST_F(CsvReaderTest, ATableFindsItsDelimiter) {
+  for (const std::string text :
+       {"a,b\n1,2\n", "a;b\n1;2\n", "a\tb\n1\t2\n", "a|b\n1|2\n",
+        "\"A\";\"b\"\n1;2\n", "sep=;\na;b\n1;2\n",
+        "\xEF\xBB\xBFSEP=\t\r\na\tb\r\n1\t2\r\n"}) {
+    auto table = CsvTable::Open(WriteFile(dir_, "t.csv", text),
+                                {{"a", true}, {"b", true}});
+    ASSERT_TRUE(table.ok()) << text << table.status();
+    const auto record = **(*table)->Next();
+    EXPECT_EQ(record.problem, "") << text;
+    EXPECT_EQ((*table)->Field(record, "b"), "2") << text;
+  }
+}
+
+TEST_F(CsvReaderTest, ATableMatchesColumnsHoweverTheyAreWritten) {
+  auto table = CsvTable::Open(
+      WriteFile(dir_, "t.csv",
+                " Export Date ,PRODUCT-code,,\n1,2,,\n,,,\n3,4\n"),
+      {{"export_date", true}, {"product_code", true}});
+  ASSERT_TRUE(table.ok()) << table.status();
+  const auto record = **(*table)->Next();
+  EXPECT_EQ((*table)->Field(record, "export_date"), "1");
+  EXPECT_EQ((*table)->Field(record, "product_code"), "2");
+  const auto next = **(*table)->Next();
+  EXPECT_EQ(next.line, 4) << "a record of blank fields is nothing";
+  EXPECT_EQ(next.problem, "");
+}
+
+TEST_F(CsvReaderTest, AFileThatIsNoPlainTextIsNamedForWhatItIs) {
+  using namespace std::string_literals;
+  const std::pair<std::string, std::string> kinds[] = {
+      {"\x1F\x8B\x08\0\0"s, "gunzip"},
+      {"PK\x03\x04zip"s, "CSV UTF-8"},
+      {"\xFF\xFE"
+       "a\0,\0"s,
+       "iconv -f UTF-16"},
+      {"\xFE\xFF\0a\0,"s, "iconv -f UTF-16"},
+      {"a\0,\0b\0"s, "iconv -f UTF-16LE"},
+      {"\0a\0,\0b"s, "iconv -f UTF-16BE"}};
+  for (const auto& [start, advice] : kinds) {
+    const auto table =
+        CsvTable::Open(WriteFile(dir_, "t.csv", start), {{"a", true}});
+    const std::string message(table.status().message());
+    EXPECT_EQ(table.status().code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_THAT(message, AllOf(HasSubstr("t.csv"), HasSubstr(advice)));
+    EXPECT_EQ(message, OneLine(message)) << "no raw bytes";
+  }
 }
 
 }  // namespace

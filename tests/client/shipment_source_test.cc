@@ -16,6 +16,7 @@
 namespace chipledger::import {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 using testing::WriteFile;
@@ -142,12 +143,124 @@ TEST_F(ShipmentSourceTest, CsvNeverImportsPartOfAShipment) {
       "S-2,acme,2025-03-01,FR,H100,8,,,,,before-export,\n"
       "S-2,acme,too few\n"
       "S-2,acme,2025-03-01,FR,H200,8,,,,,before-export,\n");
-  ASSERT_EQ(shipments.size(), 3);
-  EXPECT_THAT(shipments[0].problem, HasSubstr("must agree"));
+  ASSERT_EQ(shipments.size(), 2);
+  EXPECT_THAT(shipments[0].problem,
+              AllOf(StartsWith("line 3: "), HasSubstr("must agree")));
   EXPECT_EQ(shipments[0].records.size(), 2);
-  EXPECT_THAT(shipments[1].problem, HasSubstr("fields"));
-  EXPECT_THAT(shipments[2].problem, HasSubstr("line 5"));
-  EXPECT_EQ(shipments[2].records.size(), 2);
+  EXPECT_THAT(shipments[1].problem,
+              AllOf(StartsWith("line 5: "), HasSubstr("fields")));
+  EXPECT_EQ(shipments[1].records.size(), 3);
+}
+
+TEST_F(ShipmentSourceTest, CsvRecordsWithoutAReferenceAreOfTheShipmentBefore) {
+  const auto shipments = ReadCsv(
+      "S-1,acme,2025-03-01,FR,H100,8,,,,,before-export,\n"
+      ",,,,H200,8,,,,,,\n"
+      "S-2,acme,2025-03-01,FR,H100,8,,,,,before-export,\n"
+      // This one says enough to be the first of the next.
+      ",acme,2025-03-01,FR,H200,8,,,,,before-export,\n"
+      "S-3,acme,2025-03-01,FR,H100,8,,,,,before-export,\n"
+      "S-4,acme,2025-03-01,FR,H100,8,,,,,before-export,\n"
+      ",,,,,,,,,,,\n"
+      ",,,,\n");
+  ASSERT_EQ(shipments.size(), 4);
+  for (const int merged : {0, 1}) {
+    EXPECT_THAT(shipments[merged].problem,
+                AllOf(StartsWith(absl::StrCat("line ", 3 + 2 * merged, ": ")),
+                      HasSubstr("shipment_reference is empty")));
+    EXPECT_EQ(shipments[merged].records.size(), 2);
+  }
+  EXPECT_THAT(shipments[2].problem,
+              AllOf(StartsWith("line 5: "), HasSubstr("may be of it")));
+  EXPECT_EQ(shipments[3].problem, "") << "records of commas are nothing";
+}
+
+TEST_F(ShipmentSourceTest, CsvRejectsTheShipmentsAroundAnUnreadableRecord) {
+  const std::string s1 = "S-1,acme,2025-03-01,FR,H100,8,,,,,before-export,\n";
+  const std::string s2 = "S-2,acme,2025-03-01,FR,H100,8,,,,,before-export,\n";
+  // What stands between the records of S-1 and S-2; whose it may be.
+  struct Case {
+    std::string record;
+    bool first;
+    bool second;
+  };
+  const Case cases[] = {
+      {"", false, false},
+      // Too many columns, as a comma without quotes makes them.
+      {"S-1,acme,2025-03-01,FR,H100,8,,Big, Data,,,before-export,x\n", true,
+       false},
+      {"S-2,acme,2025-03-01,FR,H100,8,,Big, Data,,,before-export,x\n", false,
+       true},
+      {"S-3,acme,2025-03-01,FR,H100,8,,Big, Data,,,before-export,x\n", false,
+       false},
+      {",,,,H100,8,,Big, Data,,,,x\n", true, true},
+      // A quote that is never closed, after the reference and in it.
+      {"S-2,acme,2025-03-01,FR,H100,8,,\"Big,,,before-export,\n", false, true},
+      {"S-11,acme,2025-03-01,FR,H100,8,,\"Big,,,before-export,\n", false,
+       false},
+      {"\"S-1,acme,2025-03-01,FR,H100,8,,,,,before-export,\n", true, true},
+      {"S-1,acme,2025-03-01,FR,H100,8,,\xFF,,,before-export,\n", true, false},
+  };
+  for (const auto& [record, first, second] : cases) {
+    SCOPED_TRACE(record);
+    for (const auto& shipment : ReadCsv(absl::StrCat(s1, record, s2))) {
+      bool bad = false;
+      for (const SourceRecord& source : shipment.records) {
+        if (absl::StrCat(source.raw, "\n") == s1) {
+          bad = true;
+          EXPECT_EQ(!shipment.problem.empty(), first);
+        } else if (absl::StrCat(source.raw, "\n") == s2) {
+          bad = true;
+          EXPECT_EQ(!shipment.problem.empty(), second);
+        }
+      }
+      if (!bad) EXPECT_NE(shipment.problem, "");
+    }
+  }
+}
+
+TEST_F(ShipmentSourceTest, CsvShipmentsComeInTheOrderOfTheFile) {
+  const auto shipments = ReadCsv(
+      "S-1,acme,2025-03-01,FR,H100,eight,,,,,before-export,\n"
+      "S-9,too few\n"
+      "\"S-9,acme,2025-03-01,FR,H100,8,,,,,before-export,\n"
+      "S-2,acme,2025-03-01,FR,H100,8,,,,,before-export,\n"
+      ",,,,H100,8,,,,,,\n"
+      "S-3,acme,2025-03-01,Atlantis,H100,8,,,,,before-export,\n");
+  int64_t line = 1;
+  for (const auto& shipment : shipments) {
+    EXPECT_NE(shipment.problem, "");
+    for (const auto& record : shipment.records) EXPECT_EQ(record.line, ++line);
+  }
+  EXPECT_EQ(line, 7);
+}
+
+TEST_F(ShipmentSourceTest, CsvAnExporterLeftBlankIsThatOfTheShipment) {
+  const auto shipments = ReadAll("csv",
+                                 absl::StrCat(kHeader,
+                                              "S-1,globex,2025-03-01,FR,H100,8,"
+                                              ",,,,before-export,\n"
+                                              "S-1,,,,H200,8,,,,,,\n"
+                                              "S-2,,2025-03-01,FR,H100,8,,,,,"
+                                              "before-export,\n"
+                                              "S-2,globex,,,H200,8,,,,,,\n"),
+                                 {.exporter = "acme"});
+  ASSERT_EQ(shipments.size(), 2);
+  EXPECT_EQ(shipments[0].problem, "");
+  EXPECT_EQ(shipments[0].command.shipment().exporter(), "globex");
+  EXPECT_EQ(shipments[0].command.shipment().items_size(), 2);
+  EXPECT_THAT(shipments[1].problem, HasSubstr("must agree"));
+}
+
+TEST_F(ShipmentSourceTest, CsvReadsQuantitiesAsSpreadsheetsWriteThem) {
+  const auto shipments = ReadCsv(
+      "S-1,acme,2025-03-01,FR,H100,100.0,,,,,before-export,\n"
+      "S-2,acme,2025-03-01,FR,H100,\"1,000\",,,,,before-export,\n"
+      "S-3,acme,2025-03-01,FR,H100,1.5,,,,,before-export,\n");
+  ASSERT_EQ(shipments.size(), 3);
+  EXPECT_EQ(shipments[0].command.shipment().items(0).quantity(), 100);
+  EXPECT_EQ(shipments[1].command.shipment().items(0).quantity(), 1000);
+  EXPECT_THAT(shipments[2].problem, HasSubstr("quantity \"1.5\" is no whole"));
 }
 
 TEST_F(ShipmentSourceTest, CsvTakesEqualRecordsThatFollowEachOtherAsItems) {

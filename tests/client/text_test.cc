@@ -27,6 +27,43 @@ TEST(RoundHalfUpTest, TakesPlainDecimalsThatFitOnly) {
   }
 }
 
+TEST(ParseUnitsTest, ReadsWholeUnitsAsSpreadsheetsWriteThem) {
+  for (const auto& [text, units] : {std::pair<std::string, int64_t>{"5", 5},
+                                    {"0", 0},
+                                    {"100.0", 100},
+                                    {"100.00", 100},
+                                    {"1000.000", 1000},
+                                    {"1,000", 1000},
+                                    {"12,345,678.0", 12345678}}) {
+    const auto read = ParseUnits(text, /*comma_is_decimal=*/false);
+    ASSERT_TRUE(read.ok()) << read.status();
+    EXPECT_EQ(*read, units) << text;
+  }
+  for (const auto& [text, units] :
+       {std::pair<std::string, int64_t>{"100,0", 100},
+        {"100.0", 100},
+        {"1.000,00", 1000},
+        {"1.234.567", 1234567}}) {
+    const auto read = ParseUnits(text, /*comma_is_decimal=*/true);
+    EXPECT_TRUE(read.ok()) << read.status();
+    EXPECT_EQ(read.value_or(-1), units) << text;
+  }
+}
+
+TEST(ParseUnitsTest, RefusesWhatIsNoWholeNumberOrMayBeTwo) {
+  for (const char* text :
+       {"", "-5", "+5", "1e3", "many", "1.5", "1,00", ",000", "1,0000", "1..0",
+        "1.", ".0", ".", ",", "1.000", "1.000.0", "1 000", "0x10",
+        "99999999999999999999"}) {
+    EXPECT_FALSE(ParseUnits(text, /*comma_is_decimal=*/false).ok()) << text;
+  }
+  for (const char* text : {"1.000", "1,000", "1,5", "1.5", "1,00,0"}) {
+    EXPECT_FALSE(ParseUnits(text, /*comma_is_decimal=*/true).ok()) << text;
+  }
+  EXPECT_THAT(std::string(ParseUnits("1.000", false).status().message()),
+              ::testing::HasSubstr("write it without"));
+}
+
 TEST(Utf8Test, KnowsWellFormedText) {
   EXPECT_TRUE(IsUtf8(""));
   EXPECT_TRUE(IsUtf8("Wrocław 計算 \xF0\x9F\x87\xA6"));
