@@ -6,13 +6,13 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/cleanup/cleanup.h"
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "chipledger/v1/admin_service.pb.h"
 #include "client/bulk_writer.h"
 #include "client/errors.h"
+#include "client/import/differences.h"
 #include "client/import/digest.h"
 #include "client/import/rejects_file.h"
 #include "ledger/base/status_macros.h"
@@ -26,8 +26,10 @@ using Request = client::BulkWriter::Request;
 constexpr size_t kMaxMissingProducts = 100;
 // Records between two calls of on_progress.
 constexpr int64_t kProgressRecords = 256;
-// Bad records that wait for the answers before them; bounds their memory.
-constexpr size_t kMaxWaitingRejects = 1'000;
+// Records that wait for what became of one before them; bounds their memory.
+constexpr size_t kMaxWaitingRows = 20'000;
+// What a voiding that is only tried gives as its reason.
+constexpr absl::string_view kCheckReason = "import: is it as recorded?";
 
 // Whether the error is about the request, so that others may still succeed.
 bool IsAboutTheRequest(const absl::Status& status) {
@@ -59,19 +61,41 @@ absl::Status WithUnanswered(const absl::Status& error, size_t unanswered) {
   return status;
 }
 
+// One shipment of the file until it is known what became of it and of all
+// before it.
+struct Row {
+  SourceShipment shipment;
+  bool is_settled = false;
+  // It was asked about anew, by `retry_refused`.
+  bool is_retried = false;
+  // Why it is not imported. Empty once settled: it is.
+  std::string reason;
+};
+using RowPointer = std::shared_ptr<Row>;
+
 // Import is one run of ImportShipments. The calling thread reads and sends;
-// answers arrive on the writer's thread.
+// answers arrive on the writers' threads.
+//
+// What was there before is checked in two steps. A tried voiding of revision 1
+// tells the shipments that nothing has happened to, as fast as they were
+// recorded; what became of the others is looked up one by one.
 class Import {
  public:
   Import(client::Client& client, const ImportOptions& options,
          uint64_t size_at_start, RejectsFile& rejects)
-      : options_(options),
+      : client_(client),
+        options_(options),
         size_at_start_(size_at_start),
         rejects_(rejects),
         writer_(client, {.validate_only = options.dry_run},
-                [this](const Request&, const Answer& answer, bool sent_again) {
-                  TakeAnswer(answer, sent_again);
-                }) {}
+                [this](const Request& request, const Answer& answer,
+                       bool sent_again) {
+                  TakeAnswer(request, answer, sent_again);
+                }),
+        checker_(client, {.validate_only = true},
+                 [this](const Request&, const Answer& answer, bool) {
+                   TakeCheck(answer);
+                 }) {}
 
   absl::Status Run(ShipmentSource& source);
 
@@ -79,55 +103,83 @@ class Import {
     absl::MutexLock lock(&mutex_);
     return counts_;
   }
+  std::vector<ImportProblem> first_problems() {
+    absl::MutexLock lock(&mutex_);
+    return first_problems_;
+  }
 
  private:
   absl::Status ReadAll(ShipmentSource& source);
-  absl::Status RetryRefused();
-  absl::Status Send(SourceShipment shipment, absl::string_view attempt);
-  absl::Status TakeProblem(SourceShipment shipment);
-  void RejectWaiting() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Reject(const std::vector<SourceRecord>& records,
-              absl::string_view reason) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void TakeAnswer(const Answer& answer, bool sent_again);
-  void TakeError(SourceShipment shipment, const absl::Status& error,
-                 bool sent_again) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void TakeProblem(SourceShipment shipment);
+  absl::Status Send(const RowPointer& row, v1::RecordShipment command,
+                    absl::string_view attempt);
+  // Goes on with the rows that an answer left open.
+  absl::Status GoOn();
+  absl::Status GoOnToTheEnd();
+  absl::Status Check(const RowPointer& row);
+  absl::Status LookUp(Row& row);
+  RowPointer TakeFront(std::deque<RowPointer>& rows);
+
+  void TakeAnswer(const Request& request, const Answer& answer,
+                  bool sent_again);
+  void TakeError(const RowPointer& row, const Request& request,
+                 const absl::Status& error, bool sent_again)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void TakeCheck(const Answer& answer);
+
+  // Settles a row: counts it, and writes what is settled in the order of the
+  // file. A reason: it is not imported.
+  void Settle(Row& row, int64_t& count, std::string reason = "")
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void WriteReject(const Row& row) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool ShouldStop() {
     absl::MutexLock lock(&mutex_);
     return stop_;
   }
 
+  client::Client& client_;
   const ImportOptions& options_;
   const uint64_t size_at_start_;
 
   absl::Mutex mutex_;
   RejectsFile& rejects_ ABSL_GUARDED_BY(mutex_);
   ImportCounts counts_ ABSL_GUARDED_BY(mutex_);
-  // Sent and not answered, in order, bounded by the writer; and among them the
-  // bad records, so that the rejects are in the order of the file.
-  std::deque<SourceShipment> under_way_ ABSL_GUARDED_BY(mutex_);
-  // How many of them are bad records.
-  size_t waiting_rejects_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::vector<ImportProblem> first_problems_ ABSL_GUARDED_BY(mutex_);
+  // Rows in the order of the file, from the first that is not settled.
+  std::deque<RowPointer> rows_ ABSL_GUARDED_BY(mutex_);
+  // Sent and not answered, in the order of sending; bounded by the writers.
+  std::deque<RowPointer> sent_ ABSL_GUARDED_BY(mutex_);
+  std::deque<RowPointer> checked_ ABSL_GUARDED_BY(mutex_);
   // Refused by an earlier import, to be asked about anew.
-  std::deque<SourceShipment> to_retry_ ABSL_GUARDED_BY(mutex_);
+  std::deque<RowPointer> to_retry_ ABSL_GUARDED_BY(mutex_);
+  // Recorded before, to be compared with the ledger: those with the same
+  // content, and those that have changed since, or that the file says
+  // otherwise.
+  std::deque<RowPointer> to_check_ ABSL_GUARDED_BY(mutex_);
+  std::deque<RowPointer> to_look_up_ ABSL_GUARDED_BY(mutex_);
   bool stop_ ABSL_GUARDED_BY(mutex_) = false;
   // Answered in a way that does not say whether they were recorded.
   size_t unsettled_ ABSL_GUARDED_BY(mutex_) = 0;
-  // The server failed for good.
+  // The server failed for good, or the rejects cannot be written.
   absl::Status failure_ ABSL_GUARDED_BY(mutex_);
 
-  // Last: its thread uses what is above.
+  // Last: their threads use what is above.
   client::BulkWriter writer_;
+  client::BulkWriter checker_;
 };
 
 absl::Status Import::Run(ShipmentSource& source) {
   const absl::Status read = ReadAll(source);
-  const absl::Status finished = writer_.Finish();
+  absl::Status finished = writer_.Finish();
+  // What was recorded is counted, also where the file could be read no further.
+  if (finished.ok() && !read.ok()) finished = GoOnToTheEnd();
+  finished.Update(checker_.Finish());
   absl::MutexLock lock(&mutex_);
-  const size_t unanswered = under_way_.size() - waiting_rejects_ + unsettled_;
-  while (!under_way_.empty()) {
-    RejectWaiting();
-    if (!under_way_.empty()) under_way_.pop_front();
+  const size_t unanswered = sent_.size() + unsettled_;
+  for (const RowPointer& row : rows_) {
+    if (!row->reason.empty()) WriteReject(*row);
   }
+  rows_.clear();
   absl::Status status = failure_;
   status.Update(read);
   status.Update(finished);
@@ -147,117 +199,188 @@ absl::Status Import::ReadAll(ShipmentSource& source) {
       absl::MutexLock lock(&mutex_);
       ++counts_.skipped[shipment->skipped];
     } else if (!shipment->problem.empty()) {
-      RETURN_IF_ERROR(TakeProblem(*std::move(shipment)));
+      TakeProblem(*std::move(shipment));
     } else {
-      RETURN_IF_ERROR(Send(*std::move(shipment), ""));
+      auto row = std::make_shared<Row>();
+      row->shipment = *std::move(shipment);
+      {
+        absl::MutexLock lock(&mutex_);
+        rows_.push_back(row);
+      }
+      v1::RecordShipment command = std::move(row->shipment.command);
+      RETURN_IF_ERROR(Send(row, std::move(command), ""));
     }
-    RETURN_IF_ERROR(RetryRefused());
-  }
-  RETURN_IF_ERROR(writer_.Flush());
-  RETURN_IF_ERROR(RetryRefused());
-  return writer_.Flush();
-}
-
-absl::Status Import::RetryRefused() {
-  while (true) {
-    SourceShipment shipment;
+    RETURN_IF_ERROR(GoOn());
+    bool too_many = false;
     {
       absl::MutexLock lock(&mutex_);
-      if (to_retry_.empty() || stop_) return absl::OkStatus();
-      shipment = std::move(to_retry_.front());
-      to_retry_.pop_front();
+      too_many = rows_.size() >= kMaxWaitingRows;
     }
-    RETURN_IF_ERROR(Send(std::move(shipment), options_.retry_refused));
+    if (too_many) RETURN_IF_ERROR(GoOnToTheEnd());
+  }
+  return GoOnToTheEnd();
+}
+
+void Import::TakeProblem(SourceShipment shipment) {
+  auto row = std::make_shared<Row>();
+  row->shipment = std::move(shipment);
+  row->shipment.command.Clear();
+  absl::MutexLock lock(&mutex_);
+  rows_.push_back(row);
+  Settle(*row, counts_.rejected, row->shipment.problem);
+}
+
+RowPointer Import::TakeFront(std::deque<RowPointer>& rows) {
+  absl::MutexLock lock(&mutex_);
+  if (rows.empty()) return nullptr;
+  RowPointer row = std::move(rows.front());
+  rows.pop_front();
+  return row;
+}
+
+absl::Status Import::GoOn() {
+  while (!ShouldStop()) {
+    const RowPointer row = TakeFront(to_retry_);
+    if (row == nullptr) break;
+    v1::RecordShipment command = std::move(row->shipment.command);
+    row->is_retried = true;
+    RETURN_IF_ERROR(Send(row, std::move(command), options_.retry_refused));
+  }
+  while (const RowPointer row = TakeFront(to_check_)) {
+    RETURN_IF_ERROR(Check(row));
+  }
+  while (const RowPointer row = TakeFront(to_look_up_)) {
+    RETURN_IF_ERROR(LookUp(*row));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Import::GoOnToTheEnd() {
+  while (true) {
+    RETURN_IF_ERROR(writer_.Flush());
+    RETURN_IF_ERROR(GoOn());
+    RETURN_IF_ERROR(checker_.Flush());
+    absl::MutexLock lock(&mutex_);
+    if (!failure_.ok()) return failure_;
+    if (sent_.empty() && checked_.empty() && to_check_.empty() &&
+        to_look_up_.empty() && (to_retry_.empty() || stop_)) {
+      return absl::OkStatus();
+    }
   }
 }
 
-absl::Status Import::Send(SourceShipment shipment, absl::string_view attempt) {
+absl::Status Import::Send(const RowPointer& row, v1::RecordShipment command,
+                          absl::string_view attempt) {
   Request request;
-  request.set_request_id(RequestIdFor(shipment.command, attempt).ToString());
-  if (options_.retry_refused.empty() || !attempt.empty()) {
-    *request.add_commands()->mutable_record_shipment() =
-        std::move(shipment.command);
-  } else {
-    *request.add_commands()->mutable_record_shipment() = shipment.command;
-  }
+  request.set_request_id(RequestIdFor(command, attempt).ToString());
+  *request.add_commands()->mutable_record_shipment() = std::move(command);
   {
     absl::MutexLock lock(&mutex_);
-    under_way_.push_back(std::move(shipment));
+    sent_.push_back(row);
   }
   const absl::Status written = writer_.Write(std::move(request));
   if (!written.ok()) {
-    // It was not sent, and after an error no answer comes to move it.
+    // It was not sent, and after an error no answer comes to take it.
     absl::MutexLock lock(&mutex_);
-    under_way_.pop_back();
+    sent_.pop_back();
   }
   return written;
 }
 
-absl::Status Import::TakeProblem(SourceShipment shipment) {
-  bool too_many = false;
+absl::Status Import::Check(const RowPointer& row) {
+  Request request;
+  v1::VoidShipment& tried = *request.add_commands()->mutable_void_shipment();
+  tried.set_exporter(row->shipment.command.shipment().exporter());
+  tried.set_shipment_reference(
+      row->shipment.command.shipment().shipment_reference());
+  tried.set_reason(std::string(kCheckReason));
+  tried.set_expected_revision(1);
   {
     absl::MutexLock lock(&mutex_);
-    if (options_.strict) stop_ = true;
-    shipment.command.Clear();
-    under_way_.push_back(std::move(shipment));
-    too_many = ++waiting_rejects_ >= kMaxWaitingRejects;
-    if (waiting_rejects_ == under_way_.size()) RejectWaiting();
+    checked_.push_back(row);
   }
-  return too_many ? writer_.Flush() : absl::OkStatus();
+  return checker_.Write(std::move(request));
 }
 
-void Import::RejectWaiting() {
-  while (!under_way_.empty() && !under_way_.front().problem.empty()) {
-    Reject(under_way_.front().records, under_way_.front().problem);
-    under_way_.pop_front();
-    --waiting_rejects_;
-  }
-}
-
-void Import::Reject(const std::vector<SourceRecord>& records,
-                    absl::string_view reason) {
-  ++counts_.rejected;
-  rejects_.Add(records, reason);
-  if (options_.strict) stop_ = true;
-}
-
-void Import::TakeAnswer(const Answer& answer, bool sent_again) {
+void Import::TakeCheck(const Answer& answer) {
   absl::MutexLock lock(&mutex_);
-  SourceShipment shipment = std::move(under_way_.front());
-  under_way_.pop_front();
-  const absl::Cleanup reject_waiting = [this] {
-    mutex_.AssertHeld();
-    RejectWaiting();
-  };
+  const RowPointer row = std::move(checked_.front());
+  checked_.pop_front();
+  if (client::FromRpcStatus(answer.error()).ok()) {
+    row->shipment.command.Clear();
+    Settle(*row, counts_.already_there);
+  } else {
+    to_look_up_.push_back(row);
+  }
+}
+
+absl::Status Import::LookUp(Row& row) {
+  const v1::RecordShipment file = std::move(row.shipment.command);
+  v1::GetShipmentRequest request;
+  request.set_exporter(file.shipment().exporter());
+  request.set_shipment_reference(file.shipment().shipment_reference());
+  ASSIGN_OR_RETURN(const auto answer, client_.GetShipment(request));
+  const v1::ShipmentView& view = answer.shipment();
+  v1::RecordShipment recorded;
+  *recorded.mutable_shipment() = view.shipment();
+  recorded.set_assurance(view.assurance());
+  v1::RecordShipment said;
+  *said.mutable_shipment() = file.shipment();
+  said.set_assurance(file.assurance());
+  absl::MutexLock lock(&mutex_);
+  if (view.status() == v1::SHIPMENT_STATUS_VOIDED) {
+    Settle(row, counts_.voided,
+           absl::StrCat("voided: entry ", view.index(),
+                        " recorded it and a later one voided it, so it counts "
+                        "nothing; record it anew under another reference"));
+  } else if (const std::string differences =
+                 DescribeDifferences(recorded, said);
+             !differences.empty()) {
+    Settle(row, counts_.differs,
+           absl::StrCat("differs from the ledger (entry ", view.index(),
+                        "): ", differences));
+  } else {
+    Settle(row, counts_.already_there);
+  }
+  return absl::OkStatus();
+}
+
+void Import::TakeAnswer(const Request& request, const Answer& answer,
+                        bool sent_again) {
+  absl::MutexLock lock(&mutex_);
+  const RowPointer row = std::move(sent_.front());
+  sent_.pop_front();
   if (const absl::Status error = client::FromRpcStatus(answer.error());
       !error.ok()) {
-    return TakeError(std::move(shipment), error, sent_again);
+    return TakeError(row, request, error, sent_again);
   }
   // What was sent again after a break may be a repetition of ourselves.
   const bool may_be_ours =
       sent_again && answer.result().index() >= size_at_start_;
   if (answer.result().repeated_answer() && !may_be_ours) {
-    ++counts_.already_there;
+    row->shipment.command = request.commands(0).record_shipment();
+    to_check_.push_back(row);
   } else {
-    ++counts_.recorded;
+    Settle(*row, counts_.recorded);
   }
 }
 
-void Import::TakeError(SourceShipment shipment, const absl::Status& error,
-                       bool sent_again) {
+void Import::TakeError(const RowPointer& row, const Request& request,
+                       const absl::Status& error, bool sent_again) {
   const client::ErrorDetails details = client::GetErrorDetails(error);
   if (details.refusal) {
     const bool before = details.refusal->has_index() &&
                         details.refusal->index() < size_at_start_;
-    if (before && shipment.command.has_shipment()) {
-      // Its command was kept because refusals are to be retried.
-      to_retry_.push_back(std::move(shipment));
+    if (before && !options_.retry_refused.empty() && !row->is_retried) {
+      row->shipment.command = request.commands(0).record_shipment();
+      to_retry_.push_back(row);
       return;
     }
-    ++counts_.refused;
     if (before) ++counts_.refused_before;
-    rejects_.Add(shipment.records, error.message());
-    if (options_.strict) stop_ = true;
+    Settle(*row, counts_.refused, std::string(error.message()));
+  } else if (details.reason == v1::SHIPMENT_REFERENCE_REUSED) {
+    row->shipment.command = request.commands(0).record_shipment();
+    to_look_up_.push_back(row);
   } else if (IsAboutTheRequest(error)) {
     const auto product = details.metadata.find("product_code");
     if (details.reason == v1::PRODUCT_NOT_FOUND &&
@@ -265,7 +388,7 @@ void Import::TakeError(SourceShipment shipment, const absl::Status& error,
         counts_.missing_products.size() < kMaxMissingProducts) {
       counts_.missing_products.insert(product->second);
     }
-    Reject(shipment.records, error.message());
+    Settle(*row, counts_.rejected, std::string(error.message()));
   } else {
     stop_ = true;
     if (failure_.ok()) failure_ = error;
@@ -274,6 +397,28 @@ void Import::TakeError(SourceShipment shipment, const absl::Status& error,
       ++unsettled_;
     }
   }
+}
+
+void Import::Settle(Row& row, int64_t& count, std::string reason) {
+  ++count;
+  row.is_settled = true;
+  row.reason = std::move(reason);
+  if (!row.reason.empty() && options_.strict) stop_ = true;
+  while (!rows_.empty() && rows_.front()->is_settled) {
+    if (!rows_.front()->reason.empty()) WriteReject(*rows_.front());
+    rows_.pop_front();
+  }
+}
+
+void Import::WriteReject(const Row& row) {
+  if (first_problems_.size() < kFirstProblems) {
+    first_problems_.push_back({row.shipment.records.front().line, row.reason});
+  }
+  const absl::Status written = rejects_.Add(row.shipment.records, row.reason);
+  if (written.ok()) return;
+  // What comes after it would be lost as well.
+  if (failure_.ok()) failure_ = written;
+  stop_ = true;
 }
 
 }  // namespace
@@ -289,7 +434,9 @@ ImportOutcome ImportShipments(client::Client& client, ShipmentSource& source,
   const absl::Status closed = (*rejects)->Close();
   if (status.ok()) status = closed;
   if (options.on_progress) options.on_progress(import.counts(), source.lines());
-  return {.counts = import.counts(), .status = status};
+  return {.counts = import.counts(),
+          .first_problems = import.first_problems(),
+          .status = status};
 }
 
 }  // namespace chipledger::import

@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "client/client.h"
@@ -14,13 +15,19 @@
 
 namespace chipledger::import {
 
-// What became of the records of a file. Shipments are counted, not items.
+// What became of the records of a file. Shipments are counted, not items. Each
+// is in one of these, and all of it is true of the ledger at the time of its
+// answer.
 struct ImportCounts {
   // Stored by this import (with dry_run: would be).
   int64_t recorded = 0;
-  // Stored before, by an earlier import or for the same content further up in
-  // the file; nothing was changed.
+  // Stored before, by an earlier import or otherwise, and the ledger says of it
+  // now what the file says; nothing was changed.
   int64_t already_there = 0;
+  // Stored before, and voided since: it counts nothing.
+  int64_t voided = 0;
+  // The ledger has other figures under the same reference.
+  int64_t differs = 0;
   // Refused by the rules. The refusal is an entry.
   int64_t refused = 0;
   // Of those, refused by an earlier import already: the first answer again.
@@ -33,13 +40,24 @@ struct ImportCounts {
   // (the first hundred).
   std::set<std::string> missing_products;
 
-  int64_t Done() const { return recorded + already_there + refused + rejected; }
+  int64_t Done() const { return recorded + already_there + NotImported(); }
+  // What is in the rejects.
+  int64_t NotImported() const { return voided + differs + refused + rejected; }
+};
+
+// Why a shipment of the file is not in the ledger as the file says.
+struct ImportProblem {
+  // Of its first record.
+  int64_t line = 0;
+  std::string reason;
 };
 
 // How an import ended.
 struct ImportOutcome {
   // What was answered until then, all of it stored.
   ImportCounts counts;
+  // The first of counts.NotImported(), in the order of the file.
+  std::vector<ImportProblem> first_problems;
   // OK: the source was read to its end, or to the record that `strict` stopped
   // at. Else the file cannot be read, the rejects cannot be written, or the
   // server failed or cannot be reached; the message says how many shipments
@@ -51,12 +69,12 @@ struct ImportOutcome {
 struct ImportOptions {
   // Ask the server to judge each shipment by itself, and store nothing.
   bool dry_run = false;
-  // Stop at the first record that is refused or rejected. Those before it are
-  // stored, and some after it may be.
+  // Stop at the first record that is not imported. Those before it are stored,
+  // and some after it may be.
   bool strict = false;
-  // Where to write what was refused or rejected: CSV with the columns line,
-  // reason and record (as it stands in the file), in the order of the file but
-  // for what `retry_refused` asks again. Empty: nowhere.
+  // Where to write what was not imported: CSV with the columns line, reason and
+  // record (as it stands in the file), in the order of the file. See
+  // RejectsFile. Empty: nowhere.
   std::string rejects_path;
   // When set, shipments that an earlier import saw refused are asked about
   // again, as a new attempt by this name.
@@ -65,11 +83,16 @@ struct ImportOptions {
   std::function<void(const ImportCounts&, const LineReader&)> on_progress;
 };
 
+// How many problems an outcome lists.
+inline constexpr size_t kFirstProblems = 10;
+
 // Imports a source to its end, over one bulk stream, in bounded memory.
 //
 // Idempotency: the request_id of a shipment is made from its content, so an
 // import that was cut off is resumed by running it again, and running it twice
-// changes nothing.
+// changes nothing. What was there before is compared with the ledger as it now
+// stands: shipments that nothing has happened to by the stream, others one by
+// one.
 ImportOutcome ImportShipments(client::Client& client, ShipmentSource& source,
                               const ImportOptions& options);
 

@@ -110,6 +110,11 @@ absl::StatusOr<bool> LineReader::ReadMore() {
             .message());
   }
   bytes_read_ += static_cast<uint64_t>(size);
+  if (size == 0 && bytes_read_ < total_bytes_) {
+    return absl::DataLossError(
+        absl::StrCat(path_, " became shorter while it was read: ", total_bytes_,
+                     " bytes at first, now ", bytes_read_));
+  }
   return size > 0;
 }
 

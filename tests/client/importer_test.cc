@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <thread>
@@ -12,6 +13,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "client/errors.h"
+#include "client/import/rejects_file.h"
 #include "gmock/gmock.h"
 #include "google/rpc/error_details.pb.h"
 #include "grpcpp/server_builder.h"
@@ -22,6 +24,7 @@
 namespace chipledger::import {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ContainsRegex;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -56,6 +59,33 @@ class ImporterTest : public ServerTest {
         WriteFile(dir_, "in.csv", absl::StrCat(kHeader, rows)), "csv", {});
     EXPECT_TRUE(source.ok()) << source.status();
     return ImportShipments(client, **source, options);
+  }
+
+  void Void(const std::string& reference) {
+    client::Client client({.server = address()});
+    v1::VoidShipmentRequest request;
+    request.mutable_command()->set_exporter("acme");
+    request.mutable_command()->set_shipment_reference(reference);
+    request.mutable_command()->set_reason("test");
+    const auto voided = client.VoidShipment(request);
+    EXPECT_TRUE(voided.ok()) << voided.status();
+  }
+
+  void Correct(const std::string& reference, int64_t quantity) {
+    client::Client client({.server = address()});
+    v1::GetShipmentRequest get;
+    get.set_exporter("acme");
+    get.set_shipment_reference(reference);
+    const auto found = client.GetShipment(get);
+    ASSERT_TRUE(found.ok()) << found.status();
+    v1::CorrectShipmentRequest request;
+    v1::CorrectShipment& command = *request.mutable_command();
+    *command.mutable_shipment() = found->shipment().shipment();
+    command.mutable_shipment()->mutable_items(0)->set_quantity(quantity);
+    command.set_assurance(found->shipment().assurance());
+    command.set_reason("test");
+    const auto corrected = client.CorrectShipment(request);
+    EXPECT_TRUE(corrected.ok()) << corrected.status();
   }
 
   uint64_t Size() {
@@ -148,10 +178,103 @@ TEST_F(ImporterTest, AnImportThatWasCutOffGoesOn) {
 
 TEST_F(ImporterTest, AChangedRowIsToldFromTheOneRecorded) {
   Import("S-1,acme,2025-03-01,FR,H100,5,before-export\n");
+  const std::string rejects = dir_.File("rejects.csv");
   const ImportOutcome outcome =
-      Import("S-1,acme,2025-03-01,FR,H100,6,before-export\n");
-  EXPECT_EQ(outcome.counts.rejected, 1);
-  EXPECT_EQ(outcome.counts.recorded, 0);
+      Import("S-1,acme,2025-03-01,FR,H100,6,before-export\n",
+             {.rejects_path = rejects});
+  ASSERT_TRUE(outcome.status.ok()) << outcome.status;
+  EXPECT_EQ(outcome.counts.differs, 1);
+  EXPECT_EQ(outcome.counts.Done(), 1);
+  EXPECT_THAT(ReadFile(rejects),
+              HasSubstr("items[0].quantity: recorded 5, file says 6"));
+}
+
+TEST_F(ImporterTest, WhatWasVoidedOrCorrectedSinceIsSaid) {
+  const std::string rows =
+      "S-1,acme,2025-03-01,FR,H100,5,before-export\n"
+      "S-2,acme,2025-03-01,FR,H100,5,before-export\n"
+      "S-3,acme,2025-03-01,FR,H100,5,before-export\n"
+      "S-4,acme,2025-03-01,FR,H100,5,before-export\n";
+  EXPECT_EQ(Import(rows).counts.recorded, 4);
+  Void("S-1");
+  Correct("S-2", 7);
+  // Corrected, and corrected back.
+  Correct("S-3", 7);
+  Correct("S-3", 5);
+
+  const uint64_t size = Size();
+  for (const bool dry_run : {false, true}) {
+    const ImportOutcome again = Import(rows, {.dry_run = dry_run});
+    ASSERT_TRUE(again.status.ok()) << again.status;
+    EXPECT_EQ(again.counts.voided, 1);
+    EXPECT_EQ(again.counts.differs, 1);
+    EXPECT_EQ(again.counts.already_there, 2);
+    EXPECT_EQ(again.counts.Done(), 4);
+    ASSERT_EQ(again.first_problems.size(), 2);
+    EXPECT_EQ(again.first_problems[0].line, 2);
+    EXPECT_THAT(again.first_problems[0].reason, HasSubstr("voided"));
+    EXPECT_EQ(again.first_problems[1].line, 3);
+    EXPECT_THAT(again.first_problems[1].reason,
+                HasSubstr("items[0].quantity: recorded 7, file says 5"));
+  }
+  EXPECT_EQ(Size(), size) << "looking records nothing";
+
+  // A file that says what the correction says is not new either.
+  const ImportOutcome corrected =
+      Import("S-2,acme,2025-03-01,FR,H100,7,before-export\n");
+  EXPECT_EQ(corrected.counts.already_there, 1);
+  EXPECT_EQ(corrected.counts.Done(), 1);
+}
+
+TEST_F(ImporterTest, ItemsInAnotherOrderAreTheSameShipment) {
+  const std::string h100 = "S-1,acme,2025-03-01,FR,H100,5,before-export\n";
+  const std::string rack = "S-1,acme,2025-03-01,FR,RACK,1,before-export\n";
+  EXPECT_EQ(Import(h100 + rack).counts.recorded, 1);
+  const ImportOutcome turned = Import(rack + h100);
+  EXPECT_EQ(turned.counts.already_there, 1);
+  EXPECT_EQ(turned.counts.Done(), 1);
+}
+
+TEST_F(ImporterTest, RejectsOfEveryKindAreInTheOrderOfTheFile) {
+  const std::string refused =
+      "S-2,acme,2025-03-01,DE,H100,1500,before-export\n";
+  Import(
+      "S-1,acme,2025-03-01,FR,H100,5,before-export\n"
+      "S-5,acme,2025-03-01,FR,H100,5,before-export\n" +
+      refused);
+  Void("S-1");
+  const std::string rejects = dir_.File("rejects.csv");
+  const ImportOutcome outcome = Import(
+      absl::StrCat("S-1,acme,2025-03-01,FR,H100,5,before-export\n", refused,
+                   "S-3,acme,2025-03-01,FR,H100,many,before-export\n"
+                   "S-4,acme,2025-03-01,FR,NOPE,1,before-export\n"
+                   "S-5,acme,2025-03-01,FR,H100,6,before-export\n"
+                   "S-6,acme,2025-03-01,FR,H100\n"),
+      {.rejects_path = rejects, .retry_refused = "again"});
+  ASSERT_TRUE(outcome.status.ok()) << outcome.status;
+  std::vector<std::string> lines;
+  for (const absl::string_view line :
+       absl::StrSplit(ReadFile(rejects), '\n', absl::SkipEmpty())) {
+    lines.push_back(std::string(line.substr(0, line.find(','))));
+  }
+  EXPECT_THAT(lines, ElementsAre("line", "2", "3", "4", "5", "6", "7"));
+  EXPECT_EQ(outcome.first_problems.size(), 6);
+}
+
+TEST_F(ImporterTest, ManyThatWereThereAreComparedToo) {
+  // More than may wait for what became of one before them.
+  std::string rows;
+  for (int i = 0; i < 25'000; ++i) {
+    absl::StrAppend(&rows, "S-", i,
+                    ",acme,2025-03-01,FR,H100,1,after-the-fact\n");
+  }
+  EXPECT_EQ(Import(rows).counts.recorded, 25'000);
+  Void("S-0");
+  Void("S-24999");
+  const ImportOutcome again = Import(rows);
+  ASSERT_TRUE(again.status.ok()) << again.status;
+  EXPECT_EQ(again.counts.already_there, 24'998);
+  EXPECT_EQ(again.counts.voided, 2);
 }
 
 TEST_F(ImporterTest, ADryRunJudgesAndStoresNothing) {
@@ -208,6 +331,100 @@ TEST_F(ImporterTest, RejectsThatCannotBeWrittenAreAnErrorBeforeAnythingIsSent) {
       std::string(kMixed), {.rejects_path = dir_.File("absent/rejects.csv")});
   EXPECT_THAT(std::string(outcome.status.message()), HasSubstr("rejects"));
   EXPECT_EQ(Size(), size);
+}
+
+TEST_F(ImporterTest, RejectsThatCannotBeWrittenOnEndTheImportWithATrueCount) {
+  std::string rows = "S-1,acme,2025-03-01,FR,H100,1,before-export\n";
+  for (int i = 0; i < 2'000; ++i) {
+    absl::StrAppend(&rows, "B-", i, ",acme,2025-03-01,FR,H100,many,\n");
+  }
+  absl::StrAppend(&rows, "S-2,acme,2025-03-01,FR,H100,1,before-export\n");
+  // A disk that is full.
+  const ImportOutcome outcome = Import(rows, {.rejects_path = "/dev/full"});
+  EXPECT_THAT(
+      std::string(outcome.status.message()),
+      AllOf(HasSubstr("rejects file /dev/full"), HasSubstr("No space left")));
+  EXPECT_EQ(outcome.counts.recorded, 1);
+  EXPECT_GT(outcome.counts.rejected, 0);
+  EXPECT_LT(outcome.counts.rejected, 2'000);
+  EXPECT_EQ(Import("S-1,acme,2025-03-01,FR,H100,1,before-export\n"
+                   "S-2,acme,2025-03-01,FR,H100,1,before-export\n")
+                .counts.already_there,
+            1);
+}
+
+TEST_F(ImporterTest, RejectsReplaceTheFileOfBeforeOnlyWhenTheyAreWhole) {
+  const std::string rejects = WriteFile(dir_, "rejects.csv", "of before");
+  const std::string link = dir_.File("link.csv");
+  std::filesystem::create_symlink(rejects, link);
+  {
+    const auto file = RejectsFile::Create(link);
+    ASSERT_TRUE(file.ok()) << file.status();
+    ASSERT_TRUE((*file)->Add({{7, "raw"}}, "a reason").ok());
+    EXPECT_EQ(ReadFile(rejects), "of before");
+    ASSERT_TRUE((*file)->Close().ok());
+  }
+  EXPECT_EQ(ReadFile(rejects), "line,reason,record\n7,\"a reason\",\"raw\"\n");
+  EXPECT_TRUE(std::filesystem::is_symlink(link));
+  // One that is given up leaves nothing.
+  { ASSERT_TRUE(RejectsFile::Create(rejects).ok()); }
+  EXPECT_THAT(ReadFile(rejects), HasSubstr("raw"));
+  const std::string directory = dir_.File("taken");
+  std::filesystem::create_directory(directory);
+  const auto taken = RejectsFile::Create(directory + "/rejects.csv");
+  std::filesystem::remove_all(directory);
+  EXPECT_THAT(std::string((*taken)->Close().message()),
+              HasSubstr("taken/rejects.csv"));
+  EXPECT_FALSE(RejectsFile::Create(dir_.File(".")).ok()) << "a directory";
+}
+
+TEST_F(ImporterTest, ARejectRepeatsTheStartOfAVeryLongRecord) {
+  const std::string rejects = dir_.File("rejects.csv");
+  const ImportOutcome outcome =
+      Import(absl::StrCat("S-1,acme,", std::string(200'000, 'x'), "\n"),
+             {.rejects_path = rejects});
+  EXPECT_EQ(outcome.counts.rejected, 1);
+  EXPECT_THAT(ReadFile(rejects), HasSubstr("xxx... (200009 bytes)"));
+  EXPECT_LT(ReadFile(rejects).size(), 10'000);
+}
+
+TEST_F(ImporterTest, TheRejectsAreNeverTheInput) {
+  const std::string input = WriteFile(dir_, "in.csv", "x");
+  const std::string symlink = dir_.File("symlink.csv");
+  const std::string hardlink = dir_.File("hardlink.csv");
+  std::filesystem::create_symlink(input, symlink);
+  std::filesystem::create_hard_link(input, hardlink);
+  for (const std::string& rejects :
+       {input,
+        dir_.File("../") +
+            std::filesystem::path(dir_.path()).filename().string() +
+            "/./in.csv",
+        symlink, hardlink}) {
+    EXPECT_EQ(CheckNotTheInput(input, rejects).code(),
+              absl::StatusCode::kInvalidArgument)
+        << rejects;
+  }
+  EXPECT_TRUE(CheckNotTheInput(input, dir_.File("other.csv")).ok());
+}
+
+TEST_F(ImporterTest, AFileThatIsCutWhileItIsReadIsAnError) {
+  std::string rows(kHeader);
+  for (int i = 0; i < 20'000; ++i) {
+    absl::StrAppend(&rows, "S-", i,
+                    ",acme,2025-03-01,FR,H100,1,after-the-fact\n");
+  }
+  const std::string path = WriteFile(dir_, "cut.csv", rows);
+  auto source = OpenShipmentSource(path, "csv", {});
+  ASSERT_TRUE(source.ok()) << source.status();
+  std::filesystem::resize_file(path, rows.size() / 2);
+  client::Client client({.server = address()});
+  const uint64_t size = Size();
+  const ImportOutcome outcome = ImportShipments(client, **source, {});
+  EXPECT_EQ(outcome.status.code(), absl::StatusCode::kDataLoss);
+  EXPECT_THAT(std::string(outcome.status.message()),
+              AllOf(HasSubstr("cut.csv"), HasSubstr("shorter")));
+  EXPECT_GT(outcome.counts.recorded, 0);
+  EXPECT_EQ(Size() - size, outcome.counts.recorded) << "a true count";
 }
 
 // A ledger of 10 entries whose first stream breaks when it has read some
