@@ -38,6 +38,19 @@ class ErrorLines : public google::protobuf::io::ErrorCollector {
   std::string text_;
 };
 
+// Passes over the mark that some editors put before a text in UTF-8.
+void SkipByteOrderMark(google::protobuf::io::FileInputStream& file) {
+  constexpr absl::string_view kMark = "\xEF\xBB\xBF";
+  const void* data;
+  int size;
+  if (!file.Next(&data, &size)) return;
+  const bool has_mark =
+      absl::StartsWith(absl::string_view(static_cast<const char*>(data),
+                                         static_cast<size_t>(size)),
+                       kMark);
+  file.BackUp(has_mark ? size - static_cast<int>(kMark.size()) : size);
+}
+
 }  // namespace
 
 client::Client& Cli::client() {
@@ -178,6 +191,7 @@ absl::Status ReadTextProto(const std::string& path,
   }
   google::protobuf::io::FileInputStream file(fd);
   file.SetCloseOnDelete(true);
+  SkipByteOrderMark(file);
   ErrorLines errors(path);
   google::protobuf::TextFormat::Parser parser;
   parser.RecordErrorsTo(&errors);

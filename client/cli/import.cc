@@ -5,12 +5,16 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/time.h"
 #include "client/cli/cli.h"
+#include "client/cli/near.h"
 #include "client/cli/print.h"
 #include "client/cli/terminal.h"
+#include "client/import/csv_shipments.h"
 #include "client/import/importer.h"
 #include "client/import/products_csv.h"
+#include "client/import/rejects_file.h"
 #include "client/import/shipment_source.h"
 #include "client/import/text.h"
 #include "client/retry.h"
@@ -19,28 +23,36 @@
 namespace chipledger::cli {
 namespace {
 
-constexpr char kImportHelp[] = R"(Formats:
-  csv                 One item a record, RFC 4180, with a header. Columns, in
-                      any order: shipment_reference, exporter, export_date,
-                      destination_country, product_code, quantity (these are
-                      required; the exporter may be left to --exporter),
-                      consignee, consignee_name, authorization_kind,
-                      license_id, assurance, source. Records that follow each
+constexpr char kImportHelp[] =
+    R"(Formats, guessed from the file's name and first line unless --format says it:
+  csv                 One item a record, RFC 4180, with a header; commas,
+                      semicolons or tabs. Columns, in any order and case:
+                      shipment_reference, exporter, export_date,
+                      destination_country, product_code, quantity and assurance
+                      (these are required; the exporter may be left to
+                      --exporter and the assurance to --assurance), consignee,
+                      consignee_name, authorization_kind, license_id, source.
+                      Others are named and ignored. Records that follow each
                       other with the same exporter and reference are the items
                       of one shipment, equal ones included; a reference that
-                      comes again further down is rejected.
+                      comes again further down is rejected. A shipment is
+                      recorded whole or not at all: one bad record rejects it.
   jsonl               One chipledger.v1.RecordShipment in protobuf JSON a line.
   epoch-gpu-clusters  Epoch AI's gpu_clusters.csv. Needs --exporter. What its
                       rule leaves out is counted as skipped. A blank chip type
                       is the product "unspecified".
 
+chipledger shipment template > my.csv writes a file to fill in.
+
 An import that was cut off is resumed by running it again: the request id of a
 shipment is made from its content, so nothing is recorded twice and running it
-again changes nothing. What was refused stays refused, unless --retry-refused
-asks anew. One bad row never stops the others, unless --strict.
+again changes nothing. What was recorded before is compared with the ledger as
+it now stands. What was refused stays refused, unless --retry-refused asks anew.
+One bad row never stops the others, unless --strict.
 
-Exit codes: 0 all is recorded; 1 some shipments were refused by the rules; 2
-some rows were rejected as bad input; 3 the server failed or cannot be reached.)";
+Exit codes: 0 all is in the ledger as the file says; 1 some shipments were
+refused by the rules, or are voided or otherwise in the ledger; 2 some rows were
+rejected as bad input; 3 the server failed or cannot be reached.)";
 
 struct Options {
   std::string file;
@@ -79,11 +91,90 @@ class ProgressBar {
   bool drawn_ = false;
 };
 
-void PrintCounts(const import::ImportCounts& counts, const Options& options) {
+// Lists every page of something by its names. Errors are no matter here.
+template <typename Request, typename Read, typename Take>
+std::vector<std::string> ListNames(Request request, const Read& read,
+                                   const Take& take) {
+  std::vector<std::string> names;
+  request.set_page_size(1000);
+  (void)ForEachPage(request, read, [&](const auto& page) {
+    take(page, names);
+    return true;
+  });
+  return names;
+}
+
+// Prints what the ledger does not have, with what it has that is near, and the
+// command that registers it.
+void PrintMissing(absl::string_view title, const std::set<std::string>& missing,
+                  const std::vector<std::string>& known,
+                  absl::string_view next) {
+  std::cout << title << "\n";
+  for (const std::string& name : missing) {
+    std::cout << "  " << OneLine(name) << OneLine(DidYouMean(name, known))
+              << "\n";
+  }
+  std::cout << "  next: correct the file, or register it and import again: "
+            << next << "\n";
+}
+
+void PrintMissing(Cli& cli, const import::ImportCounts& counts) {
+  client::Client& client = cli.client();
+  if (!counts.missing_products.empty()) {
+    PrintMissing(
+        "Products that are not registered:", counts.missing_products,
+        ListNames(
+            v1::ListProductsRequest(),
+            [&](const auto& page) { return client.ListProducts(page); },
+            [](const auto& page, auto& names) {
+              for (const auto& product : page.products()) {
+                names.push_back(product.product_code());
+              }
+            }),
+        "chipledger product register --code CODE --gpus-per-unit N --tpp TPP "
+        "--source WHERE; or import again with --register-missing-products");
+  }
+  if (!counts.missing_parties.empty()) {
+    PrintMissing(
+        "Parties that are not registered:", counts.missing_parties,
+        ListNames(
+            v1::ListPartiesRequest(),
+            [&](const auto& page) { return client.ListParties(page); },
+            [](const auto& page, auto& names) {
+              for (const auto& party : page.parties()) {
+                names.push_back(party.party_id());
+              }
+            }),
+        "chipledger party register --id ID --name NAME --headquarters COUNTRY");
+  }
+  if (!counts.missing_licenses.empty()) {
+    PrintMissing(
+        "Licenses that are not granted:", counts.missing_licenses,
+        ListNames(
+            v1::ListLicensesRequest(),
+            [&](const auto& page) { return client.ListLicenses(page); },
+            [](const auto& page, auto& names) {
+              for (const auto& license : page.licenses()) {
+                names.push_back(license.license().license_id());
+              }
+            }),
+        "chipledger license grant --help");
+  }
+}
+
+void PrintCounts(Cli& cli, const import::ImportOutcome& outcome,
+                 const Options& options) {
+  const import::ImportCounts& counts = outcome.counts;
   std::cout << (options.import.dry_run ? "Would be recorded: " : "Recorded: ")
             << FormatCount(counts.recorded)
-            << "\nAlready there: " << FormatCount(counts.already_there)
-            << "\nRefused by the rules: " << FormatCount(counts.refused);
+            << "\nAlready there: " << FormatCount(counts.already_there);
+  if (counts.voided > 0) {
+    std::cout << "\nVoided in the ledger: " << FormatCount(counts.voided);
+  }
+  if (counts.differs > 0) {
+    std::cout << "\nOtherwise in the ledger: " << FormatCount(counts.differs);
+  }
+  std::cout << "\nRefused by the rules: " << FormatCount(counts.refused);
   if (counts.refused_before > 0) {
     std::cout << " (" << FormatCount(counts.refused_before)
               << " by an earlier import; --retry-refused NAME asks anew)";
@@ -94,25 +185,27 @@ void PrintCounts(const import::ImportCounts& counts, const Options& options) {
     std::cout << "Skipped, " << OneLine(reason) << ": " << FormatCount(count)
               << "\n";
   }
-  if (!counts.missing_products.empty()) {
-    std::cout << "Products that are not registered:\n";
-    for (const std::string& product : counts.missing_products) {
-      std::cout << "  " << OneLine(product) << "\n";
-    }
-    std::cout << "  next: register them (chipledger product import, chipledger "
-                 "product register) and import again, or import again with "
-                 "--register-missing-products\n";
+  PrintMissing(cli, counts);
+  if (outcome.first_problems.empty()) return;
+  const auto listed = static_cast<int64_t>(outcome.first_problems.size());
+  std::cout << (listed < counts.NotImported() ? "The first problems:\n"
+                                              : "The problems:\n");
+  for (const import::ImportProblem& problem : outcome.first_problems) {
+    std::cout << "  line " << problem.line << ": " << OneLine(problem.reason)
+              << "\n";
   }
-  if (counts.rejected + counts.refused > 0 &&
-      options.import.rejects_path.empty()) {
-    std::cout << "  next: --rejects FILE writes each with its line and "
-                 "reason\n";
+  if (options.import.rejects_path.empty()) {
+    std::cout << "  next: --rejects FILE writes "
+              << (listed < counts.NotImported() ? "all of them, " : "")
+              << "each record with its line and reason\n";
   }
 }
 
-void PrintCountsAsJson(const import::ImportCounts& counts,
+void PrintCountsAsJson(const import::ImportOutcome& outcome,
                        const std::vector<std::string>& registered,
+                       const std::vector<std::string>& ignored_columns,
                        bool dry_run) {
+  const import::ImportCounts& counts = outcome.counts;
   google::protobuf::Struct json;
   auto& fields = *json.mutable_fields();
   const auto set = [&](const std::string& name, int64_t count) {
@@ -120,6 +213,8 @@ void PrintCountsAsJson(const import::ImportCounts& counts,
   };
   set("recorded", counts.recorded);
   set("alreadyThere", counts.already_there);
+  set("voided", counts.voided);
+  set("differs", counts.differs);
   set("refused", counts.refused);
   set("refusedBefore", counts.refused_before);
   set("rejected", counts.rejected);
@@ -128,26 +223,36 @@ void PrintCountsAsJson(const import::ImportCounts& counts,
   for (const auto& [reason, count] : counts.skipped) {
     skipped[reason].set_number_value(static_cast<double>(count));
   }
-  const auto set_list = [&](const std::string& name, const auto& products) {
+  const auto set_list = [&](const std::string& name, const auto& texts) {
     auto& list = *fields[name].mutable_list_value();
-    for (const std::string& product : products) {
-      list.add_values()->set_string_value(product);
+    for (const std::string& text : texts) {
+      list.add_values()->set_string_value(text);
     }
   };
   set_list("missingProducts", counts.missing_products);
+  set_list("missingParties", counts.missing_parties);
+  set_list("missingLicenses", counts.missing_licenses);
   set_list("registeredProducts", registered);
+  set_list("ignoredColumns", ignored_columns);
+  auto& problems = *fields["firstProblems"].mutable_list_value();
+  for (const import::ImportProblem& problem : outcome.first_problems) {
+    auto& row =
+        *problems.add_values()->mutable_struct_value()->mutable_fields();
+    row["line"].set_number_value(static_cast<double>(problem.line));
+    row["reason"].set_string_value(problem.reason);
+  }
   PrintJson(json);
 }
 
 absl::StatusOr<std::vector<std::string>> RegisterMissing(
-    Cli& cli, const Options& options, const import::ImportDefaults& defaults) {
+    Cli& cli, const Options& options, const std::string& format,
+    const import::ImportDefaults& defaults) {
   if (options.file == "-") {
     return absl::InvalidArgumentError(
         "--register-missing-products reads the file twice, which standard "
         "input does not allow");
   }
-  auto source =
-      import::OpenShipmentSource(options.file, options.format, defaults);
+  auto source = import::OpenShipmentSource(options.file, format, defaults);
   if (!source.ok()) return source.status();
   return import::RegisterMissingProducts(cli.client(), **source,
                                          options.import.dry_run);
@@ -160,15 +265,31 @@ int Import(Cli& cli, const Options& options) {
     if (!assurance.ok()) return Fail(cli, assurance.status());
     defaults.assurance = *assurance;
   }
+  // Before anything is opened.
+  if (const absl::Status status =
+          import::CheckNotTheInput(options.file, options.import.rejects_path);
+      !status.ok()) {
+    return Fail(cli, status);
+  }
+  std::string format = options.format;
+  if (format.empty()) {
+    auto guessed = import::GuessFormat(options.file);
+    if (!guessed.ok()) return Fail(cli, guessed.status());
+    format = *std::move(guessed);
+  }
   std::vector<std::string> registered;
   if (options.register_missing) {
-    auto products = RegisterMissing(cli, options, defaults);
+    auto products = RegisterMissing(cli, options, format, defaults);
     if (!products.ok()) return Fail(cli, products.status());
     registered = *std::move(products);
   }
-  auto source =
-      import::OpenShipmentSource(options.file, options.format, defaults);
+  auto source = import::OpenShipmentSource(options.file, format, defaults);
   if (!source.ok()) return Fail(cli, source.status());
+  const std::vector<std::string> ignored = (*source)->ignored_columns();
+  if (!ignored.empty() && !cli.json) {
+    std::cerr << "Columns that are ignored: "
+              << OneLine(absl::StrJoin(ignored, ", ")) << "\n";
+  }
 
   import::ImportOptions import_options = options.import;
   ProgressBar progress;
@@ -185,12 +306,14 @@ int Import(Cli& cli, const Options& options) {
     return Fail(cli, outcome.status);
   }
   if (cli.json) {
-    PrintCountsAsJson(counts, registered, import_options.dry_run);
+    PrintCountsAsJson(outcome, registered, ignored, import_options.dry_run);
   } else {
     for (const std::string& product : registered) {
-      std::cout << "Registered with TPP unknown: " << OneLine(product) << "\n";
+      std::cout << (import_options.dry_run ? "Would be registered"
+                                           : "Registered")
+                << " with TPP unknown: " << OneLine(product) << "\n";
     }
-    PrintCounts(counts, options);
+    PrintCounts(cli, outcome, options);
   }
   if (!outcome.status.ok()) {
     const int code = Fail(cli, outcome.status);
@@ -201,15 +324,37 @@ int Import(Cli& cli, const Options& options) {
     return code;
   }
   if (counts.rejected > 0) return kBadInput;
-  return counts.refused > 0 ? kRefused : kDone;
+  return counts.NotImported() > 0 ? kRefused : kDone;
+}
+
+struct NoOptions {};
+
+int PrintTemplate(Cli&, const NoOptions&) {
+  std::cout << import::CsvShipmentsHeader();
+  // Beside the file that the header goes to.
+  std::cerr
+      << R"(A row is one item; rows that follow each other with the same reference are one
+shipment. Required, exporter and assurance unless options give them:
+  shipment_reference   your own number of the shipment, never used twice
+  exporter             your party id (chipledger party list)
+  export_date          YYYY-MM-DD
+  destination_country  a code or a name
+  product_code         as registered (chipledger product list)
+  quantity             whole units
+  assurance            before-export or after-the-fact
+Then: chipledger shipment import FILE --dry-run
+)";
+  return kDone;
 }
 
 void AddOptions(CLI::App& app, Options& options) {
   app.footer(kImportHelp);
   app.add_option("FILE", options.file, "the file; \"-\" is standard input")
       ->required();
-  app.add_option("--format", options.format, "csv, jsonl or epoch-gpu-clusters")
-      ->required()
+  app.add_option(
+         "--format", options.format,
+         "csv, jsonl or epoch-gpu-clusters (default: as the file's name "
+         "and first line say)")
       ->check(CLI::IsMember({"csv", "jsonl", "epoch-gpu-clusters"}));
   app.add_option("--exporter", options.defaults.exporter,
                  "party id of the exporter, where the file names none");
@@ -219,11 +364,11 @@ void AddOptions(CLI::App& app, Options& options) {
                "ask the server to judge each shipment by itself, against the "
                "totals as they are, and record nothing");
   app.add_flag("--strict", options.import.strict,
-               "stop at the first row that is refused or rejected; rows before "
-               "it are recorded, and some after it may be");
+               "stop at the first row that is not imported; rows before it are "
+               "recorded, and some after it may be");
   app.add_option("--rejects", options.import.rejects_path,
-                 "CSV file to write what was refused or rejected to: line, "
-                 "reason, record");
+                 "CSV file to write what was not imported to: line, reason, "
+                 "record");
   app.add_option(
       "--retry-refused", options.import.retry_refused,
       "ask again about shipments that an earlier import saw refused, "
@@ -238,6 +383,9 @@ void AddOptions(CLI::App& app, Options& options) {
 void AddImportCommand(CLI::App& shipment, Cli& cli) {
   AddCommand<Options>(shipment, cli, "import", "record shipments from a file",
                       AddOptions, Import);
+  AddCommand<NoOptions>(
+      shipment, cli, "template", "print the header of a CSV file to fill in",
+      [](CLI::App&, NoOptions&) {}, PrintTemplate);
 }
 
 }  // namespace chipledger::cli

@@ -9,6 +9,7 @@
 #include "client/errors.h"
 #include "client/import/products_csv.h"
 #include "ledger/base/decimal.h"
+#include "ledger/base/status_macros.h"
 
 namespace chipledger::cli {
 namespace {
@@ -22,9 +23,11 @@ constexpr char kImportHelp[] = R"(Columns, in any order; others are passed over:
                   tpp_epoch is blank
   manufacturer
   mem_bw_bytes_s  DRAM bandwidth of one GPU in bytes a second
-A row with neither TPP is registered with TPP unknown. TPP is kept in milli-TPP;
-further decimals are rounded half up. Importing the same file again changes
-nothing. Exit code 2 when a row was rejected.)";
+A new product with neither TPP is registered with TPP unknown. TPP is kept in
+milli-TPP; further decimals are rounded half up. A product that is in the catalog
+is changed where the table says otherwise, and keeps what it does not say:
+importing the same file again changes nothing. Exit code 2 when a row was
+rejected.)";
 
 struct RegisterOptions {
   v1::Product product;
@@ -62,61 +65,92 @@ struct ImportOptions {
 
 struct ImportCounts {
   int64_t registered = 0;
+  int64_t changed = 0;
   int64_t already_there = 0;
   int64_t without_tpp = 0;
   int64_t rejected = 0;
 };
 
 // Registers one product; a wrong row is told and counted.
-absl::Status ImportOne(Cli& cli, const import::SourceProduct& row, bool dry_run,
-                       ImportCounts& counts) {
+absl::Status ImportOne(const Cli& cli, import::ProductRegistrar& registrar,
+                       const import::SourceProduct& row, ImportCounts& counts) {
+  using Result = import::ProductRegistrar::Result;
   std::string problem = row.problem;
   if (problem.empty()) {
-    const auto is_new =
-        import::RegisterOnce(cli.client(), row.product, dry_run);
-    if (is_new.ok()) {
-      ++(*is_new ? counts.registered : counts.already_there);
-      if (!row.product.has_milli_tpp_per_gpu()) ++counts.without_tpp;
+    const auto answer = registrar.Register(row.product);
+    if (answer.ok()) {
+      if (!answer->product.has_milli_tpp_per_gpu()) ++counts.without_tpp;
+      switch (answer->result) {
+        case Result::kRegistered:
+          ++counts.registered;
+          break;
+        case Result::kAlreadyThere:
+          ++counts.already_there;
+          break;
+        case Result::kChanged:
+          ++counts.changed;
+          if (!cli.json) {
+            std::cout << "line " << row.record.line << ": "
+                      << OneLine(row.product.product_code()) << " changes, "
+                      << OneLine(answer->differences) << "\n";
+          }
+          break;
+      }
       return absl::OkStatus();
     }
-    if (is_new.status().code() != absl::StatusCode::kInvalidArgument) {
-      return is_new.status();
+    if (answer.status().code() != absl::StatusCode::kInvalidArgument) {
+      return answer.status();
     }
-    problem = std::string(is_new.status().message());
+    problem = std::string(answer.status().message());
   }
   ++counts.rejected;
   std::cerr << "line " << row.record.line << ": " << OneLine(problem) << "\n";
   return absl::OkStatus();
 }
 
-int Import(Cli& cli, const ImportOptions& options) {
-  auto products = import::ProductsCsv::Open(options.file, options.source);
-  if (!products.ok()) return Fail(cli, products.status());
-  ImportCounts counts;
+absl::Status ImportAll(Cli& cli, const ImportOptions& options,
+                       ImportCounts& counts) {
+  ASSIGN_OR_RETURN(const auto products,
+                   import::ProductsCsv::Open(options.file, options.source));
+  ASSIGN_OR_RETURN(const auto registrar, import::ProductRegistrar::Open(
+                                             cli.client(), options.dry_run));
   while (true) {
-    const auto row = (*products)->Next();
-    if (!row.ok()) return Fail(cli, row.status());
-    if (!*row) break;
-    if (const absl::Status status =
-            ImportOne(cli, **row, options.dry_run, counts);
-        !status.ok()) {
-      return Fail(cli, status);
-    }
+    ASSIGN_OR_RETURN(const auto row, products->Next());
+    if (!row) return absl::OkStatus();
+    RETURN_IF_ERROR(ImportOne(cli, *registrar, *row, counts));
   }
+}
+
+void PrintCounts(const Cli& cli, const ImportCounts& counts, bool dry_run) {
   if (cli.json) {
     std::cout << absl::StrCat("{\"registered\":", counts.registered,
+                              ",\"changed\":", counts.changed,
                               ",\"alreadyThere\":", counts.already_there,
                               ",\"withoutTpp\":", counts.without_tpp,
                               ",\"rejected\":", counts.rejected, "}\n");
-  } else {
-    std::cout << (options.dry_run ? "Would be registered: " : "Registered: ")
-              << FormatCount(counts.registered)
-              << "\nAlready there: " << FormatCount(counts.already_there)
-              << "\nOf these with TPP unknown: "
-              << FormatCount(counts.without_tpp)
-              << "\nRejected as bad input: " << FormatCount(counts.rejected)
-              << "\n";
+    return;
   }
+  std::cout << (dry_run ? "Would be registered: " : "Registered: ")
+            << FormatCount(counts.registered)
+            << (dry_run ? "\nWould be changed: " : "\nChanged: ")
+            << FormatCount(counts.changed)
+            << "\nAlready there: " << FormatCount(counts.already_there)
+            << "\nOf these with TPP unknown: "
+            << FormatCount(counts.without_tpp)
+            << "\nRejected as bad input: " << FormatCount(counts.rejected)
+            << "\n";
+}
+
+int Import(Cli& cli, const ImportOptions& options) {
+  ImportCounts counts;
+  const absl::Status status = ImportAll(cli, options, counts);
+  // Also where it ends early: what was registered is.
+  if (status.ok() || counts.registered + counts.changed + counts.already_there +
+                             counts.rejected >
+                         0) {
+    PrintCounts(cli, counts, options.dry_run);
+  }
+  if (!status.ok()) return Fail(cli, status);
   return counts.rejected > 0 ? kBadInput : kDone;
 }
 

@@ -6,6 +6,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "client/import/csv_reader.h"
 #include "client/import/digest.h"
 #include "client/import/text.h"
@@ -21,6 +22,22 @@ constexpr absl::string_view kReference = "shipment_reference";
 constexpr absl::string_view kExporter = "exporter";
 constexpr absl::string_view kExportDate = "export_date";
 constexpr absl::string_view kDestination = "destination_country";
+
+std::vector<CsvColumn> Columns(const ImportDefaults& defaults) {
+  return {{kReference, true},
+          {kExporter, defaults.exporter.empty(), "set --exporter PARTY"},
+          {kExportDate, true},
+          {kDestination, true},
+          {"product_code", true},
+          {"quantity", true},
+          {"assurance", defaults.assurance == v1::ASSURANCE_UNSPECIFIED,
+           "set --assurance before-export or after-the-fact"},
+          {"consignee"},
+          {"consignee_name"},
+          {"authorization_kind"},
+          {"license_id"},
+          {"source"}};
+}
 
 // CsvShipments gathers the records of a shipment until another one begins.
 class CsvShipments : public ShipmentSource {
@@ -46,6 +63,10 @@ class CsvShipments : public ShipmentSource {
 
   const LineReader& lines() const override { return table_->lines(); }
 
+  std::vector<std::string> ignored_columns() const override {
+    return table_->ignored_columns();
+  }
+
  private:
   void TakeRecord(CsvRecord record);
   void TakeUnreadable(CsvRecord record);
@@ -58,7 +79,6 @@ class CsvShipments : public ShipmentSource {
   // Marks the open shipment as bad for what is wrong in a line; the first such
   // mark stays.
   void Blame(int64_t line, std::string problem);
-  void PushOpen();
 
   // Returns what is wrong with the record; empty: nothing.
   std::string ReadRecord(const CsvRecord& record, v1::RecordShipment& out);
@@ -77,8 +97,6 @@ class CsvShipments : public ShipmentSource {
   // to the defaults.
   bool exporter_is_written_ = false;
   SourceShipment open_;
-  // The line of open_.problem.
-  int64_t bad_line_ = 0;
   // The open shipment had too many records: what follows of it is bad as well.
   bool overflowed_ = false;
   // The record just before, when it may be the first of the next shipment.
@@ -163,9 +181,8 @@ void CsvShipments::OpenShipment(const CsvRecord& record) {
 }
 
 void CsvShipments::CloseShipment() {
-  if (!open_.records.empty()) PushOpen();
+  if (!open_.records.empty()) ready_.push_back(std::move(open_));
   open_ = {};
-  bad_line_ = 0;
   is_open_ = false;
   overflowed_ = false;
 }
@@ -178,9 +195,8 @@ void CsvShipments::AddRecord(CsvRecord record, std::string problem) {
     open_.problem =
         absl::StrCat("the shipment has more than ",
                      limits::kMaxItemsPerShipment, " records, one an item");
-    bad_line_ = record.line;
-    PushOpen();
-    open_ = {};
+    open_.problem_line = record.line;
+    ready_.push_back(std::exchange(open_, {}));
     overflowed_ = true;
   }
 }
@@ -188,16 +204,7 @@ void CsvShipments::AddRecord(CsvRecord record, std::string problem) {
 void CsvShipments::Blame(int64_t line, std::string problem) {
   if (!open_.problem.empty()) return;
   open_.problem = std::move(problem);
-  bad_line_ = line;
-}
-
-void CsvShipments::PushOpen() {
-  const bool is_another_line =
-      open_.records.size() > 1 || open_.records.front().line != bad_line_;
-  if (!open_.problem.empty() && is_another_line) {
-    open_.problem = absl::StrCat("line ", bad_line_, ": ", open_.problem);
-  }
-  ready_.push_back(std::move(open_));
+  open_.problem_line = line;
 }
 
 std::string CsvShipments::ReadRecord(const CsvRecord& record,
@@ -288,23 +295,15 @@ std::string CsvShipments::AddItem(v1::RecordShipment part) {
 
 }  // namespace
 
+std::string CsvShipmentsHeader() {
+  std::vector<absl::string_view> names;
+  for (const CsvColumn& column : Columns({})) names.push_back(column.name);
+  return absl::StrCat(absl::StrJoin(names, ","), "\n");
+}
+
 absl::StatusOr<std::unique_ptr<ShipmentSource>> OpenCsvShipments(
     const std::string& path, const ImportDefaults& defaults) {
-  const std::vector<CsvColumn> columns = {
-      {kReference, true},
-      {kExporter, defaults.exporter.empty(), "set --exporter PARTY"},
-      {kExportDate, true},
-      {kDestination, true},
-      {"product_code", true},
-      {"quantity", true},
-      {"consignee"},
-      {"consignee_name"},
-      {"authorization_kind"},
-      {"license_id"},
-      {"assurance", defaults.assurance == v1::ASSURANCE_UNSPECIFIED,
-       "set --assurance before-export or after-the-fact"},
-      {"source"}};
-  ASSIGN_OR_RETURN(auto table, CsvTable::Open(path, columns));
+  ASSIGN_OR_RETURN(auto table, CsvTable::Open(path, Columns(defaults)));
   return std::make_unique<CsvShipments>(std::move(table), defaults);
 }
 

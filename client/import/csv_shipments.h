@@ -42,6 +42,9 @@
 
 namespace chipledger::import {
 
+// The first line of a file with every column.
+std::string CsvShipmentsHeader();
+
 // See OpenShipmentSource.
 absl::StatusOr<std::unique_ptr<ShipmentSource>> OpenCsvShipments(
     const std::string& path, const ImportDefaults& defaults);

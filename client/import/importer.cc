@@ -23,7 +23,7 @@ namespace {
 using Answer = client::BulkWriter::Answer;
 using Request = client::BulkWriter::Request;
 
-constexpr size_t kMaxMissingProducts = 100;
+constexpr size_t kMaxMissing = 100;
 // Records between two calls of on_progress.
 constexpr int64_t kProgressRecords = 256;
 // Records that wait for what became of one before them; bounds their memory.
@@ -43,6 +43,26 @@ bool IsAboutTheRequest(const absl::Status& status) {
       return true;
     default:
       return false;
+  }
+}
+
+// Notes what the ledger does not have.
+void NoteMissing(const client::ErrorDetails& details, ImportCounts& counts) {
+  const auto note = [&](absl::string_view key, std::set<std::string>& missing) {
+    const auto name = details.metadata.find(std::string(key));
+    if (name != details.metadata.end() && missing.size() < kMaxMissing) {
+      missing.insert(name->second);
+    }
+  };
+  switch (details.reason) {
+    case v1::PRODUCT_NOT_FOUND:
+      return note("product_code", counts.missing_products);
+    case v1::PARTY_NOT_FOUND:
+      return note("party_id", counts.missing_parties);
+    case v1::LICENSE_NOT_FOUND:
+      return note("license_id", counts.missing_licenses);
+    default:
+      return;
   }
 }
 
@@ -382,12 +402,7 @@ void Import::TakeError(const RowPointer& row, const Request& request,
     row->shipment.command = request.commands(0).record_shipment();
     to_look_up_.push_back(row);
   } else if (IsAboutTheRequest(error)) {
-    const auto product = details.metadata.find("product_code");
-    if (details.reason == v1::PRODUCT_NOT_FOUND &&
-        product != details.metadata.end() &&
-        counts_.missing_products.size() < kMaxMissingProducts) {
-      counts_.missing_products.insert(product->second);
-    }
+    NoteMissing(details, counts_);
     Settle(*row, counts_.rejected, std::string(error.message()));
   } else {
     stop_ = true;
@@ -411,10 +426,14 @@ void Import::Settle(Row& row, int64_t& count, std::string reason) {
 }
 
 void Import::WriteReject(const Row& row) {
+  const std::vector<SourceRecord>& records = row.shipment.records;
+  const int64_t line = row.shipment.problem_line != 0
+                           ? row.shipment.problem_line
+                           : records.front().line;
   if (first_problems_.size() < kFirstProblems) {
-    first_problems_.push_back({row.shipment.records.front().line, row.reason});
+    first_problems_.push_back({line, row.reason});
   }
-  const absl::Status written = rejects_.Add(row.shipment.records, row.reason);
+  const absl::Status written = rejects_.Add(records, line, row.reason);
   if (written.ok()) return;
   // What comes after it would be lost as well.
   if (failure_.ok()) failure_ = written;

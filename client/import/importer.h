@@ -36,9 +36,11 @@ struct ImportCounts {
   int64_t rejected = 0;
   // Not meant to be imported, by the format's rule that leaves them out.
   std::map<std::string, int64_t> skipped;
-  // Products that shipments were rejected for, because they are not registered
-  // (the first hundred).
+  // What shipments were rejected for because the ledger does not have it (the
+  // first hundred of each).
   std::set<std::string> missing_products;
+  std::set<std::string> missing_parties;
+  std::set<std::string> missing_licenses;
 
   int64_t Done() const { return recorded + already_there + NotImported(); }
   // What is in the rejects.
@@ -47,7 +49,7 @@ struct ImportCounts {
 
 // Why a shipment of the file is not in the ledger as the file says.
 struct ImportProblem {
-  // Of its first record.
+  // Of the record that is wrong, or its first.
   int64_t line = 0;
   std::string reason;
 };

@@ -2,9 +2,8 @@
 
 #include <utility>
 
-#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
-#include "client/import/digest.h"
+#include "client/import/differences.h"
 #include "client/import/text.h"
 #include "ledger/base/decimal.h"
 #include "ledger/base/status_macros.h"
@@ -87,42 +86,68 @@ std::string ProductsCsv::ReadRecord(const CsvRecord& record,
   return "";
 }
 
-absl::StatusOr<bool> RegisterOnce(client::Client& client,
-                                  const v1::Product& product, bool dry_run) {
+absl::StatusOr<std::unique_ptr<ProductRegistrar>> ProductRegistrar::Open(
+    client::Client& client, bool dry_run) {
+  std::unique_ptr<ProductRegistrar> registrar(
+      new ProductRegistrar(client, dry_run));
+  v1::ListProductsRequest request;
+  request.set_page_size(kProductsPerPage);
+  do {
+    ASSIGN_OR_RETURN(auto page, client.ListProducts(request));
+    for (v1::Product& product : *page.mutable_products()) {
+      std::string code = product.product_code();
+      registrar->catalog_[std::move(code)] = std::move(product);
+    }
+    request.set_page_token(page.next_page_token());
+  } while (!request.page_token().empty());
+  return registrar;
+}
+
+absl::StatusOr<ProductRegistrar::Answer> ProductRegistrar::Register(
+    const v1::Product& product) {
+  Answer answer{.result = Result::kRegistered, .product = product};
+  if (const auto found = catalog_.find(product.product_code());
+      found != catalog_.end()) {
+    answer.product = found->second;
+    answer.product.MergeFrom(product);
+    answer.product.set_gpus_per_unit(found->second.gpus_per_unit());
+    // A source is that of figures: another one alone changes nothing.
+    const std::string source =
+        std::exchange(*answer.product.mutable_source(), found->second.source());
+    answer.differences = DescribeDifferences(found->second, answer.product);
+    if (answer.differences.empty()) {
+      answer.result = Result::kAlreadyThere;
+      return answer;
+    }
+    answer.result = Result::kChanged;
+    answer.product.set_source(source);
+  }
+  // A random request id: the catalog says whether it is needed, and the same
+  // content may be registered again after something else.
   v1::RegisterProductRequest request;
-  *request.mutable_command()->mutable_product() = product;
-  request.set_request_id(RequestIdFor(request.command()).ToString());
-  request.set_validate_only(dry_run);
-  ASSIGN_OR_RETURN(const auto response,
-                   client.RegisterProduct(std::move(request)));
-  return !response.result().repeated_answer();
+  *request.mutable_command()->mutable_product() = answer.product;
+  request.set_validate_only(dry_run_);
+  RETURN_IF_ERROR(client_.RegisterProduct(std::move(request)).status());
+  catalog_[product.product_code()] = answer.product;
+  return answer;
 }
 
 absl::StatusOr<std::vector<std::string>> RegisterMissingProducts(
     client::Client& client, ShipmentSource& source, bool dry_run) {
-  absl::flat_hash_set<std::string> known;
-  v1::ListProductsRequest request;
-  request.set_page_size(kProductsPerPage);
-  do {
-    ASSIGN_OR_RETURN(const auto page, client.ListProducts(request));
-    for (const auto& product : page.products()) {
-      known.insert(product.product_code());
-    }
-    request.set_page_token(page.next_page_token());
-  } while (!request.page_token().empty());
-
+  ASSIGN_OR_RETURN(const auto registrar,
+                   ProductRegistrar::Open(client, dry_run));
   std::vector<std::string> registered;
   while (true) {
     ASSIGN_OR_RETURN(const auto shipment, source.Next());
     if (!shipment) return registered;
     if (!shipment->problem.empty() || !shipment->skipped.empty()) continue;
     for (const auto& item : shipment->command.shipment().items()) {
-      if (!known.insert(item.product_code()).second) continue;
+      if (registrar->Has(item.product_code())) continue;
       v1::Product product;
       product.set_product_code(item.product_code());
       product.set_gpus_per_unit(1);
       product.set_source(std::string(kMissingSource));
-      RETURN_IF_ERROR(RegisterOnce(client, product, dry_run).status());
+      RETURN_IF_ERROR(registrar->Register(product).status());
       registered.push_back(item.product_code());
     }
   }

@@ -20,8 +20,10 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "chipledger/v1/catalog.pb.h"
 #include "client/client.h"
 #include "client/import/csv_reader.h"
@@ -60,11 +62,48 @@ class ProductsCsv {
   std::string source_;
 };
 
-// Registers a product with a request_id made from its content, so that doing it
-// again changes nothing. Returns whether it was new.
-// Errors: as Client::RegisterProduct.
-absl::StatusOr<bool> RegisterOnce(client::Client& client,
-                                  const v1::Product& product, bool dry_run);
+// ProductRegistrar registers products so that the catalog says what they say.
+// Each is compared with the catalog as it was at the start and as this has
+// changed it since, so that what is there is not registered again, and what was
+// changed back is. An import that was cut off is so resumed by running it
+// again.
+//
+// Thread-safety: thread-compatible.
+class ProductRegistrar {
+ public:
+  enum class Result { kAlreadyThere, kRegistered, kChanged };
+  struct Answer {
+    Result result;
+    // Of what was changed.
+    std::string differences;
+    // The product as it stands in the catalog afterwards.
+    v1::Product product;
+  };
+
+  // Reads the catalog. With `dry_run` nothing is registered, and the catalog is
+  // followed as if it were. `client` must outlive the registrar.
+  // Errors: as Client::ListProducts.
+  static absl::StatusOr<std::unique_ptr<ProductRegistrar>> Open(
+      client::Client& client, bool dry_run);
+
+  bool Has(absl::string_view product_code) const {
+    return catalog_.contains(product_code);
+  }
+
+  // Registers the product, or a new revision of it, unless the catalog says the
+  // same, whatever its source. What it leaves unset stays as it is, and so do
+  // the GPUs in a unit of a product that is there.
+  // Errors: as Client::RegisterProduct.
+  absl::StatusOr<Answer> Register(const v1::Product& product);
+
+ private:
+  ProductRegistrar(client::Client& client, bool dry_run)
+      : client_(client), dry_run_(dry_run) {}
+
+  client::Client& client_;
+  const bool dry_run_;
+  absl::flat_hash_map<std::string, v1::Product> catalog_;
+};
 
 // Registers every product that the source's shipments name and the ledger
 // lacks, as one GPU a unit with TPP unknown. Reads the source to its end.

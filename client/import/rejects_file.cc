@@ -69,12 +69,16 @@ RejectsFile::~RejectsFile() {
 }
 
 absl::Status RejectsFile::Add(const std::vector<SourceRecord>& records,
-                              absl::string_view reason) {
+                              int64_t reason_line, absl::string_view reason) {
   if (path_.empty()) return absl::OkStatus();
   errno = 0;
   for (const SourceRecord& record : records) {
     const absl::string_view kept = TruncateUtf8(record.raw, kMaxRecordBytes);
-    out_ << record.line << ',' << Quoted(reason) << ','
+    out_ << record.line << ','
+         << Quoted(record.line == reason_line
+                       ? std::string(reason)
+                       : absl::StrCat("line ", reason_line, ": ", reason))
+         << ','
          << Quoted(
                 kept.size() == record.raw.size()
                     ? record.raw

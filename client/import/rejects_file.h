@@ -29,10 +29,11 @@ class RejectsFile {
   // Without Close there is no file.
   ~RejectsFile();
 
-  // Writes a line for each record; of a very long one the start.
+  // Writes a line for each record; of a very long one the start. The reason is
+  // about the record of `reason_line`, which the others name with it.
   // Errors: it cannot be written.
   absl::Status Add(const std::vector<SourceRecord>& records,
-                   absl::string_view reason);
+                   int64_t reason_line, absl::string_view reason);
 
   // Closes the file and puts it in its place. Errors: not everything could be
   // written; then the file of before is still there.

@@ -1,11 +1,42 @@
 #include "client/import/shipment_source.h"
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "client/import/csv_shipments.h"
 #include "client/import/epoch_clusters.h"
 #include "client/import/jsonl_shipments.h"
+#include "ledger/base/status_macros.h"
 
 namespace chipledger::import {
+
+namespace {
+
+// More than a header.
+constexpr size_t kMaxHeaderBytes = 64 * 1024;
+
+}  // namespace
+
+absl::StatusOr<std::string> GuessFormat(const std::string& path) {
+  if (path == "-") {
+    return absl::InvalidArgumentError(
+        "the format of standard input is not known; say it with --format");
+  }
+  ASSIGN_OR_RETURN(const auto lines, LineReader::Open(path, kMaxHeaderBytes));
+  const std::string name = absl::AsciiStrToLower(path);
+  if (absl::EndsWith(name, ".jsonl") || absl::EndsWith(name, ".ndjson")) {
+    return "jsonl";
+  }
+  std::optional<Line> line;
+  absl::string_view text;
+  do {
+    ASSIGN_OR_RETURN(line, lines->Next());
+    text = line ? absl::StripAsciiWhitespace(line->text) : absl::string_view();
+  } while (line && text.empty());
+  if (absl::StartsWith(text, "{")) return "jsonl";
+  return absl::StrContains(text, "Chip type (primary)") ? "epoch-gpu-clusters"
+                                                        : "csv";
+}
 
 absl::StatusOr<std::unique_ptr<ShipmentSource>> OpenShipmentSource(
     const std::string& path, const std::string& format,

@@ -29,6 +29,9 @@ struct SourceShipment {
   v1::RecordShipment command;
   // Bad input: what is wrong, with the value, and what is wanted.
   std::string problem;
+  // The line of the record that is wrong, among those of the shipment or beside
+  // them. 0: that of the first.
+  int64_t problem_line = 0;
   // Not meant to be imported: the rule of the format that leaves it out.
   std::string skipped;
 };
@@ -54,7 +57,15 @@ class ShipmentSource {
 
   // For progress.
   virtual const LineReader& lines() const = 0;
+
+  // Columns of the file that nothing is read from, as it names them.
+  virtual std::vector<std::string> ignored_columns() const { return {}; }
 };
+
+// Returns the format that the file's name ("x.jsonl") or its first line says.
+// Errors: the file cannot be opened or read; INVALID_ARGUMENT for standard
+// input, which can be read only once.
+absl::StatusOr<std::string> GuessFormat(const std::string& path);
 
 // Opens a file of shipments; "-" is standard input. Formats: "csv", "jsonl",
 // "epoch-gpu-clusters". Errors: the file cannot be opened, or its header is not

@@ -308,14 +308,18 @@ TEST_F(CliTest, ALicenseFromGrantToRevocation) {
 }
 
 TEST_F(CliTest, ALicenseIsGrantedAndAmendedFromAFile) {
-  const std::string file = WriteFile(dir_, "license.textproto", R"pb(
-    license_id: "L-2"
-    exporter: "acme"
-    destination_countries: "FR"
-    grant_date: "2025-01-01"
-    expiry_date: "2025-12-31"
-    lines { line_number: 1 product_code: "H100" quantity: 10 }
-  )pb");
+  // With a byte order mark, as some editors write it.
+  const std::string file =
+      WriteFile(dir_, "license.textproto",
+                "\xEF\xBB\xBF"
+                R"pb(
+                  license_id: "L-2"
+                  exporter: "acme"
+                  destination_countries: "FR"
+                  grant_date: "2025-01-01"
+                  expiry_date: "2025-12-31"
+                  lines { line_number: 1 product_code: "H100" quantity: 10 }
+                )pb");
   Do({"license", "grant", "--file", file});
   Do({"license", "amend", "--reason", "more", "--id", "L-2", "--exporter",
       "acme", "--to", "FR", "--grant-date", "2025-01-01", "--expiry-date",
@@ -405,6 +409,120 @@ TEST_F(CliTest, ImportsProductsAndShipmentsFromFiles) {
   EXPECT_EQ(
       Run({"shipment", "import", dir_.File("absent"), "--format", "csv"}).code,
       2);
+}
+
+TEST_F(CliTest, AnImportSaysWhatIsWrongWhereAndWhatToDo) {
+  const std::string file =
+      WriteFile(dir_, "in.csv",
+                "Shipment Reference;Exporter;Export-Date;DESTINATION_COUNTRY;"
+                "product code;Quantity;Assurance;Remarks;\r\n"
+                "S-1;acme;2025-03-01;FR;H100;5;before-export;x;\r\n"
+                ";;;;RACK;2;;;\r\n"
+                "S-2;acme;2025-03-01;FR;H10;5;before-export;;\r\n"
+                "S-3;acmee;2025-03-01;FR;H100;5;before-export;;\r\n"
+                "S-4;acme;2025-03-01;FR;H100;5;before-export;;\r\n");
+  const Result result = Run({"shipment", "import", file});
+  EXPECT_EQ(result.code, 2);
+  EXPECT_THAT(result.error, HasSubstr("Columns that are ignored: Remarks"));
+  EXPECT_THAT(
+      result.output,
+      AllOf(HasSubstr("Recorded: 1"), HasSubstr("Rejected as bad input: 3"),
+            HasSubstr("H10, did you mean \"H100\"?"),
+            HasSubstr("chipledger product register"),
+            HasSubstr("acmee, did you mean \"acme\"?"),
+            HasSubstr("chipledger party register"),
+            HasSubstr("  line 3: shipment_reference is empty"),
+            HasSubstr("--rejects FILE")));
+
+  const Result header = Run(
+      {"shipment", "import", WriteFile(dir_, "h.csv", "exporter,quantity\n")});
+  EXPECT_EQ(header.code, 2);
+  EXPECT_THAT(header.error,
+              AllOf(HasSubstr("\"shipment_reference\" is missing"),
+                    HasSubstr("set --assurance")));
+
+  const Result onto_itself =
+      Run({"shipment", "import", file, "--rejects", dir_.File("./in.csv")});
+  EXPECT_EQ(onto_itself.code, 2);
+  EXPECT_THAT(onto_itself.error, HasSubstr("the same file"));
+  EXPECT_THAT(ReadFile(file), HasSubstr("S-4")) << "untouched";
+}
+
+TEST_F(CliTest, AnImportOfWhatWasVoidedExitsWithOne) {
+  const std::string file = WriteFile(
+      dir_, "in.csv",
+      absl::StrCat(Do({"shipment", "template"}),
+                   "S-1,acme,2025-03-01,FR,H100,5,before-export,,,,,\n"));
+  EXPECT_THAT(Do({"shipment", "import", file}), HasSubstr("Recorded: 1"));
+  Do({"shipment", "void", "--exporter", "acme", "--reference", "S-1",
+      "--reason", "canceled"});
+  const Result again = Run({"shipment", "import", file});
+  EXPECT_EQ(again.code, 1);
+  EXPECT_THAT(again.output, AllOf(HasSubstr("Already there: 0"),
+                                  HasSubstr("Voided in the ledger: 1"),
+                                  HasSubstr("  line 2: voided")));
+}
+
+TEST_F(CliTest, AProductImportSaysWhatTheCatalogSaysAfterIt) {
+  const auto import = [&](const std::string& rows) {
+    return Do({"product", "import",
+               WriteFile(dir_, "chips.csv", "chip,tpp_epoch\n" + rows)});
+  };
+  EXPECT_THAT(import("Z1,100\n"), HasSubstr("Registered: 1"));
+  EXPECT_THAT(import("Z1,100\n"), HasSubstr("Already there: 1"));
+  EXPECT_THAT(import("Z1,200\n"),
+              AllOf(HasSubstr("Changed: 1"),
+                    HasSubstr("milli_tpp_per_gpu: recorded 100000, file says "
+                              "200000")));
+  EXPECT_THAT(import("Z1,100\n"), HasSubstr("Changed: 1"));
+  EXPECT_THAT(Do({"--json", "product", "list"}),
+              HasSubstr("\"milliTppPerGpu\":\"100000\""));
+  // Within one file the last row counts.
+  EXPECT_THAT(import("Z1,200\nZ1,100\nZ1,200\n"), HasSubstr("Changed: 3"));
+  EXPECT_THAT(Do({"--json", "product", "list"}),
+              HasSubstr("\"milliTppPerGpu\":\"200000\""));
+}
+
+TEST_F(CliTest, AProductImportKeepsWhatTheTableDoesNotSay) {
+  Do({"product", "register", "--code", "Z72", "--gpus-per-unit", "72", "--tpp",
+      "100", "--source", "mine", "--classification", "3A090.a"});
+  const std::string file =
+      WriteFile(dir_, "chips.csv", "chip,tpp_epoch\nZ72,200\nH100,\n");
+  EXPECT_THAT(Do({"product", "import", file}),
+              AllOf(HasSubstr("Changed: 1"), HasSubstr("Already there: 1")));
+  const std::string products = Do({"--json", "product", "list"});
+  EXPECT_THAT(products, AllOf(HasSubstr("3A090.a"), HasSubstr("\"200000\""),
+                              HasSubstr("\"gpusPerUnit\":\"72\""),
+                              HasSubstr("\"15824000\"")));
+}
+
+TEST_F(CliTest, ADryRunOfAProductImportRegistersNothing) {
+  // More than a page of the catalog, and a product that is there.
+  std::string rows = "chip,tpp_epoch\nH100,1\n";
+  for (int i = 0; i < 1'500; ++i) absl::StrAppend(&rows, "P-", i, ",100\n");
+  const std::string file = WriteFile(dir_, "chips.csv", rows);
+  const std::string before = Do({"--json", "admin", "status"});
+  EXPECT_THAT(Do({"product", "import", file, "--dry-run"}),
+              AllOf(HasSubstr("Would be registered: 1,500"),
+                    HasSubstr("Would be changed: 1")));
+  EXPECT_THAT(Do({"product", "list"}), Not(HasSubstr("P-")));
+  EXPECT_EQ(Do({"--json", "admin", "status"}), before);
+  EXPECT_THAT(Do({"product", "import", file}),
+              AllOf(HasSubstr("Registered: 1,500"), HasSubstr("Changed: 1")));
+  EXPECT_THAT(Do({"product", "import", file}),
+              HasSubstr("Already there: 1,501"));
+}
+
+TEST_F(CliTest, ADryRunRegistersNoMissingProducts) {
+  const std::string file = WriteFile(
+      dir_, "in.csv",
+      absl::StrCat(Do({"shipment", "template"}),
+                   "S-1,acme,2025-03-01,FR,NEW,5,after-the-fact,,,,,\n"));
+  const Result dry = Run(
+      {"shipment", "import", file, "--dry-run", "--register-missing-products"});
+  EXPECT_THAT(dry.output,
+              HasSubstr("Would be registered with TPP unknown: NEW"));
+  EXPECT_THAT(Do({"product", "list"}), Not(HasSubstr("NEW")));
 }
 
 TEST_F(CliTest, AnAuditorReadsAndReplays) {

@@ -252,12 +252,14 @@ class EpochImportTest : public ServerTest {
     ASSERT_TRUE(adopted.ok()) << adopted.status();
     auto products = ProductsCsv::Open(directory_ + "/chip_tpp.csv", "");
     ASSERT_TRUE(products.ok()) << products.status();
+    const auto registrar = ProductRegistrar::Open(*client_, false);
+    ASSERT_TRUE(registrar.ok()) << registrar.status();
     while (true) {
       const auto row = (*products)->Next();
       ASSERT_TRUE(row.ok()) << row.status();
       if (!*row) break;
       ASSERT_EQ((*row)->problem, "");
-      ASSERT_TRUE(RegisterOnce(*client_, (*row)->product, false).ok());
+      ASSERT_TRUE((*registrar)->Register((*row)->product).ok());
     }
     const auto registered =
         RegisterMissingProducts(*client_, *OpenClusters(), false);

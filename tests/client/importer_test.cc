@@ -360,11 +360,13 @@ TEST_F(ImporterTest, RejectsReplaceTheFileOfBeforeOnlyWhenTheyAreWhole) {
   {
     const auto file = RejectsFile::Create(link);
     ASSERT_TRUE(file.ok()) << file.status();
-    ASSERT_TRUE((*file)->Add({{7, "raw"}}, "a reason").ok());
+    ASSERT_TRUE((*file)->Add({{7, "raw"}, {8, "more"}}, 7, "a reason").ok());
     EXPECT_EQ(ReadFile(rejects), "of before");
     ASSERT_TRUE((*file)->Close().ok());
   }
-  EXPECT_EQ(ReadFile(rejects), "line,reason,record\n7,\"a reason\",\"raw\"\n");
+  EXPECT_EQ(ReadFile(rejects),
+            "line,reason,record\n7,\"a reason\",\"raw\"\n"
+            "8,\"line 7: a reason\",\"more\"\n");
   EXPECT_TRUE(std::filesystem::is_symlink(link));
   // One that is given up leaves nothing.
   { ASSERT_TRUE(RejectsFile::Create(rejects).ok()); }

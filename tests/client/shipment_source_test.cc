@@ -16,7 +16,6 @@
 namespace chipledger::import {
 namespace {
 
-using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 using testing::WriteFile;
@@ -144,11 +143,11 @@ TEST_F(ShipmentSourceTest, CsvNeverImportsPartOfAShipment) {
       "S-2,acme,too few\n"
       "S-2,acme,2025-03-01,FR,H200,8,,,,,before-export,\n");
   ASSERT_EQ(shipments.size(), 2);
-  EXPECT_THAT(shipments[0].problem,
-              AllOf(StartsWith("line 3: "), HasSubstr("must agree")));
+  EXPECT_THAT(shipments[0].problem, HasSubstr("must agree"));
+  EXPECT_EQ(shipments[0].problem_line, 3);
   EXPECT_EQ(shipments[0].records.size(), 2);
-  EXPECT_THAT(shipments[1].problem,
-              AllOf(StartsWith("line 5: "), HasSubstr("fields")));
+  EXPECT_THAT(shipments[1].problem, HasSubstr("fields"));
+  EXPECT_EQ(shipments[1].problem_line, 5);
   EXPECT_EQ(shipments[1].records.size(), 3);
 }
 
@@ -166,12 +165,12 @@ TEST_F(ShipmentSourceTest, CsvRecordsWithoutAReferenceAreOfTheShipmentBefore) {
   ASSERT_EQ(shipments.size(), 4);
   for (const int merged : {0, 1}) {
     EXPECT_THAT(shipments[merged].problem,
-                AllOf(StartsWith(absl::StrCat("line ", 3 + 2 * merged, ": ")),
-                      HasSubstr("shipment_reference is empty")));
+                HasSubstr("shipment_reference is empty"));
+    EXPECT_EQ(shipments[merged].problem_line, 3 + 2 * merged);
     EXPECT_EQ(shipments[merged].records.size(), 2);
   }
-  EXPECT_THAT(shipments[2].problem,
-              AllOf(StartsWith("line 5: "), HasSubstr("may be of it")));
+  EXPECT_THAT(shipments[2].problem, HasSubstr("may be of it"));
+  EXPECT_EQ(shipments[2].problem_line, 5);
   EXPECT_EQ(shipments[3].problem, "") << "records of commas are nothing";
 }
 
@@ -419,6 +418,19 @@ TEST_F(ShipmentSourceTest, EpochNeedsAnExporter) {
       OpenShipmentSource(WriteFile(dir_, "in", std::string(kEpochHeader)),
                          "epoch-gpu-clusters", {});
   EXPECT_THAT(std::string(source.status().message()), HasSubstr("--exporter"));
+}
+
+TEST_F(ShipmentSourceTest, TheFormatIsGuessedFromTheNameAndTheFirstLine) {
+  const auto guess = [&](const std::string& name, const std::string& text) {
+    return *GuessFormat(WriteFile(dir_, name, text));
+  };
+  EXPECT_EQ(guess("a.JSONL", ""), "jsonl");
+  EXPECT_EQ(guess("a.ndjson", "x"), "jsonl");
+  EXPECT_EQ(guess("a.txt", "\n  {\"shipment\":{}}\n"), "jsonl");
+  EXPECT_EQ(guess("a.csv", std::string(kEpochHeader)), "epoch-gpu-clusters");
+  EXPECT_EQ(guess("b.csv", std::string(kHeader)), "csv");
+  EXPECT_FALSE(GuessFormat(dir_.File("absent")).ok());
+  EXPECT_FALSE(GuessFormat("-").ok());
 }
 
 TEST(RequestIdTest, DependsOnTheContentAndTheAttemptAlone) {
