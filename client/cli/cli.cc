@@ -8,7 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
-#include "client/import/text.h"
+#include "client/import/country_names.h"
 #include "google/protobuf/io/tokenizer.h"
 #include "google/protobuf/io/zero_copy_stream_impl.h"
 #include "google/protobuf/text_format.h"
@@ -178,9 +178,7 @@ std::pair<std::string, std::string> SplitDate(absl::string_view text) {
 }
 
 absl::StatusOr<std::string> ParseCountry(absl::string_view text) {
-  if (auto country = import::FindCountryByAnyName(text)) return *country;
-  return absl::InvalidArgumentError(
-      absl::StrCat("\"", text, "\" is no ISO 3166-1 code or country name"));
+  return import::ParseCountryName(text);
 }
 
 absl::Status ReadTextProto(const std::string& path,

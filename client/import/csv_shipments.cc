@@ -7,6 +7,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "client/import/country_names.h"
 #include "client/import/csv_reader.h"
 #include "client/import/digest.h"
 #include "client/import/text.h"
@@ -221,10 +222,9 @@ std::string CsvShipments::ReadRecord(const CsvRecord& record,
   }
   shipment.set_export_date(field(kExportDate));
   if (const std::string country = field(kDestination); !country.empty()) {
-    const auto code = FindCountryByAnyName(country);
-    if (!code) {
-      return absl::StrCat("destination_country \"", country,
-                          "\" is no ISO 3166-1 code or name");
+    const auto code = ParseCountryName(country);
+    if (!code.ok()) {
+      return absl::StrCat("destination_country ", code.status().message());
     }
     shipment.set_destination_country(*code);
   }

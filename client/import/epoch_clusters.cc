@@ -7,6 +7,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
+#include "client/import/country_names.h"
 #include "client/import/csv_reader.h"
 #include "client/import/digest.h"
 #include "client/import/text.h"
@@ -105,10 +106,8 @@ std::string EpochClusters::ReadRecord(const CsvRecord& record,
   }
   shipment.set_export_date(std::string(date));
   const absl::string_view country = table_->Field(record, kCountry);
-  const auto code = FindCountryByAnyName(country);
-  if (!code) {
-    return absl::StrCat(kCountry, " \"", country, "\" is no known country");
-  }
+  const auto code = ParseCountryName(country);
+  if (!code.ok()) return absl::StrCat(kCountry, " ", code.status().message());
   shipment.set_destination_country(*code);
   const std::string owner = OneLine(table_->Field(record, kOwner));
   shipment.set_consignee_name(

@@ -1,7 +1,6 @@
 #include "client/import/text.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 #include <vector>
 
@@ -13,18 +12,10 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "google/protobuf/descriptor.h"
-#include "ledger/base/countries.h"
 #include "ledger/base/decimal.h"
 
 namespace chipledger::import {
 namespace {
-
-// What Epoch AI, 'Data on GPU Clusters' (epoch.ai/data/gpu-clusters), calls
-// countries whose name is not in iso-codes. Lower case.
-constexpr std::array<std::pair<absl::string_view, absl::string_view>, 3>
-    kEpochNames = {{{"korea (republic of)", "KR"},
-                    {"philippines (the)", "PH"},
-                    {"russia", "RU"}}};
 
 // Returns the length of the UTF-8 character that the text starts with, or 0.
 size_t CharacterLength(absl::string_view text) {
@@ -143,15 +134,6 @@ absl::StatusOr<int64_t> ParseUnits(absl::string_view text,
   const auto units = ParseDecimal(digits, 0);
   if (!units || !absl::ascii_isdigit(digits[0])) return not_whole;
   return *units;
-}
-
-std::optional<std::string> FindCountryByAnyName(absl::string_view text) {
-  const absl::string_view name = absl::StripAsciiWhitespace(text);
-  if (auto country = FindCountry(name)) return country;
-  for (const auto& [epoch_name, country] : kEpochNames) {
-    if (absl::EqualsIgnoreCase(name, epoch_name)) return std::string(country);
-  }
-  return std::nullopt;
 }
 
 absl::StatusOr<v1::AuthorizationKind> ParseAuthorizationKind(

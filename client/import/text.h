@@ -36,10 +36,6 @@ std::optional<int64_t> RoundHalfUp(absl::string_view decimal, int scale);
 absl::StatusOr<int64_t> ParseUnits(absl::string_view text,
                                    bool comma_is_decimal);
 
-// Returns the alpha-2 code of a country given as an ISO 3166-1 code or name, or
-// as a name that Epoch AI uses and iso-codes lacks.
-std::optional<std::string> FindCountryByAnyName(absl::string_view text);
-
 // Reads "license", "nveu", "none-required" and so on: the name of the enum
 // value after its prefix, in any case, with "-" or "_". Errors:
 // INVALID_ARGUMENT with every known word.

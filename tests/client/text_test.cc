@@ -1,5 +1,4 @@
-// Goal: text is read exactly: decimals without floats, UTF-8 by RFC 3629, names
-// of countries that Epoch AI uses.
+// Goal: text is read exactly: decimals without floats, UTF-8 by RFC 3629.
 #include "client/import/text.h"
 
 #include "gmock/gmock.h"
@@ -83,19 +82,6 @@ TEST(Utf8Test, TruncatesBetweenCharacters) {
 
 TEST(OneLineTest, TurnsControlCharactersIntoBlanks) {
   EXPECT_EQ(OneLine("\n a\tb\r\nc "), "a b  c");
-}
-
-TEST(CountryNameTest, FindsCodesNamesAndEpochsOwn) {
-  EXPECT_EQ(FindCountryByAnyName("de"), "DE");
-  EXPECT_EQ(FindCountryByAnyName("DEU"), "DE");
-  EXPECT_EQ(FindCountryByAnyName(" Germany "), "DE");
-  EXPECT_EQ(FindCountryByAnyName("Korea (Republic of)"), "KR");
-  EXPECT_EQ(FindCountryByAnyName("Philippines (the)"), "PH");
-  EXPECT_EQ(FindCountryByAnyName("Russia"), "RU");
-  EXPECT_EQ(FindCountryByAnyName("United Kingdom of Great Britain and Northern "
-                                 "Ireland"),
-            "GB");
-  EXPECT_EQ(FindCountryByAnyName("Atlantis"), std::nullopt);
 }
 
 TEST(WordTest, ReadsEnumsInAnyCaseAndListsThem) {

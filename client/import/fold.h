@@ -1,0 +1,18 @@
+// Text as it is compared, whatever its case, accents and look.
+#ifndef CHIPLEDGER_CLIENT_IMPORT_FOLD_H_
+#define CHIPLEDGER_CLIENT_IMPORT_FOLD_H_
+
+#include <string>
+
+#include "absl/strings/string_view.h"
+
+namespace chipledger::import {
+
+// Returns the text without accents and in lower case: Unicode's compatible
+// decomposition without its marks, case-folded. What is no UTF-8 becomes
+// U+FFFD.
+std::string FoldAccentsAndCase(absl::string_view text);
+
+}  // namespace chipledger::import
+
+#endif  // CHIPLEDGER_CLIENT_IMPORT_FOLD_H_
