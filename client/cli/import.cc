@@ -162,6 +162,24 @@ void PrintMissing(Cli& cli, const import::ImportCounts& counts) {
   }
 }
 
+void PrintPossibleDuplicates(const import::ImportOutcome& outcome) {
+  const int64_t count = outcome.counts.possible_duplicates;
+  if (count == 0) return;
+  std::cout << "Possible duplicates, references that look alike: "
+            << FormatCount(count) << "\n";
+  for (const auto& one : outcome.first_possible_duplicates) {
+    std::cout << "  line " << one.line << ": \"" << OneLine(one.reference)
+              << "\" looks like "
+              << (one.other_line != 0
+                      ? absl::StrCat("that of line ", one.other_line)
+                      : absl::StrCat("\"", OneLine(one.other),
+                                     "\" in the ledger"))
+              << "\n";
+  }
+  std::cout << "  next: where it is one shipment, void one of the two "
+               "(chipledger shipment void)\n";
+}
+
 void PrintCounts(Cli& cli, const import::ImportOutcome& outcome,
                  const Options& options) {
   const import::ImportCounts& counts = outcome.counts;
@@ -186,6 +204,7 @@ void PrintCounts(Cli& cli, const import::ImportOutcome& outcome,
               << "\n";
   }
   PrintMissing(cli, counts);
+  PrintPossibleDuplicates(outcome);
   if (outcome.first_problems.empty()) return;
   const auto listed = static_cast<int64_t>(outcome.first_problems.size());
   std::cout << (listed < counts.NotImported() ? "The first problems:\n"
@@ -218,6 +237,7 @@ void PrintCountsAsJson(const import::ImportOutcome& outcome,
   set("refused", counts.refused);
   set("refusedBefore", counts.refused_before);
   set("rejected", counts.rejected);
+  set("possibleDuplicates", counts.possible_duplicates);
   fields["dryRun"].set_bool_value(dry_run);
   auto& skipped = *fields["skipped"].mutable_struct_value()->mutable_fields();
   for (const auto& [reason, count] : counts.skipped) {
@@ -234,6 +254,18 @@ void PrintCountsAsJson(const import::ImportOutcome& outcome,
   set_list("missingLicenses", counts.missing_licenses);
   set_list("registeredProducts", registered);
   set_list("ignoredColumns", ignored_columns);
+  auto& duplicates = *fields["firstPossibleDuplicates"].mutable_list_value();
+  for (const auto& one : outcome.first_possible_duplicates) {
+    auto& row =
+        *duplicates.add_values()->mutable_struct_value()->mutable_fields();
+    row["line"].set_number_value(static_cast<double>(one.line));
+    row["reference"].set_string_value(one.reference);
+    if (one.other_line != 0) {
+      row["otherLine"].set_number_value(static_cast<double>(one.other_line));
+    } else {
+      row["other"].set_string_value(one.other);
+    }
+  }
   auto& problems = *fields["firstProblems"].mutable_list_value();
   for (const import::ImportProblem& problem : outcome.first_problems) {
     auto& row =

@@ -1,5 +1,6 @@
 #include "client/import/importer.h"
 
+#include <algorithm>
 #include <deque>
 #include <memory>
 #include <utility>
@@ -14,6 +15,7 @@
 #include "client/errors.h"
 #include "client/import/differences.h"
 #include "client/import/digest.h"
+#include "client/import/look_alikes.h"
 #include "client/import/rejects_file.h"
 #include "ledger/base/status_macros.h"
 
@@ -28,6 +30,8 @@ constexpr size_t kMaxMissing = 100;
 constexpr int64_t kProgressRecords = 256;
 // Records that wait for what became of one before them; bounds their memory.
 constexpr size_t kMaxWaitingRows = 20'000;
+// Recorded shipments whose references are looked for in other spellings.
+constexpr size_t kMaxSpelled = 10'000;
 // What a voiding that is only tried gives as its reason.
 constexpr absl::string_view kCheckReason = "import: is it as recorded?";
 
@@ -88,10 +92,20 @@ struct Row {
   bool is_settled = false;
   // It was asked about anew, by `retry_refused`.
   bool is_retried = false;
+  // Its reference looks like another one of the file.
+  bool looks_like_another = false;
   // Why it is not imported. Empty once settled: it is.
   std::string reason;
 };
 using RowPointer = std::shared_ptr<Row>;
+
+// A voiding that is only tried, of a row's shipment as it was recorded, or of
+// one whose reference is another spelling of it.
+struct SentCheck {
+  RowPointer row;
+  // Empty: the row's own.
+  std::string spelling;
+};
 
 // Import is one run of ImportShipments. The calling thread reads and sends;
 // answers arrive on the writers' threads.
@@ -123,6 +137,12 @@ class Import {
     absl::MutexLock lock(&mutex_);
     return counts_;
   }
+  std::vector<PossibleDuplicate> first_possible_duplicates() {
+    absl::MutexLock lock(&mutex_);
+    std::sort(possible_duplicates_.begin(), possible_duplicates_.end(),
+              [](const auto& a, const auto& b) { return a.line < b.line; });
+    return possible_duplicates_;
+  }
   std::vector<ImportProblem> first_problems() {
     absl::MutexLock lock(&mutex_);
     return first_problems_;
@@ -131,14 +151,20 @@ class Import {
  private:
   absl::Status ReadAll(ShipmentSource& source);
   void TakeProblem(SourceShipment shipment);
+  // Tells a reference that looks like another one of the file.
+  void NoteReference(Row& row);
   absl::Status Send(const RowPointer& row, v1::RecordShipment command,
                     absl::string_view attempt);
   // Goes on with the rows that an answer left open.
   absl::Status GoOn();
   absl::Status GoOnToTheEnd();
-  absl::Status Check(const RowPointer& row);
+  absl::Status TakeSpelling(const SentCheck& found);
+  absl::Status SendCheck(const RowPointer& row, const std::string& spelling);
+  void NotePossibleDuplicate(PossibleDuplicate duplicate)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status LookUp(Row& row);
-  RowPointer TakeFront(std::deque<RowPointer>& rows);
+  template <typename T>
+  std::optional<T> TakeFront(std::deque<T>& waiting);
 
   void TakeAnswer(const Request& request, const Answer& answer,
                   bool sent_again);
@@ -169,7 +195,7 @@ class Import {
   std::deque<RowPointer> rows_ ABSL_GUARDED_BY(mutex_);
   // Sent and not answered, in the order of sending; bounded by the writers.
   std::deque<RowPointer> sent_ ABSL_GUARDED_BY(mutex_);
-  std::deque<RowPointer> checked_ ABSL_GUARDED_BY(mutex_);
+  std::deque<SentCheck> checked_ ABSL_GUARDED_BY(mutex_);
   // Refused by an earlier import, to be asked about anew.
   std::deque<RowPointer> to_retry_ ABSL_GUARDED_BY(mutex_);
   // Recorded before, to be compared with the ledger: those with the same
@@ -177,11 +203,20 @@ class Import {
   // otherwise.
   std::deque<RowPointer> to_check_ ABSL_GUARDED_BY(mutex_);
   std::deque<RowPointer> to_look_up_ ABSL_GUARDED_BY(mutex_);
+  // Recorded, whose reference the ledger may have in another spelling.
+  std::deque<RowPointer> to_spell_ ABSL_GUARDED_BY(mutex_);
+  // What the ledger has in another spelling.
+  std::deque<SentCheck> found_spellings_ ABSL_GUARDED_BY(mutex_);
+  size_t spelled_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::vector<PossibleDuplicate> possible_duplicates_ ABSL_GUARDED_BY(mutex_);
   bool stop_ ABSL_GUARDED_BY(mutex_) = false;
   // Answered in a way that does not say whether they were recorded.
   size_t unsettled_ ABSL_GUARDED_BY(mutex_) = 0;
   // The server failed for good, or the rejects cannot be written.
   absl::Status failure_ ABSL_GUARDED_BY(mutex_);
+
+  // Used by the calling thread alone.
+  LookAlikes look_alikes_;
 
   // Last: their threads use what is above.
   client::BulkWriter writer_;
@@ -227,6 +262,7 @@ absl::Status Import::ReadAll(ShipmentSource& source) {
         absl::MutexLock lock(&mutex_);
         rows_.push_back(row);
       }
+      NoteReference(*row);
       v1::RecordShipment command = std::move(row->shipment.command);
       RETURN_IF_ERROR(Send(row, std::move(command), ""));
     }
@@ -250,27 +286,37 @@ void Import::TakeProblem(SourceShipment shipment) {
   Settle(*row, counts_.rejected, row->shipment.problem);
 }
 
-RowPointer Import::TakeFront(std::deque<RowPointer>& rows) {
+template <typename T>
+std::optional<T> Import::TakeFront(std::deque<T>& waiting) {
   absl::MutexLock lock(&mutex_);
-  if (rows.empty()) return nullptr;
-  RowPointer row = std::move(rows.front());
-  rows.pop_front();
-  return row;
+  if (waiting.empty()) return std::nullopt;
+  T front = std::move(waiting.front());
+  waiting.pop_front();
+  return front;
 }
 
 absl::Status Import::GoOn() {
   while (!ShouldStop()) {
-    const RowPointer row = TakeFront(to_retry_);
-    if (row == nullptr) break;
-    v1::RecordShipment command = std::move(row->shipment.command);
-    row->is_retried = true;
-    RETURN_IF_ERROR(Send(row, std::move(command), options_.retry_refused));
+    const auto row = TakeFront(to_retry_);
+    if (!row) break;
+    v1::RecordShipment command = std::move((*row)->shipment.command);
+    (*row)->is_retried = true;
+    RETURN_IF_ERROR(Send(*row, std::move(command), options_.retry_refused));
   }
-  while (const RowPointer row = TakeFront(to_check_)) {
-    RETURN_IF_ERROR(Check(row));
+  while (const auto row = TakeFront(to_check_)) {
+    RETURN_IF_ERROR(SendCheck(*row, ""));
   }
-  while (const RowPointer row = TakeFront(to_look_up_)) {
-    RETURN_IF_ERROR(LookUp(*row));
+  while (const auto row = TakeFront(to_look_up_)) {
+    RETURN_IF_ERROR(LookUp(**row));
+  }
+  while (const auto row = TakeFront(to_spell_)) {
+    for (const std::string& spelling : OtherSpellings(
+             (*row)->shipment.command.shipment().shipment_reference())) {
+      RETURN_IF_ERROR(SendCheck(*row, spelling));
+    }
+  }
+  while (const auto found = TakeFront(found_spellings_)) {
+    RETURN_IF_ERROR(TakeSpelling(*found));
   }
   return absl::OkStatus();
 }
@@ -283,7 +329,8 @@ absl::Status Import::GoOnToTheEnd() {
     absl::MutexLock lock(&mutex_);
     if (!failure_.ok()) return failure_;
     if (sent_.empty() && checked_.empty() && to_check_.empty() &&
-        to_look_up_.empty() && (to_retry_.empty() || stop_)) {
+        to_look_up_.empty() && to_spell_.empty() && found_spellings_.empty() &&
+        (to_retry_.empty() || stop_)) {
       return absl::OkStatus();
     }
   }
@@ -307,30 +354,76 @@ absl::Status Import::Send(const RowPointer& row, v1::RecordShipment command,
   return written;
 }
 
-absl::Status Import::Check(const RowPointer& row) {
+void Import::NoteReference(Row& row) {
+  const v1::Shipment& shipment = row.shipment.command.shipment();
+  const int64_t line = row.shipment.records.front().line;
+  const auto other = look_alikes_.Note(shipment.exporter(),
+                                       shipment.shipment_reference(), line);
+  if (!other) return;
+  row.looks_like_another = true;
+  absl::MutexLock lock(&mutex_);
+  NotePossibleDuplicate({.line = line,
+                         .reference = shipment.shipment_reference(),
+                         .other_line = *other});
+}
+
+void Import::NotePossibleDuplicate(PossibleDuplicate duplicate) {
+  ++counts_.possible_duplicates;
+  if (possible_duplicates_.size() < kFirstProblems) {
+    possible_duplicates_.push_back(std::move(duplicate));
+  }
+}
+
+absl::Status Import::TakeSpelling(const SentCheck& found) {
+  const v1::Shipment& shipment = found.row->shipment.command.shipment();
+  v1::GetShipmentRequest request;
+  request.set_exporter(shipment.exporter());
+  request.set_shipment_reference(found.spelling);
+  ASSIGN_OR_RETURN(const auto answer, client_.GetShipment(request));
+  // A voided one counts nothing; one of this import is told by its line.
+  if (answer.shipment().status() == v1::SHIPMENT_STATUS_VOIDED ||
+      answer.shipment().index() >= size_at_start_) {
+    return absl::OkStatus();
+  }
+  absl::MutexLock lock(&mutex_);
+  NotePossibleDuplicate({.line = found.row->shipment.records.front().line,
+                         .reference = shipment.shipment_reference(),
+                         .other = found.spelling});
+  return absl::OkStatus();
+}
+
+absl::Status Import::SendCheck(const RowPointer& row,
+                               const std::string& spelling) {
+  const v1::Shipment& shipment = row->shipment.command.shipment();
   Request request;
   v1::VoidShipment& tried = *request.add_commands()->mutable_void_shipment();
-  tried.set_exporter(row->shipment.command.shipment().exporter());
-  tried.set_shipment_reference(
-      row->shipment.command.shipment().shipment_reference());
+  tried.set_exporter(shipment.exporter());
+  tried.set_shipment_reference(spelling.empty() ? shipment.shipment_reference()
+                                                : spelling);
   tried.set_reason(std::string(kCheckReason));
-  tried.set_expected_revision(1);
+  if (spelling.empty()) tried.set_expected_revision(1);
   {
     absl::MutexLock lock(&mutex_);
-    checked_.push_back(row);
+    checked_.push_back({row, spelling});
   }
   return checker_.Write(std::move(request));
 }
 
 void Import::TakeCheck(const Answer& answer) {
+  const absl::Status error = client::FromRpcStatus(answer.error());
   absl::MutexLock lock(&mutex_);
-  const RowPointer row = std::move(checked_.front());
+  const SentCheck check = std::move(checked_.front());
   checked_.pop_front();
-  if (client::FromRpcStatus(answer.error()).ok()) {
-    row->shipment.command.Clear();
-    Settle(*row, counts_.already_there);
+  Row& row = *check.row;
+  if (!check.spelling.empty()) {
+    if (client::GetErrorDetails(error).reason != v1::SHIPMENT_NOT_FOUND) {
+      found_spellings_.push_back(check);
+    }
+  } else if (error.ok()) {
+    row.shipment.command.Clear();
+    Settle(row, counts_.already_there);
   } else {
-    to_look_up_.push_back(row);
+    to_look_up_.push_back(check.row);
   }
 }
 
@@ -382,6 +475,11 @@ void Import::TakeAnswer(const Request& request, const Answer& answer,
     to_check_.push_back(row);
   } else {
     Settle(*row, counts_.recorded);
+    if (spelled_ < kMaxSpelled && !row->looks_like_another) {
+      ++spelled_;
+      row->shipment.command = request.commands(0).record_shipment();
+      to_spell_.push_back(row);
+    }
   }
 }
 
@@ -455,6 +553,7 @@ ImportOutcome ImportShipments(client::Client& client, ShipmentSource& source,
   if (options.on_progress) options.on_progress(import.counts(), source.lines());
   return {.counts = import.counts(),
           .first_problems = import.first_problems(),
+          .first_possible_duplicates = import.first_possible_duplicates(),
           .status = status};
 }
 

@@ -42,6 +42,13 @@ struct ImportCounts {
   std::set<std::string> missing_parties;
   std::set<std::string> missing_licenses;
 
+  // Of all of these, those whose reference differs from another one's, in the
+  // file or in the ledger, only in case or in characters that look alike. They
+  // may be one shipment under two references. In the ledger the spellings in
+  // capitals and in small letters are looked for, of the first ten thousand
+  // that are recorded.
+  int64_t possible_duplicates = 0;
+
   int64_t Done() const { return recorded + already_there + NotImported(); }
   // What is in the rejects.
   int64_t NotImported() const { return voided + differs + refused + rejected; }
@@ -54,12 +61,23 @@ struct ImportProblem {
   std::string reason;
 };
 
+// A reference that may be another one, written otherwise.
+struct PossibleDuplicate {
+  int64_t line = 0;
+  std::string reference;
+  // The line of the other one; 0: it is in the ledger, as `other`.
+  int64_t other_line = 0;
+  std::string other;
+};
+
 // How an import ended.
 struct ImportOutcome {
   // What was answered until then, all of it stored.
   ImportCounts counts;
   // The first of counts.NotImported(), in the order of the file.
   std::vector<ImportProblem> first_problems;
+  // The first of counts.possible_duplicates.
+  std::vector<PossibleDuplicate> first_possible_duplicates;
   // OK: the source was read to its end, or to the record that `strict` stopped
   // at. Else the file cannot be read, the rejects cannot be written, or the
   // server failed or cannot be reached; the message says how many shipments
@@ -85,7 +103,7 @@ struct ImportOptions {
   std::function<void(const ImportCounts&, const LineReader&)> on_progress;
 };
 
-// How many problems an outcome lists.
+// How many problems, and possible duplicates, an outcome lists.
 inline constexpr size_t kFirstProblems = 10;
 
 // Imports a source to its end, over one bulk stream, in bounded memory.

@@ -27,6 +27,8 @@ class FieldChecks {
   // is the path.
   void Slug(absl::string_view value, size_t max_bytes, absl::string_view field);
   void Id(absl::string_view value, size_t max_bytes, absl::string_view field);
+  // For keys that people type: no control characters, none that is not seen or
+  // looks like a blank, and no blanks at its ends.
   void Printable(absl::string_view value, size_t max_bytes, bool required,
                  absl::string_view field);
   void Text(absl::string_view value, size_t max_bytes, bool required,

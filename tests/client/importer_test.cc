@@ -226,6 +226,41 @@ TEST_F(ImporterTest, WhatWasVoidedOrCorrectedSinceIsSaid) {
   EXPECT_EQ(corrected.counts.Done(), 1);
 }
 
+TEST_F(ImporterTest, ReferencesThatLookAlikeAreToldAsPossibleDuplicates) {
+  Import(
+      "LK-1,acme,2025-03-01,FR,H100,1,before-export\n"
+      "LK-2,acme,2025-03-01,FR,H100,1,before-export\n"
+      "lk-3,acme,2025-03-01,FR,H100,1,before-export\n");
+  Void("LK-2");
+  Correct("lk-3", 2);
+  const ImportOutcome outcome = Import(
+      // As in the ledger but for the case; LK-2 counts nothing there.
+      "lk-1,acme,2025-03-01,FR,H100,1,before-export\n"
+      "lk-2,acme,2025-03-01,FR,H100,1,before-export\n"
+      "LK-3,acme,2025-03-01,FR,H100,1,before-export\n"
+      "A-1,acme,2025-03-01,FR,H100,1,before-export\n"
+      "a-1,acme,2025-03-01,FR,H100,1,before-export\n"
+      // A Cyrillic letter, and a wide one.
+      "\u0410-1,acme,2025-03-01,FR,H100,1,before-export\n"
+      "\uFF21-1,acme,2025-03-01,FR,H100,1,before-export\n"
+      "A-l,acme,2025-03-01,FR,H100,1,before-export\n"
+      "A-1,globex,2025-03-01,FR,H100,1,before-export\n"
+      // What is not seen is refused.
+      "A-\u200B1,acme,2025-03-01,FR,H100,1,before-export\n");
+  ASSERT_TRUE(outcome.status.ok()) << outcome.status;
+  EXPECT_EQ(outcome.counts.recorded, 9);
+  EXPECT_EQ(outcome.counts.rejected, 1);
+  std::vector<std::string> told;
+  for (const PossibleDuplicate& one : outcome.first_possible_duplicates) {
+    told.push_back(absl::StrCat(one.line, " ", one.reference, " ",
+                                one.other_line, one.other));
+  }
+  EXPECT_THAT(told,
+              ElementsAre("2 lk-1 0LK-1", "4 LK-3 0lk-3", "6 a-1 5",
+                          "7 \u0410-1 5", "8 \uFF21-1 5", "11 A-\u200B1 5"));
+  EXPECT_EQ(outcome.counts.possible_duplicates, told.size());
+}
+
 TEST_F(ImporterTest, ItemsInAnotherOrderAreTheSameShipment) {
   const std::string h100 = "S-1,acme,2025-03-01,FR,H100,5,before-export\n";
   const std::string rack = "S-1,acme,2025-03-01,FR,RACK,1,before-export\n";
@@ -473,12 +508,13 @@ class BreakingLedger : public v1::AdminService::Service,
       if (breaks) continue;
       v1::StreamShipmentsResponse response;
       for (int i = 0; i < batch.requests_size(); ++i) {
+        // No other shipment is there.
+        if (batch.requests(i).commands(0).has_void_shipment()) {
+          AddError(grpc::StatusCode::NOT_FOUND, "SHIPMENT_NOT_FOUND", response);
+          continue;
+        }
         if (read_only_) {
-          google::rpc::Status& error = *response.add_answers()->mutable_error();
-          error.set_code(grpc::StatusCode::UNAVAILABLE);
-          google::rpc::ErrorInfo info;
-          info.set_reason("READ_ONLY");
-          error.add_details()->PackFrom(info);
+          AddError(grpc::StatusCode::UNAVAILABLE, "READ_ONLY", response);
           continue;
         }
         v1::WriteResult& result = *response.add_answers()->mutable_result();
@@ -491,6 +527,15 @@ class BreakingLedger : public v1::AdminService::Service,
   }
 
  private:
+  static void AddError(grpc::StatusCode code, const std::string& reason,
+                       v1::StreamShipmentsResponse& response) {
+    google::rpc::Status& error = *response.add_answers()->mutable_error();
+    error.set_code(code);
+    google::rpc::ErrorInfo info;
+    info.set_reason(reason);
+    error.add_details()->PackFrom(info);
+  }
+
   const int reads_;
   int port_ = 0;
   std::atomic<bool> broken_ = false;

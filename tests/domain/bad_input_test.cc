@@ -203,6 +203,37 @@ TEST_F(BadInputTest, StringsOverTheLimitOrWithControlCharacters) {
                 "Not A Slug");
 }
 
+TEST_F(BadInputTest, KeysWithCharactersThatAreNotSeen) {
+  const std::pair<const char*, const char*> hidden[] = {
+      {"LK\u00A01", "U+00A0"},         // No-break space.
+      {"LK\u00AD-1", "U+00AD"},        // Soft hyphen.
+      {"LK-1\u200B", "U+200B"},        // Zero-width space.
+      {"LK\u202E-1", "U+202E"},        // Right-to-left override.
+      {"\uFEFFLK-1", "U+FEFF"},        // Byte order mark.
+      {"LK\u3000-1", "U+3000"},        // Ideographic space.
+      {"LK-1\U000E0041", "U+E0041"}};  // Tag letter.
+  for (const auto& [key, point] : hidden) {
+    v1::Command command = Shipment("");
+    v1::Shipment& shipment =
+        *command.mutable_record_shipment()->mutable_shipment();
+    shipment.set_shipment_reference(key);
+    ExpectInvalid(command, "shipment.shipment_reference", point);
+    shipment.set_shipment_reference("S1");
+    shipment.mutable_authorization()->set_kind(v1::AUTHORIZATION_KIND_LICENSE);
+    shipment.mutable_authorization()->set_license_id(key);
+    ExpectInvalid(command, "shipment.authorization.license_id", point);
+    v1::Command product;
+    product.mutable_register_product()->mutable_product()->set_product_code(
+        key);
+    ExpectInvalid(product, "product.product_code", point);
+  }
+  // What is seen is taken, in any script.
+  v1::Command command = Shipment("");
+  command.mutable_record_shipment()->mutable_shipment()->set_shipment_reference(
+      "Lieferung 7/\u00FC\u8A08\U0001F4E6");
+  EXPECT_TRUE(ledger_.Submit({command}).status.ok());
+}
+
 TEST_F(BadInputTest, EveryWrongFieldIsReportedAtOnce) {
   const auto outcome = ledger_.Submit(
       {Shipment(R"pb(destination_country: "XX"

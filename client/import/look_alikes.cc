@@ -1,0 +1,44 @@
+#include "client/import/look_alikes.h"
+
+#include <set>
+
+#include "absl/hash/hash.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "client/import/fold.h"
+
+namespace chipledger::import {
+namespace {
+
+constexpr size_t kMaxReferences = 5'000'000;
+
+}  // namespace
+
+std::optional<int64_t> LookAlikes::Note(absl::string_view exporter,
+                                        absl::string_view reference,
+                                        int64_t line) {
+  const absl::Hash<std::string> hash;
+  const uint64_t looks = hash(
+      absl::StrCat(exporter.size(), ":", exporter, FoldLookAlikes(reference)));
+  const auto written = static_cast<uint32_t>(hash(std::string(reference)));
+  auto found = first_.find(looks);
+  if (found == first_.end()) {
+    if (first_.size() < kMaxReferences) {
+      first_[looks] = {written, static_cast<uint32_t>(line)};
+    }
+    return std::nullopt;
+  }
+  if (found->second.written == written) return std::nullopt;
+  return found->second.line;
+}
+
+std::vector<std::string> OtherSpellings(const std::string& reference) {
+  const std::string folded = FoldLookAlikes(reference);
+  std::set<std::string> spellings = {absl::AsciiStrToUpper(reference),
+                                     absl::AsciiStrToLower(reference),
+                                     absl::AsciiStrToUpper(folded), folded};
+  spellings.erase(reference);
+  return {spellings.begin(), spellings.end()};
+}
+
+}  // namespace chipledger::import
