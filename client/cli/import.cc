@@ -40,7 +40,9 @@ constexpr char kImportHelp[] =
   jsonl               One chipledger.v1.RecordShipment in protobuf JSON a line.
   epoch-gpu-clusters  Epoch AI's gpu_clusters.csv. Needs --exporter. What its
                       rule leaves out is counted as skipped. A blank chip type
-                      is the product "unspecified".
+                      is the product "unspecified". Records that it flags as
+                      possible duplicates or as superseded are counted, and the
+                      summary says how many; --duplicates skip leaves them out.
 
 chipledger shipment template > my.csv writes a file to fill in.
 
@@ -203,6 +205,14 @@ void PrintCounts(Cli& cli, const import::ImportOutcome& outcome,
     std::cout << "Skipped, " << OneLine(reason) << ": " << FormatCount(count)
               << "\n";
   }
+  for (const auto& [flag, count] : counts.flagged) {
+    std::cout << "Counted, although " << OneLine(flag) << ": "
+              << FormatCount(count) << "\n";
+  }
+  if (!counts.flagged.empty()) {
+    std::cout << "  next: to leave them out, import into a new ledger with "
+                 "--duplicates skip, or void them\n";
+  }
   PrintMissing(cli, counts);
   PrintPossibleDuplicates(outcome);
   if (outcome.first_problems.empty()) return;
@@ -242,6 +252,10 @@ void PrintCountsAsJson(const import::ImportOutcome& outcome,
   auto& skipped = *fields["skipped"].mutable_struct_value()->mutable_fields();
   for (const auto& [reason, count] : counts.skipped) {
     skipped[reason].set_number_value(static_cast<double>(count));
+  }
+  auto& flagged = *fields["flagged"].mutable_struct_value()->mutable_fields();
+  for (const auto& [flag, count] : counts.flagged) {
+    flagged[flag].set_number_value(static_cast<double>(count));
   }
   const auto set_list = [&](const std::string& name, const auto& texts) {
     auto& list = *fields[name].mutable_list_value();
@@ -405,6 +419,14 @@ void AddOptions(CLI::App& app, Options& options) {
       "--retry-refused", options.import.retry_refused,
       "ask again about shipments that an earlier import saw refused, "
       "as a new attempt by this name");
+  app.add_option_function<std::string>(
+         "--duplicates",
+         [&options](const std::string& text) {
+           options.defaults.skip_flagged = text == "skip";
+         },
+         "count or skip records that the file itself flags as duplicates or "
+         "superseded (epoch-gpu-clusters; default: count, and say how many)")
+      ->check(CLI::IsMember({"count", "skip"}));
   app.add_flag("--register-missing-products", options.register_missing,
                "first register products that the file names and the ledger "
                "lacks, as one GPU a unit with TPP unknown");

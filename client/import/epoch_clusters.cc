@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "client/import/country_names.h"
 #include "client/import/csv_reader.h"
@@ -28,6 +29,9 @@ constexpr absl::string_view kPrimaryQuantity = "Chip quantity (primary)";
 constexpr absl::string_view kSecondaryType = "Chip type (secondary)";
 constexpr absl::string_view kSecondaryQuantity = "Chip quantity (secondary)";
 
+constexpr absl::string_view kPossibleDuplicate = "Possible Duplicate";
+constexpr absl::string_view kSupersededBy = "Superseded by";
+
 constexpr absl::string_view kSource =
     "Epoch AI, Data on GPU Clusters, epoch.ai/data/gpu-clusters, CC BY 4.0";
 
@@ -46,8 +50,8 @@ bool LooksLikeDate(absl::string_view text) {
 
 class EpochClusters : public ShipmentSource {
  public:
-  EpochClusters(std::unique_ptr<CsvTable> table, std::string exporter)
-      : table_(std::move(table)), exporter_(std::move(exporter)) {}
+  EpochClusters(std::unique_ptr<CsvTable> table, ImportDefaults defaults)
+      : table_(std::move(table)), defaults_(std::move(defaults)) {}
 
   absl::StatusOr<std::optional<SourceShipment>> Next() override {
     ASSIGN_OR_RETURN(std::optional<CsvRecord> record, table_->Next());
@@ -56,6 +60,11 @@ class EpochClusters : public ShipmentSource {
     result.problem = record->problem;
     if (result.problem.empty()) {
       result.skipped = WhySkipped(*record);
+      result.flags = FlagsOf(*record);
+      if (result.skipped.empty() && defaults_.skip_flagged &&
+          !result.flags.empty()) {
+        result.skipped = result.flags.front();
+      }
       if (result.skipped.empty()) {
         result.problem = ReadRecord(*record, result.command);
       }
@@ -68,6 +77,7 @@ class EpochClusters : public ShipmentSource {
 
  private:
   std::string WhySkipped(const CsvRecord& record) const;
+  std::vector<std::string> FlagsOf(const CsvRecord& record) const;
   // Returns what is wrong with the record; empty: nothing.
   std::string ReadRecord(const CsvRecord& record, v1::RecordShipment& out);
   static std::string AddItem(absl::string_view chip, absl::string_view quantity,
@@ -75,7 +85,7 @@ class EpochClusters : public ShipmentSource {
   std::string Reference(const CsvRecord& record);
 
   std::unique_ptr<CsvTable> table_;
-  const std::string exporter_;
+  const ImportDefaults defaults_;
   absl::flat_hash_map<std::string, int64_t> occurrences_;
 };
 
@@ -94,11 +104,23 @@ std::string EpochClusters::WhySkipped(const CsvRecord& record) const {
   return "";
 }
 
+std::vector<std::string> EpochClusters::FlagsOf(const CsvRecord& record) const {
+  std::vector<std::string> flags;
+  if (absl::EqualsIgnoreCase(table_->Field(record, kPossibleDuplicate),
+                             "true")) {
+    flags.push_back(absl::StrCat("flagged \"", kPossibleDuplicate, "\""));
+  }
+  if (!table_->Field(record, kSupersededBy).empty()) {
+    flags.push_back(absl::StrCat("flagged \"", kSupersededBy, "\" another"));
+  }
+  return flags;
+}
+
 std::string EpochClusters::ReadRecord(const CsvRecord& record,
                                       v1::RecordShipment& out) {
   out.set_assurance(v1::ASSURANCE_AFTER_THE_FACT);
   v1::Shipment& shipment = *out.mutable_shipment();
-  shipment.set_exporter(exporter_);
+  shipment.set_exporter(defaults_.exporter);
   shipment.set_shipment_reference(Reference(record));
   const absl::string_view date = table_->Field(record, kDate);
   if (!Date::Parse(date)) {
@@ -168,17 +190,18 @@ absl::StatusOr<std::unique_ptr<ShipmentSource>> OpenEpochClusters(
         "clusters that exist have been shipped: they can only be recorded "
         "after the fact");
   }
-  ASSIGN_OR_RETURN(auto table,
-                   CsvTable::Open(path, {{kName, true},
-                                         {kStatus, true},
-                                         {kCountry, true},
-                                         {kOwner, true},
-                                         {kDate, true},
-                                         {kPrimaryType, true},
-                                         {kPrimaryQuantity, true},
-                                         {kSecondaryType, true},
-                                         {kSecondaryQuantity, true}}));
-  return std::make_unique<EpochClusters>(std::move(table), defaults.exporter);
+  ASSIGN_OR_RETURN(auto table, CsvTable::Open(path, {{kName, true},
+                                                     {kStatus, true},
+                                                     {kCountry, true},
+                                                     {kOwner, true},
+                                                     {kDate, true},
+                                                     {kPrimaryType, true},
+                                                     {kPrimaryQuantity, true},
+                                                     {kSecondaryType, true},
+                                                     {kSecondaryQuantity, true},
+                                                     {kPossibleDuplicate},
+                                                     {kSupersededBy}}));
+  return std::make_unique<EpochClusters>(std::move(table), defaults);
 }
 
 }  // namespace chipledger::import

@@ -9,6 +9,10 @@
 // up. A blank primary chip type is the product "unspecified". The owner is the
 // consignee's name.
 //
+// Records whose "Possible Duplicate" is True, or whose "Superseded by" names
+// another, are flagged: their chips may be counted twice. They are taken, or
+// skipped with ImportDefaults::skip_flagged.
+//
 // Names repeat, even whole records do, so the shipment reference is a hash of
 // what is taken from the record, and the number of its occurrence in the file.
 // Notes and other columns may change without making another shipment of it.

@@ -516,6 +516,9 @@ void Import::Settle(Row& row, int64_t& count, std::string reason) {
   ++count;
   row.is_settled = true;
   row.reason = std::move(reason);
+  if (row.reason.empty()) {
+    for (const std::string& flag : row.shipment.flags) ++counts_.flagged[flag];
+  }
   if (!row.reason.empty() && options_.strict) stop_ = true;
   while (!rows_.empty() && rows_.front()->is_settled) {
     if (!rows_.front()->reason.empty()) WriteReject(*rows_.front());

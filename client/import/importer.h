@@ -36,6 +36,9 @@ struct ImportCounts {
   int64_t rejected = 0;
   // Not meant to be imported, by the format's rule that leaves them out.
   std::map<std::string, int64_t> skipped;
+  // Of those recorded or already there, what the file itself says against
+  // counting them, with how many it says it of.
+  std::map<std::string, int64_t> flagged;
   // What shipments were rejected for because the ledger does not have it (the
   // first hundred of each).
   std::set<std::string> missing_products;

@@ -41,6 +41,11 @@ absl::StatusOr<std::string> GuessFormat(const std::string& path) {
 absl::StatusOr<std::unique_ptr<ShipmentSource>> OpenShipmentSource(
     const std::string& path, const std::string& format,
     const ImportDefaults& defaults) {
+  if (defaults.skip_flagged && format != "epoch-gpu-clusters") {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "files of format ", format,
+        " flag no duplicates; --duplicates is for epoch-gpu-clusters"));
+  }
   if (format == "csv") return OpenCsvShipments(path, defaults);
   if (format == "jsonl") return OpenJsonlShipments(path, defaults);
   if (format == "epoch-gpu-clusters") return OpenEpochClusters(path, defaults);

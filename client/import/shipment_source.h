@@ -34,6 +34,9 @@ struct SourceShipment {
   int64_t problem_line = 0;
   // Not meant to be imported: the rule of the format that leaves it out.
   std::string skipped;
+  // What the file itself says against counting it, although it is imported:
+  // that it is a duplicate, or superseded.
+  std::vector<std::string> flags;
 };
 
 // What fills fields that a file leaves open.
@@ -42,6 +45,9 @@ struct ImportDefaults {
   std::string exporter;
   // The assurance of records that state none. Unspecified: they are bad input.
   v1::Assurance assurance = v1::ASSURANCE_UNSPECIFIED;
+  // What becomes of records that the file itself flags as duplicates or as
+  // superseded: they are skipped, or else imported and counted as flagged.
+  bool skip_flagged = false;
 };
 
 // ShipmentSource reads shipments in the order of the file, in bounded memory.

@@ -400,6 +400,35 @@ TEST_F(ShipmentSourceTest, EpochSkipsWhatItsRuleLeavesOut) {
   EXPECT_THAT(shipments[8].problem, HasSubstr("Atlantis"));
 }
 
+TEST_F(ShipmentSourceTest, EpochTellsWhatIsFlagged) {
+  const std::string content = "Possible Duplicate,Superseded by," +
+                              std::string(kEpochHeader) +
+                              ",,a,Existing,China,,2024-05-06,,5,,,\n"
+                              "True,,b,Existing,China,,2024-05-06,,5,,,\n"
+                              ",a,c,Existing,China,,2024-05-06,,5,,,\n"
+                              "True,a,d,Existing,China,,2024-05-06,,5,,,\n"
+                              "True,a,e,Planned,China,,2024-05-06,,5,,,\n";
+  const auto counted =
+      ReadAll("epoch-gpu-clusters", content, {.exporter = "public-record"});
+  ASSERT_EQ(counted.size(), 5);
+  std::vector<size_t> flags;
+  for (const auto& shipment : counted) flags.push_back(shipment.flags.size());
+  EXPECT_EQ(flags, (std::vector<size_t>{0, 1, 1, 2, 2}));
+  EXPECT_EQ(counted[3].skipped, "");
+
+  const auto skipped =
+      ReadAll("epoch-gpu-clusters", content,
+              {.exporter = "public-record", .skip_flagged = true});
+  EXPECT_EQ(skipped[0].skipped, "");
+  EXPECT_THAT(skipped[1].skipped, HasSubstr("Possible Duplicate"));
+  EXPECT_THAT(skipped[2].skipped, HasSubstr("Superseded by"));
+  EXPECT_THAT(skipped[3].skipped, HasSubstr("Possible Duplicate"));
+  EXPECT_THAT(skipped[4].skipped, HasSubstr("Status"));
+  EXPECT_FALSE(OpenShipmentSource(WriteFile(dir_, "in", std::string(kHeader)),
+                                  "csv", {.skip_flagged = true})
+                   .ok());
+}
+
 TEST_F(ShipmentSourceTest, EpochReferencesAreStableAndDistinctForEqualRecords) {
   const std::string row = "a,Existing,China,Owner,2024-05-06,,5,,,";
   const auto first = ReadEpoch(row + "\n" + row + "\n");
