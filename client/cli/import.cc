@@ -293,10 +293,10 @@ void PrintCountsAsJson(const import::ImportOutcome& outcome,
 absl::StatusOr<std::vector<std::string>> RegisterMissing(
     Cli& cli, const Options& options, const std::string& format,
     const import::ImportDefaults& defaults) {
-  if (options.file == "-") {
+  if (!import::CanBeReadAgain(options.file)) {
     return absl::InvalidArgumentError(
         "--register-missing-products reads the file twice, which standard "
-        "input does not allow");
+        "input and pipes do not allow");
   }
   auto source = import::OpenShipmentSource(options.file, format, defaults);
   if (!source.ok()) return source.status();

@@ -46,6 +46,14 @@ class CsvShipments : public ShipmentSource {
   CsvShipments(std::unique_ptr<CsvTable> table, ImportDefaults defaults)
       : table_(std::move(table)), defaults_(std::move(defaults)) {}
 
+  // Reads the table to its end, and returns the fingerprints of the references
+  // whose records do not all follow each other.
+  absl::StatusOr<absl::flat_hash_set<uint64_t>> FindScattered();
+
+  void SetScattered(absl::flat_hash_set<uint64_t> scattered) {
+    scattered_ = std::move(scattered);
+  }
+
   absl::StatusOr<std::optional<SourceShipment>> Next() override {
     while (ready_.empty() && !at_end_) {
       ASSIGN_OR_RETURN(std::optional<CsvRecord> record, table_->Next());
@@ -74,6 +82,8 @@ class CsvShipments : public ShipmentSource {
   void TakeNameless(CsvRecord record);
   bool BelongsToOpen(const CsvRecord& record) const;
   void OpenShipment(const CsvRecord& record);
+  // Notes which shipment a record is of. Returns a fingerprint of it.
+  uint64_t SetKey(const CsvRecord& record);
   void CloseShipment();
   // Adds a record to the open shipment, with what is wrong with it.
   void AddRecord(CsvRecord record, std::string problem);
@@ -102,8 +112,10 @@ class CsvShipments : public ShipmentSource {
   bool overflowed_ = false;
   // The record just before, when it may be the first of the next shipment.
   std::optional<CsvRecord> unclear_;
-  // Fingerprints of the keys of all shipments so far.
+  // Fingerprints of the keys of all shipments so far, where the file was not
+  // read before, and of those that come again, where it was.
   absl::flat_hash_set<uint64_t> seen_;
+  std::optional<absl::flat_hash_set<uint64_t>> scattered_;
   bool at_end_ = false;
 };
 
@@ -155,21 +167,40 @@ bool CsvShipments::BelongsToOpen(const CsvRecord& record) const {
   return exporter.empty() || !exporter_is_written_ || exporter == exporter_;
 }
 
-void CsvShipments::OpenShipment(const CsvRecord& record) {
+absl::StatusOr<absl::flat_hash_set<uint64_t>> CsvShipments::FindScattered() {
+  absl::flat_hash_set<uint64_t> scattered;
+  while (true) {
+    ASSIGN_OR_RETURN(const std::optional<CsvRecord> record, table_->Next());
+    if (!record) return scattered;
+    if (!record->problem.empty() ||
+        table_->Field(*record, kReference).empty() || BelongsToOpen(*record)) {
+      continue;
+    }
+    const uint64_t key = SetKey(*record);
+    if (!seen_.insert(key).second) scattered.insert(key);
+  }
+}
+
+uint64_t CsvShipments::SetKey(const CsvRecord& record) {
   exporter_ = std::string(table_->Field(record, kExporter));
   exporter_is_written_ = !exporter_.empty();
   if (!exporter_is_written_) exporter_ = defaults_.exporter;
   reference_ = std::string(table_->Field(record, kReference));
   is_open_ = true;
-  const uint64_t fingerprint =
-      Fingerprint(absl::StrCat(exporter_.size(), ":", exporter_, reference_));
-  if (!seen_.insert(fingerprint).second) {
+  return Fingerprint(
+      absl::StrCat(exporter_.size(), ":", exporter_, reference_));
+}
+
+void CsvShipments::OpenShipment(const CsvRecord& record) {
+  const uint64_t key = SetKey(record);
+  const bool comes_again =
+      scattered_ ? scattered_->contains(key) : !seen_.insert(key).second;
+  if (comes_again) {
     Blame(record.line,
-          absl::StrCat(
-              "shipment_reference \"", reference_, "\" of ", exporter_,
-              " was used before in this file; records of one shipment must "
-              "follow each other, and another shipment needs another "
-              "reference"));
+          absl::StrCat("shipment_reference \"", reference_, "\" of ", exporter_,
+                       " is in this file in several places; records of one "
+                       "shipment must follow each other, and another shipment "
+                       "needs another reference"));
   }
   if (unclear_ && (table_->Field(*unclear_, kReference).empty() ||
                    table_->MayHave(*unclear_, kReference, reference_))) {
@@ -303,8 +334,16 @@ std::string CsvShipmentsHeader() {
 
 absl::StatusOr<std::unique_ptr<ShipmentSource>> OpenCsvShipments(
     const std::string& path, const ImportDefaults& defaults) {
-  ASSIGN_OR_RETURN(auto table, CsvTable::Open(path, Columns(defaults)));
-  return std::make_unique<CsvShipments>(std::move(table), defaults);
+  const auto open = [&]() -> absl::StatusOr<std::unique_ptr<CsvShipments>> {
+    ASSIGN_OR_RETURN(auto table, CsvTable::Open(path, Columns(defaults)));
+    return std::make_unique<CsvShipments>(std::move(table), defaults);
+  };
+  ASSIGN_OR_RETURN(auto source, open());
+  if (!CanBeReadAgain(path)) return source;
+  ASSIGN_OR_RETURN(auto scattered, source->FindScattered());
+  ASSIGN_OR_RETURN(source, open());
+  source->SetScattered(std::move(scattered));
+  return source;
 }
 
 }  // namespace chipledger::import

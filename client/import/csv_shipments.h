@@ -26,11 +26,13 @@
 // belongs to the one before and the one after it, unless it names another
 // reference.
 //
-// A shipment whose reference comes again after records of another one is bad
-// input: it may be a repeated row, or an item that would be missing from the
-// first. To tell, a 64-bit fingerprint of each reference is kept: some 16 bytes
-// of memory a shipment. Of ten million shipments, one in 300,000 files would
-// have a good one rejected for another with the same fingerprint.
+// Records with one reference that do not follow each other are all bad input:
+// the later ones may be repeated rows, or items that the first would lack. A
+// file is read once before for it. Standard input is not, and there the first
+// ones are imported and the later ones rejected. To tell, a 64-bit fingerprint
+// of each reference is kept: some 16 bytes of memory a shipment. Of ten million
+// shipments, one in 300,000 files would have a good one rejected for another
+// with the same fingerprint.
 #ifndef CHIPLEDGER_CLIENT_IMPORT_CSV_SHIPMENTS_H_
 #define CHIPLEDGER_CLIENT_IMPORT_CSV_SHIPMENTS_H_
 

@@ -50,6 +50,13 @@ std::string WhyNotPlainText(absl::string_view start) {
 
 }  // namespace
 
+bool CanBeReadAgain(const std::string& path) {
+  struct stat stat;
+  if (path == "-") return false;
+  return ::stat(path.c_str(), &stat) != 0 || S_ISREG(stat.st_mode) ||
+         S_ISDIR(stat.st_mode);
+}
+
 void LineReader::Closer::operator()(std::FILE* file) const {
   if (file != stdin) std::fclose(file);
 }

@@ -24,6 +24,10 @@ struct Line {
   bool too_long = false;
 };
 
+// Whether a path can be read more than once: not standard input ("-"), nor a
+// pipe. What is not there can.
+bool CanBeReadAgain(const std::string& path);
+
 // LineReader reads a file, or standard input, from the start. A line ends in
 // LF, CRLF or, as old spreadsheets write it, CR. A byte order mark at the start
 // is dropped.

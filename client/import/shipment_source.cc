@@ -18,9 +18,10 @@ constexpr size_t kMaxHeaderBytes = 64 * 1024;
 }  // namespace
 
 absl::StatusOr<std::string> GuessFormat(const std::string& path) {
-  if (path == "-") {
-    return absl::InvalidArgumentError(
-        "the format of standard input is not known; say it with --format");
+  if (!CanBeReadAgain(path)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the format of ", path == "-" ? "standard input" : path,
+        ", which can be read only once, is not known; say it with --format"));
   }
   ASSIGN_OR_RETURN(const auto lines, LineReader::Open(path, kMaxHeaderBytes));
   const std::string name = absl::AsciiStrToLower(path);

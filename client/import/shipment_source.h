@@ -70,7 +70,7 @@ class ShipmentSource {
 
 // Returns the format that the file's name ("x.jsonl") or its first line says.
 // Errors: the file cannot be opened or read; INVALID_ARGUMENT for standard
-// input, which can be read only once.
+// input and pipes, which can be read only once.
 absl::StatusOr<std::string> GuessFormat(const std::string& path);
 
 // Opens a file of shipments; "-" is standard input. Formats: "csv", "jsonl",

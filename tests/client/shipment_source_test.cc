@@ -1,8 +1,12 @@
 // Goal: each format says exactly the shipments that it documents.
 #include "client/import/shipment_source.h"
 
+#include <sys/stat.h>
+
+#include <fstream>
 #include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -271,18 +275,36 @@ TEST_F(ShipmentSourceTest, CsvTakesEqualRecordsThatFollowEachOtherAsItems) {
   EXPECT_EQ(shipments[0].command.shipment().items_size(), 2);
 }
 
-TEST_F(ShipmentSourceTest, CsvRejectsAReferenceThatComesAgainFurtherDown) {
-  const auto shipments = ReadCsv(
+TEST_F(ShipmentSourceTest, CsvRejectsAllOfAReferenceInSeveralPlaces) {
+  const std::string rows =
       "S-1,acme,2025-03-01,FR,H100,8,,,,,before-export,\n"
+      "S-1,acme,2025-03-01,FR,H200,8,,,,,before-export,\n"
       "S-2,acme,2025-03-01,FR,H100,8,,,,,before-export,\n"
       "S-1,acme,2025-03-01,FR,H100,8,,,,,before-export,\n"
-      "S-1,globex,2025-03-01,FR,H100,8,,,,,before-export,\n");
+      "S-1,globex,2025-03-01,FR,H100,8,,,,,before-export,\n";
+  const auto shipments = ReadCsv(rows);
   ASSERT_EQ(shipments.size(), 4);
-  EXPECT_EQ(shipments[0].problem, "");
+  for (const int part : {0, 2}) {
+    EXPECT_THAT(shipments[part].problem,
+                HasSubstr("\"S-1\" of acme is in this file in several places"));
+  }
   EXPECT_EQ(shipments[1].problem, "");
-  EXPECT_THAT(shipments[2].problem,
-              HasSubstr("\"S-1\" of acme was used before in this file"));
   EXPECT_EQ(shipments[3].problem, "") << "each exporter has its own";
+
+  // A pipe cannot be read twice: there the later part alone is rejected.
+  const std::string pipe = dir_.File("pipe");
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_FALSE(GuessFormat(pipe).ok()) << "what it reads would be lost";
+  std::thread writer(
+      [&] { std::ofstream(pipe) << absl::StrCat(kHeader, rows); });
+  auto source = OpenShipmentSource(pipe, "csv", {});
+  ASSERT_TRUE(source.ok()) << source.status();
+  std::vector<bool> good;
+  while (auto shipment = *(*source)->Next()) {
+    good.push_back(shipment->problem.empty());
+  }
+  writer.join();
+  EXPECT_EQ(good, (std::vector<bool>{true, true, false, true}));
 }
 
 TEST_F(ShipmentSourceTest, CsvBoundsTheItemsOfAShipment) {
