@@ -484,15 +484,15 @@ TEST_F(CliTest, AProductImportSaysWhatTheCatalogSaysAfterIt) {
 }
 
 TEST_F(CliTest, AProductImportKeepsWhatTheTableDoesNotSay) {
-  Do({"product", "register", "--code", "Z72", "--gpus-per-unit", "72", "--tpp",
+  Do({"product", "register", "--code", "Z36", "--gpus-per-unit", "36", "--tpp",
       "100", "--source", "mine", "--classification", "3A090.a"});
   const std::string file =
-      WriteFile(dir_, "chips.csv", "chip,tpp_epoch\nZ72,200\nH100,\n");
+      WriteFile(dir_, "chips.csv", "chip,tpp_epoch\nZ36,200\nH100,\n");
   EXPECT_THAT(Do({"product", "import", file}),
               AllOf(HasSubstr("Changed: 1"), HasSubstr("Already there: 1")));
   const std::string products = Do({"--json", "product", "list"});
   EXPECT_THAT(products, AllOf(HasSubstr("3A090.a"), HasSubstr("\"200000\""),
-                              HasSubstr("\"gpusPerUnit\":\"72\""),
+                              HasSubstr("\"gpusPerUnit\":\"36\""),
                               HasSubstr("\"15824000\"")));
 }
 

@@ -147,6 +147,7 @@ TEST_F(ImporterTest, ARepeatedLineIsCountedAsAlreadyThere) {
   const ImportOutcome outcome = ImportShipments(client, **source, {});
   ASSERT_TRUE(outcome.status.ok()) << outcome.status;
   EXPECT_EQ(outcome.counts.recorded, 1);
+  EXPECT_EQ(outcome.counts.possible_duplicates, 0) << "it is the same one";
   EXPECT_EQ(outcome.counts.already_there, 1);
 }
 
