@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <iostream>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "client/import/country_names.h"
