@@ -5,11 +5,11 @@
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
+#include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "client/import/country_names.h"
 #include "client/import/csv_reader.h"
-#include "client/import/digest.h"
 #include "client/import/text.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/util/message_differencer.h"
@@ -187,8 +187,7 @@ uint64_t CsvShipments::SetKey(const CsvRecord& record) {
   if (!exporter_is_written_) exporter_ = defaults_.exporter;
   reference_ = std::string(table_->Field(record, kReference));
   is_open_ = true;
-  return Fingerprint(
-      absl::StrCat(exporter_.size(), ":", exporter_, reference_));
+  return absl::HashOf(exporter_, reference_);
 }
 
 void CsvShipments::OpenShipment(const CsvRecord& record) {

@@ -30,15 +30,6 @@ std::string Sha256Hex(absl::string_view bytes) {
   return absl::BytesToHexString(Sha256(bytes));
 }
 
-uint64_t Fingerprint(absl::string_view bytes) {
-  uint64_t fingerprint = 0;
-  const std::string hash = Sha256(bytes);
-  for (size_t i = 0; i < sizeof(fingerprint); ++i) {
-    fingerprint = fingerprint << 8 | static_cast<uint8_t>(hash[i]);
-  }
-  return fingerprint;
-}
-
 Uuid RequestIdFor(const google::protobuf::Message& command,
                   absl::string_view attempt) {
   const std::string hash = Sha256(absl::StrCat(

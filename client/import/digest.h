@@ -2,7 +2,6 @@
 #ifndef CHIPLEDGER_CLIENT_IMPORT_DIGEST_H_
 #define CHIPLEDGER_CLIENT_IMPORT_DIGEST_H_
 
-#include <cstdint>
 #include <string>
 
 #include "absl/strings/string_view.h"
@@ -13,9 +12,6 @@ namespace chipledger::import {
 
 // Returns the SHA-256 of the bytes in lower-case hexadecimal.
 std::string Sha256Hex(absl::string_view bytes);
-
-// Returns the first 64 bits of the SHA-256 of the bytes.
-uint64_t Fingerprint(absl::string_view bytes);
 
 // Returns the request id of a command: a UUID (version 8) made from its content
 // alone, so that importing the same content again is answered and not recorded
