@@ -17,7 +17,39 @@ namespace {
 
 using ::testing::HasSubstr;
 
-class LifecycleTest : public ServerTest {};
+class LifecycleTest : public ServerTest {
+ protected:
+  // Records 16 MB, more than gRPC takes off our hands for a caller who does not
+  // read.
+  void RecordLongLog() {
+    RecordCatalog();
+    constexpr int kBatches = 8;
+    constexpr int kEach = 1'000;
+    Context context;
+    auto stream = shipments_->StreamShipments(&context);
+    for (int i = 0; i < kBatches; ++i) {
+      v1::StreamShipmentsRequest batch;
+      for (int j = 0; j < kEach; ++j) {
+        const v1::RecordShipmentRequest one =
+            ShipmentOf("H100", 1, "MY", absl::StrCat("S", i, ".", j));
+        v1::StreamShipmentsRequest::Request& request = *batch.add_requests();
+        request.set_request_id(one.request_id());
+        v1::RecordShipment& record =
+            *request.add_commands()->mutable_record_shipment();
+        record = one.command();
+        record.set_assurance(v1::ASSURANCE_AFTER_THE_FACT);
+        record.mutable_shipment()->set_source(std::string(2'000, 's'));
+      }
+      ASSERT_TRUE(stream->Write(batch));
+    }
+    stream->WritesDone();
+    v1::StreamShipmentsResponse response;
+    while (stream->Read(&response)) {
+    }
+    ASSERT_TRUE(stream->Finish().ok());
+    ASSERT_GT(server().ledger().Latest()->size, kBatches * kEach);
+  }
+};
 
 TEST_F(LifecycleTest, HealthIsServing) {
   // A HealthCheckResponse with status SERVING.
@@ -156,16 +188,7 @@ TEST_F(LifecycleTest, ACallThatTakesTooLongIsCutAtTheDrainTimeout) {
   StartServer([](ServerOptions& options) {
     options.drain_timeout = absl::Milliseconds(100);
   });
-  RecordCatalog();
-  const std::string source(2'000, 's');
-  for (int i = 0; i < 300; ++i) {
-    v1::RecordShipmentRequest request =
-        ShipmentOf("H100", 1, "MY", absl::StrCat("S", i));
-    request.mutable_command()->mutable_shipment()->set_source(source);
-    Context context;
-    v1::RecordShipmentResponse response;
-    ASSERT_TRUE(shipments_->RecordShipment(&context, request, &response).ok());
-  }
+  RecordLongLog();
   // A reader that does not read keeps its call open.
   Context context;
   auto reader = audit_->ReadEntries(&context, {});
@@ -173,7 +196,67 @@ TEST_F(LifecycleTest, ACallThatTakesTooLongIsCutAtTheDrainTimeout) {
   ASSERT_TRUE(reader->Read(&chunk));
   const absl::Time start = absl::Now();
   server().Shutdown();
+  EXPECT_GE(absl::Now() - start, absl::Milliseconds(100));
   EXPECT_LT(absl::Now() - start, absl::Seconds(5));
+  while (reader->Read(&chunk)) {
+  }
+  EXPECT_FALSE(reader->Finish().ok());
+}
+
+TEST_F(LifecycleTest, WhileItDrainsItSaysSo) {
+  StartServer(
+      [](ServerOptions& options) { options.drain_timeout = absl::Minutes(5); });
+  RecordLongLog();
+  // A reader that does not read has the server wait.
+  Context context(300);
+  auto reader = audit_->ReadEntries(&context, {});
+  v1::ReadEntriesResponse chunk;
+  ASSERT_TRUE(reader->Read(&chunk));
+  std::thread shutdown([this] { server().Shutdown(); });
+  // A HealthCheckResponse with status NOT_SERVING.
+  while (CallRaw(channel(), "/grpc.health.v1.Health/Check", "").bytes !=
+         "\x08\x02") {
+    absl::SleepFor(absl::Milliseconds(1));
+  }
+  // Writes, reads, watches and streams that come now are told why they fail.
+  const auto until_told = [](const auto& call) {
+    // The health is told first.
+    std::string reason;
+    while ((reason = call()) == "OK") absl::SleepFor(absl::Milliseconds(1));
+    return reason;
+  };
+  int written = 0;
+  EXPECT_EQ(
+      until_told([&] {
+        Context late;
+        v1::RecordShipmentResponse response;
+        return ReasonOf(shipments_->RecordShipment(
+            &late, ShipmentOf("H100", 1, "SG", absl::StrCat("late", written++)),
+            &response));
+      }),
+      "SHUTTING_DOWN");
+  EXPECT_EQ(until_told([&] {
+              Context late;
+              v1::GetLedgerResponse response;
+              return ReasonOf(admin_->GetLedger(&late, {}, &response));
+            }),
+            "SHUTTING_DOWN");
+  Context watch_context;
+  auto watch = headroom_->WatchHeadroom(&watch_context, {});
+  v1::WatchHeadroomResponse message;
+  while (watch->Read(&message)) {
+  }
+  EXPECT_EQ(ReasonOf(watch->Finish()), "SHUTTING_DOWN");
+  Context stream_context;
+  auto stream = shipments_->StreamShipments(&stream_context);
+  v1::StreamShipmentsResponse answer;
+  EXPECT_FALSE(stream->Read(&answer));
+  EXPECT_EQ(ReasonOf(stream->Finish()), "SHUTTING_DOWN");
+
+  while (reader->Read(&chunk)) {
+  }
+  EXPECT_EQ(ReasonOf(reader->Finish()), "SHUTTING_DOWN");
+  shutdown.join();
 }
 
 // A call that is open and has nothing for the server to do.
@@ -269,6 +352,12 @@ TEST_F(LifecycleTest, AFullQueueSaysWhenToTryAgain) {
   const auto retry = DetailOf<google::rpc::RetryInfo>(full[0]);
   ASSERT_TRUE(retry);
   EXPECT_GT(retry->retry_delay().nanos(), 0);
+  // Nothing waits any more, so there is room.
+  Context context;
+  v1::RecordShipmentResponse response;
+  const grpc::Status status = shipments_->RecordShipment(
+      &context, ShipmentOf("H100", 1, "SG", "last"), &response);
+  EXPECT_TRUE(status.ok()) << status.error_message();
 }
 
 }  // namespace

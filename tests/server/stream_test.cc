@@ -284,6 +284,54 @@ TEST_F(StreamTest, AFastWriterIsSlowedByFlowControlAndNotRefused) {
   EXPECT_EQ(answers, kBatches * 4);
 }
 
+TEST_F(StreamTest, WhatIsAnsweredTakesNoRoomAnyMore) {
+  Context context(120);
+  auto stream = shipments_->StreamShipments(&context);
+  // Sends a batch until it has been answered often enough to fill a bound.
+  const auto exceed = [&](const Request& batch, size_t each, size_t bound) {
+    for (size_t sent = 0; sent <= bound; sent += each) {
+      ASSERT_TRUE(stream->Write(batch));
+      for (int answered = 0; answered < batch.requests_size();) {
+        Response response;
+        ASSERT_TRUE(stream->Read(&response));
+        answered += response.answers_size();
+      }
+    }
+  };
+  Request wrong;
+  for (size_t i = 0; i < limits::kMaxRequestsPerBatch; ++i) {
+    wrong.add_requests();
+  }
+  exceed(wrong, limits::kMaxRequestsPerBatch, limits::kMaxStreamRequests);
+
+  Request many;
+  many.set_validate_only(true);
+  constexpr size_t kRequests = 50;
+  for (size_t i = 0; i < kRequests; ++i) {
+    Add(many, absl::StrCat("S", i));
+    auto& commands = *many.mutable_requests(i)->mutable_commands();
+    while (commands.size() < static_cast<int>(limits::kMaxCommandsPerRequest)) {
+      *commands.Add() = commands[0];
+    }
+  }
+  exceed(many, kRequests * limits::kMaxCommandsPerRequest,
+         limits::kMaxStreamCommands);
+
+  Request large;
+  large.set_validate_only(true);
+  for (int i = 0; i < 2'000; ++i) {
+    Add(large, absl::StrCat("S", i));
+    large.mutable_requests(i)
+        ->mutable_commands(0)
+        ->mutable_record_shipment()
+        ->mutable_shipment()
+        ->set_source(std::string(2'000, 's'));
+  }
+  exceed(large, large.ByteSizeLong(), limits::kMaxStreamBytes);
+  stream->WritesDone();
+  EXPECT_TRUE(stream->Finish().ok());
+}
+
 TEST_F(StreamTest, ManyShortStreamsThatAreCutEndWithoutHurtingTheServer) {
   // Answers of the last batches meet the end of their stream on other threads.
   std::vector<std::thread> callers;
