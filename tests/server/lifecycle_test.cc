@@ -6,10 +6,12 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "grpcpp/generic/generic_stub.h"
 #include "gtest/gtest.h"
+#include "ledger/base/clock.h"
 #include "tests/support/server_fixture.h"
 
 namespace chipledger::testing {
@@ -271,6 +273,65 @@ TEST_F(LifecycleTest, WhileItDrainsItSaysSo) {
   EXPECT_EQ(ReasonOf(reader->Finish()), "OK");
   EXPECT_EQ(entries, chunk.size());
   shutdown.join();
+}
+
+// A clock that can be stopped: who asks it then has to wait.
+class StoppedClock final : public Clock {
+ public:
+  int64_t NowNs() const override {
+    absl::MutexLock lock(&mutex_);
+    asked_while_stopped_ |= stopped_;
+    mutex_.Await(absl::Condition(
+        +[](const StoppedClock* clock) { return !clock->stopped_; }, this));
+    return SystemClock()->NowNs();
+  }
+  void Stop() {
+    absl::MutexLock lock(&mutex_);
+    stopped_ = true;
+  }
+  void AwaitAsked() {
+    absl::MutexLock lock(&mutex_);
+    mutex_.Await(absl::Condition(&asked_while_stopped_));
+  }
+  void GoOn() {
+    absl::MutexLock lock(&mutex_);
+    stopped_ = false;
+  }
+
+ private:
+  mutable absl::Mutex mutex_;
+  bool stopped_ = false;
+  mutable bool asked_while_stopped_ = false;
+};
+
+TEST_F(LifecycleTest, AWriteUnderWayIsAnsweredHoweverSlowTheLedgerIs) {
+  StoppedClock clock;
+  StartServer([&](ServerOptions& options) {
+    options.ledger.clock = &clock;
+    // The fixture's clock wrote the log.
+    options.ledger.trust_clock = true;
+    // Nobody else asks the clock.
+    options.ledger.tick = absl::Hours(1);
+    options.drain_timeout = absl::Minutes(5);
+  });
+  RecordCatalog();
+  clock.Stop();
+  grpc::Status written;
+  std::thread writer([&] {
+    Context context(300);
+    v1::RecordShipmentRequest request = ShipmentOf("H100", 1, "MY", "slow");
+    request.mutable_command()->set_assurance(v1::ASSURANCE_AFTER_THE_FACT);
+    v1::RecordShipmentResponse response;
+    written = shipments_->RecordShipment(&context, request, &response);
+  });
+  clock.AwaitAsked();
+  std::thread shutdown([this] { server().Shutdown(); });
+  // Longer than calls without work are left open.
+  absl::SleepFor(absl::Seconds(1));
+  clock.GoOn();
+  writer.join();
+  shutdown.join();
+  EXPECT_TRUE(written.ok()) << written.error_message();
 }
 
 // A call that is open and has nothing for the server to do.
