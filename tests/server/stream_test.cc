@@ -189,6 +189,61 @@ TEST_F(StreamTest, LargeAnswersComeInSeveralMessages) {
   EXPECT_EQ(references.back(), "REFUSED_BY_RULES");
 }
 
+TEST_F(StreamTest, EventsBeyondAMessageAreLeftOut) {
+  // Their evidence names each of 500 rules.
+  for (int i = 0; i < 5; ++i) {
+    auto request = Proto<v1::AdoptPolicyRequest>(R"pb(
+      command {
+        policy {
+          title: "T"
+          effective_from: "2020-01-01"
+          provenance {
+            citation: "c"
+            legal_status: LEGAL_STATUS_IN_FORCE
+            enforcement_status: ENFORCEMENT_STATUS_ENFORCED
+          }
+        }
+      })pb");
+    v1::Policy& policy = *request.mutable_command()->mutable_policy();
+    policy.set_policy_id(absl::StrCat("policy", i, std::string(50, 'p')));
+    for (int j = 0; j < 100; ++j) {
+      v1::Rule& rule = *policy.add_rules();
+      rule = Proto<v1::Rule>(R"pb(
+        title: "R"
+        measure: MEASURE_GPUS
+        accrual: ACCRUAL_EXPORTED
+        window { open {} }
+        limit { constant: "1000000" }
+        enforcement { mode: MODE_REFUSE })pb");
+      rule.set_rule_id(absl::StrCat("rule", j));
+    }
+    request.set_request_id(NewRequestId());
+    Context context;
+    v1::AdoptPolicyResponse response;
+    const grpc::Status status =
+        policies_->AdoptPolicy(&context, request, &response);
+    ASSERT_TRUE(status.ok()) << status.error_message();
+  }
+  constexpr int kCount = 100;
+  Request batch;
+  batch.set_with_evidence(true);
+  Add(batch, "S0");
+  for (int i = 1; i < kCount; ++i) {
+    *batch.mutable_requests(0)->add_commands()->mutable_record_shipment() =
+        ShipmentOf("H100", 1, "MY", absl::StrCat("S", i)).command();
+  }
+  const uint64_t before = Size();
+  const Response response = SendBatch(batch);
+  ASSERT_EQ(ReasonOfAnswer(response.answers(0)), "OK");
+  EXPECT_EQ(Size(), before + kCount);
+  const auto& events = response.answers(0).events();
+  ASSERT_GT(events.size(), 1);
+  const size_t each = events[1].ByteSizeLong();
+  ASSERT_GT(kCount * each, limits::kMaxPageBytes);
+  EXPECT_LE(events.size() * each, limits::kMaxPageBytes);
+  EXPECT_GT((events.size() + 2) * each, limits::kMaxPageBytes);
+}
+
 TEST_F(StreamTest, ValidateOnlyStoresNothing) {
   Request batch;
   batch.set_validate_only(true);
