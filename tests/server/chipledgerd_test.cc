@@ -352,7 +352,7 @@ TEST_F(ChipledgerdTest, ASecondSignalEndsItAtOnce) {
     ASSERT_TRUE(status.ok()) << status.error_message();
   }
   // A reader that stops reading holds up the drain.
-  const auto audit = v1::AuditService::NewStub(channel);
+  const auto audit = v1::AuditService::NewStub(NarrowChannel(ListenOfReady()));
   Context context;
   auto reader = audit->ReadEntries(&context, {});
   v1::ReadEntriesResponse chunk;

@@ -21,17 +21,6 @@ using ::testing::HasSubstr;
 
 class LifecycleTest : public ServerTest {
  protected:
-  // A caller to whom gRPC sends a few MB ahead of what is read and no more;
-  // otherwise it lets ever more be sent, and the server is done with any
-  // answer.
-  std::unique_ptr<v1::AuditService::Stub> NarrowAudit() {
-    grpc::ChannelArguments arguments;
-    arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
-    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-    return v1::AuditService::NewStub(grpc::CreateCustomChannel(
-        server().address(), grpc::InsecureChannelCredentials(), arguments));
-  }
-
   // Records 16 MB, more than a narrow caller takes who does not read.
   void RecordLongLog() {
     RecordCatalog();
@@ -202,7 +191,7 @@ TEST_F(LifecycleTest, ACallThatTakesTooLongIsCutAtTheDrainTimeout) {
   });
   RecordLongLog();
   // A reader that does not read keeps its call open.
-  const auto audit = NarrowAudit();
+  const auto audit = v1::AuditService::NewStub(NarrowChannel(address()));
   Context context;
   auto reader = audit->ReadEntries(&context, {});
   v1::ReadEntriesResponse chunk;
@@ -221,7 +210,7 @@ TEST_F(LifecycleTest, WhileItDrainsItSaysSo) {
       [](ServerOptions& options) { options.drain_timeout = absl::Minutes(5); });
   RecordLongLog();
   // A reader that does not read has the server wait.
-  const auto audit = NarrowAudit();
+  const auto audit = v1::AuditService::NewStub(NarrowChannel(address()));
   Context context(300);
   auto reader = audit->ReadEntries(&context, {});
   v1::ReadEntriesResponse chunk;

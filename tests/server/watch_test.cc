@@ -332,12 +332,13 @@ TEST_F(WatchTest, AnIdleEntryWatchGivesSignsOfLife) {
 
 TEST_F(WatchTest, ReadersThatDoNotReadHoldUpNobodyAndMissNothing) {
   constexpr int kReaders = 8;
+  const auto audit = v1::AuditService::NewStub(NarrowChannel(address()));
   std::vector<std::unique_ptr<Context>> contexts;
   std::vector<std::unique_ptr<grpc::ClientReader<v1::WatchEntriesResponse>>>
       readers;
   for (int i = 0; i < kReaders; ++i) {
     contexts.push_back(std::make_unique<Context>());
-    readers.push_back(audit_->WatchEntries(contexts.back().get(), {}));
+    readers.push_back(audit->WatchEntries(contexts.back().get(), {}));
   }
   // More bytes than a stream takes without being read.
   const std::string source(2'000, 's');

@@ -133,6 +133,14 @@ Context::Context(int seconds) {
                std::chrono::seconds(seconds));
 }
 
+std::shared_ptr<grpc::Channel> NarrowChannel(const std::string& address) {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(),
+                                   arguments);
+}
+
 std::string NewRequestId() { return Uuid::Random().ToString(); }
 
 v1::RecordShipmentRequest ShipmentOf(absl::string_view product,

@@ -64,6 +64,11 @@ class Context : public grpc::ClientContext {
   explicit Context(int seconds = 30);
 };
 
+// A channel to "HOST:PORT" on which gRPC sends little ahead of what is read.
+// Otherwise it lets ever more be sent, and the server is done with an answer
+// that nobody reads.
+std::shared_ptr<grpc::Channel> NarrowChannel(const std::string& address);
+
 // A message from its text form; fails the test when it is not one.
 template <typename Message>
 Message Proto(const std::string& text) {
