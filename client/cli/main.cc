@@ -8,7 +8,7 @@
 #include "absl/strings/string_view.h"
 #include "client/cli/cli.h"
 #include "client/cli/terminal.h"
-#include "client/import/text.h"
+#include "ledger/base/utf8.h"
 
 namespace {
 
@@ -50,7 +50,7 @@ int main(int argc, char** argv) {
     error.emplace(std::cerr);
   }
   for (int i = 1; i < argc; ++i) {
-    if (!chipledger::import::IsUtf8(argv[i])) {
+    if (!chipledger::IsUtf8(argv[i])) {
       return Fail(cli, absl::InvalidArgumentError(absl::StrCat(
                            "argument ", i, " is not UTF-8; nothing was sent")));
     }

@@ -18,6 +18,7 @@
 #include "client/import/text.h"
 #include "ledger/base/countries.h"
 #include "ledger/base/countries_data.h"
+#include "ledger/base/utf8.h"
 
 namespace chipledger::import {
 namespace {

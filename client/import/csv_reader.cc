@@ -12,6 +12,7 @@
 #include "absl/strings/strip.h"
 #include "client/import/text.h"
 #include "ledger/base/status_macros.h"
+#include "ledger/base/utf8.h"
 
 namespace chipledger::import {
 namespace {

@@ -15,6 +15,7 @@
 #include "ledger/base/date.h"
 #include "ledger/base/limits.h"
 #include "ledger/base/status_macros.h"
+#include "ledger/base/utf8.h"
 
 namespace chipledger::import {
 namespace {

@@ -9,6 +9,7 @@
 #include "google/protobuf/util/json_util.h"
 #include "ledger/base/limits.h"
 #include "ledger/base/status_macros.h"
+#include "ledger/base/utf8.h"
 
 namespace chipledger::import {
 namespace {

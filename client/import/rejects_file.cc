@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "client/import/text.h"
+#include "ledger/base/utf8.h"
 
 namespace chipledger::import {
 namespace {

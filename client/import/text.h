@@ -2,7 +2,6 @@
 #ifndef CHIPLEDGER_CLIENT_IMPORT_TEXT_H_
 #define CHIPLEDGER_CLIENT_IMPORT_TEXT_H_
 
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -12,13 +11,6 @@
 #include "chipledger/v1/common.pb.h"
 
 namespace chipledger::import {
-
-// Whether the text is well-formed UTF-8 (RFC 3629).
-bool IsUtf8(absl::string_view text);
-
-// Returns the longest start of a UTF-8 text that has at most `max_bytes` and
-// does not end inside a character.
-absl::string_view TruncateUtf8(absl::string_view text, size_t max_bytes);
 
 // Returns the text on one line: control characters become blanks, and there are
 // none at its ends.

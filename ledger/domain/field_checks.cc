@@ -10,6 +10,7 @@
 #include "ledger/base/countries.h"
 #include "ledger/base/date.h"
 #include "ledger/base/limits.h"
+#include "ledger/base/utf8.h"
 #include "ledger/domain/check.h"
 
 namespace chipledger::domain {
@@ -69,7 +70,7 @@ std::optional<uint32_t> FindHidden(absl::string_view text) {
 std::string Quote(absl::string_view value) {
   constexpr size_t kMaxQuoted = 80;
   if (value.size() <= kMaxQuoted) return absl::StrCat("\"", value, "\"");
-  return absl::StrCat("\"", value.substr(0, kMaxQuoted), "...\" (",
+  return absl::StrCat("\"", TruncateUtf8(value, kMaxQuoted), "...\" (",
                       value.size(), " bytes)");
 }
 

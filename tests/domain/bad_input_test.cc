@@ -203,6 +203,14 @@ TEST_F(BadInputTest, StringsOverTheLimitOrWithControlCharacters) {
                 "Not A Slug");
 }
 
+TEST_F(BadInputTest, ALongValueIsQuotedUpToAWholeCharacter) {
+  // Of what is quoted, 80 bytes, the last would be the first half of a letter.
+  const std::string good(79, 'a');
+  ExpectInvalid(Shipment(absl::StrCat("exporter: \"", good, "\u00E4\"")),
+                "shipment.exporter",
+                absl::StrCat("\"", good, "...\" (81 bytes)"));
+}
+
 TEST_F(BadInputTest, KeysWithCharactersThatAreNotSeen) {
   const std::pair<const char*, const char*> hidden[] = {
       {"LK\u00A01", "U+00A0"},         // No-break space.
