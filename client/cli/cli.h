@@ -72,6 +72,7 @@ void AddTotalCommands(CLI::App& headroom, Cli& cli);
 void AddCompareCommand(CLI::App& headroom, Cli& cli);
 void AddReplayCommand(CLI::App& audit, Cli& cli);
 void AddAdminCommands(CLI::App& app, Cli& cli);
+void AddCompletionCommand(CLI::App& app, Cli& cli);
 
 // Adds a subcommand. Its options live in an Options object that `add_options`
 // declares and `run` gets; `run` returns an exit code.

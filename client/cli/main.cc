@@ -1,13 +1,16 @@
 // The `chipledger` command line.
 #include <algorithm>
 #include <iostream>
+#include <memory>
 #include <optional>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "client/cli/cli.h"
+#include "client/cli/help.h"
 #include "client/cli/terminal.h"
+#include "client/cli/usage.h"
 #include "ledger/base/utf8.h"
 
 namespace {
@@ -34,6 +37,7 @@ void AddAllCommands(CLI::App& app, Cli& cli) {
   AddHeadroomCommands(app, cli);
   AddAuditCommands(app, cli);
   AddAdminCommands(app, cli);
+  AddCompletionCommand(app, cli);
 }
 
 }  // namespace
@@ -57,6 +61,10 @@ int main(int argc, char** argv) {
   }
   CLI::App app("chipledger: an append-only ledger of AI-chip shipments",
                "chipledger");
+  // Before the commands, which take it over.
+  app.formatter(std::make_shared<chipledger::cli::HelpFormatter>(
+      chipledger::cli::OutputWidth()));
+  app.set_version_flag("--version", "chipledger " CHIPLEDGER_VERSION);
   app.footer(kFooter);
   app.require_subcommand(1);
   // Lets --json and --server stand after the subcommand as well.
@@ -74,11 +82,12 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    if (cli.json && error.get_exit_code() != 0) {
-      return Fail(cli, absl::InvalidArgumentError(error.what()));
+    if (error.get_exit_code() != 0) {
+      return chipledger::cli::FailUsage(cli, app, error);
     }
-    return app.exit(error) == 0 ? chipledger::cli::kDone
-                                : chipledger::cli::kBadInput;
+    // Help, or the version.
+    app.exit(error);
+    return chipledger::cli::kDone;
   }
   const int code = cli.action();
   std::cout.flush();
