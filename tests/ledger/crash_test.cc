@@ -29,11 +29,18 @@ class CrashTest : public LedgerTest {
     options_.trust_clock = true;
   }
 
+  // When a writer is killed.
+  enum class Life { kFromItsStart, kFromItsFirstAnswer };
+
   // Runs a writer from a request number on, kills it, and returns what it
   // printed.
-  std::string RunAndKill(uint64_t number, absl::Duration life) {
+  std::string RunAndKill(uint64_t number, Life from, absl::Duration life) {
     Subprocess writer(
         {CHIPLEDGER_CRASH_WRITER, options_.data_dir, absl::StrCat(number)});
+    if (from == Life::kFromItsFirstAnswer) {
+      EXPECT_TRUE(writer.WaitForLine("", absl::Seconds(60)))
+          << writer.standard_error();
+    }
     absl::SleepFor(life);
     writer.Signal(SIGKILL);
     EXPECT_EQ(writer.Wait(absl::Seconds(20)), 128 + SIGKILL)
@@ -92,8 +99,11 @@ TEST_F(CrashTest, NothingAnsweredIsLostOrTwiceAfterAnyKill) {
   for (int round = 0; round < kRounds; ++round) {
     SCOPED_TRACE(absl::StrCat("round ", round, " of seed ", seed));
     Close();
-    const std::string output =
-        RunAndKill(number, absl::Milliseconds(15 + random() % 60));
+    // Counted from the start alone a busy machine's writers answer nothing.
+    const std::string output = RunAndKill(
+        number,
+        round % 2 == 0 ? Life::kFromItsStart : Life::kFromItsFirstAnswer,
+        absl::Milliseconds(random() % 75));
     Reopen();
     if (HasFatalFailure()) return;
     CheckNewEntries();
@@ -103,7 +113,7 @@ TEST_F(CrashTest, NothingAnsweredIsLostOrTwiceAfterAnyKill) {
     while (Write(CrashRequest(number)).repeated_answer) ++number;
     ++number;
   }
-  EXPECT_GT(answered_, static_cast<uint64_t>(kRounds));
+  EXPECT_GE(answered_, static_cast<uint64_t>(kRounds / 2));
   ExpectTotalsEqualReplay();
 }
 
