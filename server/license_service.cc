@@ -10,6 +10,7 @@
 #include "chipledger/v1/event.pb.h"
 #include "ledger/base/error.h"
 #include "ledger/base/status_macros.h"
+#include "ledger/domain/known.h"
 #include "server/page_token.h"
 #include "server/read_call.h"
 #include "server/through_date.h"
@@ -66,6 +67,9 @@ absl::Status ReadLicenses(const ReadView& view,
                           v1::ListLicensesResponse& response) {
   ASSIGN_OR_RETURN(const size_t page_size,
                    PageSize(request.page_size(), kStandardPage, kMaxPage));
+  RETURN_IF_ERROR(domain::CheckPartyKnown(view.snapshot(), request.exporter()));
+  RETURN_IF_ERROR(domain::CheckCountryKnown("destination_country",
+                                            request.destination_country()));
   const Date through = view.moment.through;
   RETURN_IF_ERROR(FillPage<std::string>(
       request, view.moment, view.snapshot().licenses, page_size,
@@ -153,6 +157,7 @@ absl::Status ReadApplications(const ReadView& view,
                               v1::ListApplicationsResponse& response) {
   ASSIGN_OR_RETURN(const size_t page_size,
                    PageSize(request.page_size(), kStandardPage, kMaxPage));
+  RETURN_IF_ERROR(domain::CheckPartyKnown(view.snapshot(), request.exporter()));
   v1::ApplicationView at;
   absl::Status status;
   RETURN_IF_ERROR(FillPage<std::string>(

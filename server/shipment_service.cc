@@ -8,6 +8,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "ledger/base/status_macros.h"
+#include "ledger/domain/known.h"
 #include "server/page_token.h"
 #include "server/read_call.h"
 #include "server/shipment_stream.h"
@@ -53,6 +54,11 @@ absl::Status ReadShipments(const ReadView& view,
   ASSIGN_OR_RETURN(const size_t page_size,
                    PageSize(request.page_size(), kStandardPage, kMaxPage));
   ASSIGN_OR_RETURN(const uint64_t begin, FirstIndexOfPage(request));
+  // The license may be one that was never granted: what left under its number
+  // is listed.
+  RETURN_IF_ERROR(domain::CheckPartyKnown(view.snapshot(), request.exporter()));
+  RETURN_IF_ERROR(domain::CheckCountryKnown("destination_country",
+                                            request.destination_country()));
   const uint64_t size = view.snapshot().size;
   if (begin > size) return WrongPageToken();
   ASSIGN_OR_RETURN(
@@ -95,6 +101,9 @@ absl::Status ReadReservations(const ReadView& view,
                               v1::ListReservationsResponse& response) {
   ASSIGN_OR_RETURN(const size_t page_size,
                    PageSize(request.page_size(), kStandardPage, kMaxPage));
+  RETURN_IF_ERROR(domain::CheckPartyKnown(view.snapshot(), request.exporter()));
+  RETURN_IF_ERROR(
+      domain::CheckLicenseKnown(view.snapshot(), request.license_id()));
   RETURN_IF_ERROR(FillPage<uint64_t>(
       request, view.moment, view.snapshot().registers.reservations, page_size,
       [&](const auto& reservation) {

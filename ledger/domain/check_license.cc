@@ -1,8 +1,8 @@
 // The shapes of commands about licenses and applications.
-#include <algorithm>
 #include <set>
 #include <string>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "ledger/domain/check_internal.h"
 
@@ -228,9 +228,11 @@ void CheckLines(
     checks.Quantity(line.quantity(), limits::kMaxQuantityUnits,
                     At(path, i, "quantity"));
     const std::string& country = line.destination_country();
-    if (country.empty() ? countries.size() > 1
-                        : std::find(countries.begin(), countries.end(),
-                                    country) == countries.end()) {
+    if (country.empty() && countries.size() > 1) {
+      checks.Add(At(path, i, "destination_country"),
+                 absl::StrCat("is not set, and there are ", countries.size(),
+                              " destinations: name one"));
+    } else if (!country.empty() && !absl::c_linear_search(countries, country)) {
       checks.Add(At(path, i, "destination_country"),
                  absl::StrCat(Quote(country),
                               " is not one of the license's destinations"));

@@ -68,6 +68,12 @@ absl::Status RuleNotFound(absl::string_view policy_id,
       {{"policy_id", Str(policy_id)}, {"rule_id", Str(rule_id)}});
 }
 
+absl::Status NoPolicyHasRule(absl::string_view rule_id) {
+  return Make(absl::StatusCode::kNotFound, v1::RULE_NOT_FOUND,
+              absl::StrCat("no policy has a rule \"", rule_id, "\""),
+              {{"rule_id", Str(rule_id)}});
+}
+
 absl::Status NotCovered(absl::string_view policy_id, absl::string_view rule_id,
                         absl::string_view date, absl::string_view why) {
   return Make(absl::StatusCode::kFailedPrecondition, v1::NOT_COVERED,

@@ -21,6 +21,7 @@ absl::Status CountryGroupNotFound(absl::string_view group_id);
 absl::Status PolicyNotFound(absl::string_view policy_id);
 absl::Status RuleNotFound(absl::string_view policy_id,
                           absl::string_view rule_id);
+absl::Status NoPolicyHasRule(absl::string_view rule_id);
 // `why` completes "... counts nothing of it on DATE: ".
 absl::Status NotCovered(absl::string_view policy_id, absl::string_view rule_id,
                         absl::string_view date, absl::string_view why);

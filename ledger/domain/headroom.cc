@@ -6,12 +6,14 @@
 #include <string>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "ledger/base/countries.h"
 #include "ledger/base/decimal.h"
 #include "ledger/base/error.h"
 #include "ledger/base/status_macros.h"
 #include "ledger/domain/errors.h"
+#include "ledger/domain/known.h"
 #include "ledger/domain/limit_of.h"
 #include "ledger/domain/scope.h"
 
@@ -266,6 +268,36 @@ absl::StatusOr<Named> FindRule(const HeadroomView& view,
   const CompiledRule* rule = policy->FindRule(rule_id);
   if (rule == nullptr) return RuleNotFound(policy_id, rule_id);
   return Named{policy, rule};
+}
+
+// Whether a policy, or with no policy any, has the rule; each may be empty.
+absl::Status CheckRuleKnown(const Catalog& catalog, absl::string_view policy_id,
+                            absl::string_view rule_id) {
+  if (!policy_id.empty()) {
+    const CompiledPolicy* policy = catalog.FindPolicy(policy_id);
+    if (policy == nullptr) return PolicyNotFound(policy_id);
+    return rule_id.empty() || policy->FindRule(rule_id) != nullptr
+               ? absl::OkStatus()
+               : RuleNotFound(policy_id, rule_id);
+  }
+  const bool known = rule_id.empty() ||
+                     absl::c_any_of(catalog.policies, [&](const auto& policy) {
+                       return policy->FindRule(rule_id) != nullptr;
+                     });
+  return known ? absl::OkStatus() : NoPolicyHasRule(rule_id);
+}
+
+bool HasTotalOf(const Snapshot& snapshot, const std::string& license_id) {
+  bool found = false;
+  snapshot.totals.VisitAll([&](const TotalId& id, const Total&) {
+    const CompiledRule& rule =
+        snapshot.catalog().policies[id.policy]->rules[id.rule];
+    found = rule.GroupsBy(v1::Scope::GROUP_BY_LICENSE) &&
+            ValueOf(rule.group_by, id.group, v1::Scope::GROUP_BY_LICENSE) ==
+                license_id;
+    return !found;
+  });
+  return found;
 }
 
 absl::Status CheckGroup(const CompiledRule& rule, const v1::GroupKey& group) {
@@ -551,6 +583,7 @@ absl::StatusOr<TotalId> FindTotalId(const HeadroomView& view,
   const auto id = MakeId(view, *named.policy, *named.rule, group, date);
   // What counted once stays a total, whatever the scope is now.
   if (id && view.snapshot.totals.Find(*id) != nullptr) return *id;
+  RETURN_IF_ERROR(CheckGroupKnown(view.snapshot, group));
   const std::string why = WhyNotCovered(view.snapshot.catalog(), *named.policy,
                                         *named.rule, group, date);
   if (!why.empty()) {
@@ -601,6 +634,7 @@ absl::StatusOr<v1::GetTimelineResponse> GetTimeline(
               .group = EncodeGroup(named.rule->group_by, request.group())};
   std::vector<TotalId> windows = WindowsOf(view, any);
   if (windows.empty()) {
+    RETURN_IF_ERROR(CheckGroupKnown(view.snapshot, request.group()));
     // Nothing counted yet: the limit alone is told, from the window of the
     // first date on.
     const auto id = MakeId(view, *named.policy, *named.rule, request.group(),
@@ -695,19 +729,20 @@ std::vector<ListedPair> CompareHeadroom(const HeadroomView& earlier,
 
 absl::Status CheckHeadroomFilter(const Snapshot& snapshot,
                                  const v1::HeadroomFilter& filter) {
-  if (!filter.destination_country().empty() &&
-      !IsCountryCode(filter.destination_country())) {
-    return InvalidFields(
-        {{"filter.destination_country",
-          absl::StrCat("\"", filter.destination_country(),
-                       "\" is not an ISO 3166-1 alpha-2 country code")}});
-  }
+  RETURN_IF_ERROR(CheckCountryKnown("filter.destination_country",
+                                    filter.destination_country()));
   RETURN_IF_ERROR(DateOr(filter.on_date(), Date(), "filter.on_date").status());
-  if (!filter.policy_id().empty() &&
-      snapshot.catalog().FindPolicy(filter.policy_id()) == nullptr) {
-    return PolicyNotFound(filter.policy_id());
+  RETURN_IF_ERROR(
+      CheckRuleKnown(snapshot.catalog(), filter.policy_id(), filter.rule_id()));
+  for (const auto* party_id :
+       {&filter.exporter(), &filter.consignee(), &filter.ultimate_parent()}) {
+    RETURN_IF_ERROR(CheckPartyKnown(snapshot, *party_id));
   }
-  return absl::OkStatus();
+  // What left under a number that was never granted has a total all the same.
+  const absl::Status license = CheckLicenseKnown(snapshot, filter.license_id());
+  return license.ok() || HasTotalOf(snapshot, filter.license_id())
+             ? absl::OkStatus()
+             : license;
 }
 
 }  // namespace chipledger::domain

@@ -27,8 +27,8 @@ struct HeadroomView {
 
 // Finds the total that a request names: a rule, exactly the group's fields that
 // the rule groups by, and the window of `on_date` (empty: today).
-// Errors: INVALID_FIELD, POLICY_NOT_FOUND, RULE_NOT_FOUND; NOT_COVERED when
-// nothing counted there and nothing can.
+// Errors: INVALID_FIELD, POLICY_NOT_FOUND, RULE_NOT_FOUND; where nothing
+// counted yet, those of CheckGroupKnown, and NOT_COVERED when nothing can.
 absl::StatusOr<TotalId> FindTotalId(const HeadroomView& view,
                                     absl::string_view policy_id,
                                     absl::string_view rule_id,
@@ -73,7 +73,8 @@ std::vector<ListedPair> CompareHeadroom(const HeadroomView& earlier,
                                         const std::optional<TotalId>& after,
                                         size_t limit);
 
-// Errors: INVALID_FIELD, POLICY_NOT_FOUND.
+// Errors: INVALID_FIELD; POLICY_NOT_FOUND, RULE_NOT_FOUND, PARTY_NOT_FOUND;
+// LICENSE_NOT_FOUND for a license that was never granted and has no total.
 absl::Status CheckHeadroomFilter(const Snapshot& snapshot,
                                  const v1::HeadroomFilter& filter);
 

@@ -237,6 +237,74 @@ TEST_F(HeadroomTest, AskingForWhatIsNotThereIsAnError) {
             "INVALID_FIELD");
 }
 
+TEST_F(HeadroomTest, AGroupThatNamesNothingThereIsIsAnError) {
+  std::string rules;
+  int number = 0;
+  for (const char* key :
+       {"HEADQUARTERS_COUNTRY", "EXPORTER", "CONSIGNEE", "END_USER",
+        "ULTIMATE_PARENT", "LICENSE", "PRODUCT"}) {
+    absl::StrAppend(&rules, "rules { rule_id: 'r-", number++,
+                    "' title: 'T' measure: MEASURE_GPUS "
+                    "accrual: ACCRUAL_EXPORTED scope { group_by: GROUP_BY_",
+                    key,
+                    " } window { open {} } limit { none {} } "
+                    "enforcement { mode: MODE_REPORT_ONLY } }");
+  }
+  Accept(
+      absl::StrCat("adopt_policy { policy { policy_id: 'keys' title: 'K' "
+                   "effective_from: '2026-01-01' provenance { citation: 'c' "
+                   "legal_status: LEGAL_STATUS_HISTORICAL "
+                   "enforcement_status: ENFORCEMENT_STATUS_UNKNOWN } ",
+                   rules, " } }"));
+  Accept(R"pb(record_shipment {
+                assurance: ASSURANCE_AFTER_THE_FACT
+                shipment {
+                  exporter: "x"
+                  shipment_reference: "U-1"
+                  export_date: "2026-02-01"
+                  destination_country: "MY"
+                  authorization {
+                    kind: AUTHORIZATION_KIND_LICENSE
+                    license_id: "NEVER"
+                  }
+                  items { product_code: "H100" quantity: 7 }
+                }
+              })pb");
+  const domain::Snapshot snapshot = ledger_.state().ToSnapshot();
+  const auto asked = [&](int rule, const std::string& group) {
+    const std::string total = absl::StrCat("policy_id: 'keys' rule_id: 'r-",
+                                           rule, "' group { ", group, " }");
+    const auto row = domain::GetHeadroom(
+        On("2026-03-01", snapshot), FromText<v1::GetHeadroomRequest>(total));
+    const auto timeline = domain::GetTimeline(
+        On("2026-03-01", snapshot), FromText<v1::GetTimelineRequest>(total));
+    EXPECT_EQ(row.ok(), timeline.ok()) << total;
+    if (row.ok()) return absl::StrCat("used ", row->used());
+    EXPECT_EQ(GetErrorCause(timeline.status())->reason,
+              GetErrorCause(row.status())->reason);
+    return GetErrorCause(row.status())->reason;
+  };
+  EXPECT_EQ(asked(0, "headquarters_country: 'XX'"), "INVALID_FIELD");
+  EXPECT_EQ(asked(1, "exporter: 'y'"), "PARTY_NOT_FOUND");
+  EXPECT_EQ(asked(1, "exporter: 'x'"), "used 7");
+  EXPECT_EQ(asked(2, "consignee: 'y'"), "PARTY_NOT_FOUND");
+  EXPECT_EQ(asked(2, "consignee: 'x'"), "used 0");
+  EXPECT_EQ(asked(3, "end_user: 'y'"), "PARTY_NOT_FOUND");
+  EXPECT_EQ(asked(4, "ultimate_parent: 'y'"), "PARTY_NOT_FOUND");
+  EXPECT_EQ(asked(5, "license_id: 'OTHER'"), "LICENSE_NOT_FOUND");
+  // What left under a number that was never granted is counted by it.
+  EXPECT_EQ(asked(5, "license_id: 'NEVER'"), "used 7");
+  EXPECT_EQ(asked(6, "product_code: 'H1000'"), "PRODUCT_NOT_FOUND");
+
+  const auto filter = [&](const std::string& text) {
+    const absl::Status status = domain::CheckHeadroomFilter(
+        snapshot, FromText<v1::HeadroomFilter>(text));
+    return status.ok() ? "OK" : GetErrorCause(status)->reason;
+  };
+  EXPECT_EQ(filter("license_id: 'NEVER'"), "OK");
+  EXPECT_EQ(filter("license_id: 'OTHER'"), "LICENSE_NOT_FOUND");
+}
+
 TEST_F(HeadroomTest, WhatARuleDoesNotCoverSaysSoAndHasNoNumber) {
   Accept(
       "rescind_policy { policy_id: 'p' effective_date: '2026-01-01' "

@@ -317,6 +317,89 @@ TEST_F(ReadTest, LicensesAreListedByIdWithFilters) {
   EXPECT_EQ(ListLicenses(request), (std::vector<std::string>{"L5"}));
 }
 
+TEST_F(ReadTest, AFilterThatNamesNothingThereIsIsAnError) {
+  Record("S1");
+  Grant("L1", "acme", "MY");
+  const auto headroom = [&](const std::string& filter) {
+    v1::ListHeadroomRequest list;
+    *list.mutable_filter() = Proto<v1::HeadroomFilter>(filter);
+    Context list_context;
+    v1::ListHeadroomResponse listed;
+    const std::string reason =
+        ReasonOf(headroom_->ListHeadroom(&list_context, list, &listed));
+    // What the list refuses the others refuse.
+    v1::CompareHeadroomRequest compare;
+    *compare.mutable_filter() = list.filter();
+    compare.mutable_before()->set_at_size(1);
+    Context compare_context;
+    v1::CompareHeadroomResponse compared;
+    EXPECT_EQ(ReasonOf(headroom_->CompareHeadroom(&compare_context, compare,
+                                                  &compared)),
+              reason)
+        << filter;
+    v1::WatchHeadroomRequest watch;
+    *watch.mutable_filter() = list.filter();
+    Context watch_context;
+    auto stream = headroom_->WatchHeadroom(&watch_context, watch);
+    v1::WatchHeadroomResponse first;
+    if (stream->Read(&first)) watch_context.TryCancel();
+    const grpc::Status watched = stream->Finish();
+    if (reason != "OK") EXPECT_EQ(ReasonOf(watched), reason) << filter;
+    return reason;
+  };
+  EXPECT_EQ(headroom(R"(policy_id: "caps" rule_id: "gpus")"), "OK");
+  EXPECT_EQ(headroom(R"(rule_id: "gpus" exporter: "acme")"), "OK");
+  EXPECT_EQ(headroom(R"(license_id: "L1" destination_country: "MY")"), "OK");
+  EXPECT_EQ(headroom(R"(policy_id: "cap")"), "POLICY_NOT_FOUND");
+  EXPECT_EQ(headroom(R"(policy_id: "caps" rule_id: "gpu")"), "RULE_NOT_FOUND");
+  EXPECT_EQ(headroom(R"(rule_id: "gpu")"), "RULE_NOT_FOUND");
+  EXPECT_EQ(headroom(R"(exporter: "acne")"), "PARTY_NOT_FOUND");
+  EXPECT_EQ(headroom(R"(consignee: "acne")"), "PARTY_NOT_FOUND");
+  EXPECT_EQ(headroom(R"(ultimate_parent: "acne")"), "PARTY_NOT_FOUND");
+  EXPECT_EQ(headroom(R"(license_id: "L2")"), "LICENSE_NOT_FOUND");
+  EXPECT_EQ(headroom(R"(destination_country: "XX")"), "INVALID_FIELD");
+
+  const auto shipments = [&](const std::string& text) {
+    Context context;
+    v1::ListShipmentsResponse page;
+    return ReasonOf(shipments_->ListShipments(
+        &context, Proto<v1::ListShipmentsRequest>(text), &page));
+  };
+  EXPECT_EQ(shipments(R"(exporter: "acme" destination_country: "AE")"), "OK");
+  EXPECT_EQ(shipments(R"(exporter: "acne")"), "PARTY_NOT_FOUND");
+  EXPECT_EQ(shipments(R"(destination_country: "UK")"), "INVALID_FIELD");
+  // A shipment may have left under a number that was never granted.
+  EXPECT_EQ(shipments(R"(license_id: "L2")"), "OK");
+
+  const auto reservations = [&](const std::string& text) {
+    Context context;
+    v1::ListReservationsResponse page;
+    return ReasonOf(shipments_->ListReservations(
+        &context, Proto<v1::ListReservationsRequest>(text), &page));
+  };
+  EXPECT_EQ(reservations(R"(exporter: "acme" license_id: "L1")"), "OK");
+  EXPECT_EQ(reservations(R"(exporter: "acne")"), "PARTY_NOT_FOUND");
+  EXPECT_EQ(reservations(R"(license_id: "L2")"), "LICENSE_NOT_FOUND");
+
+  const auto licenses = [&](const std::string& text) {
+    Context context;
+    v1::ListLicensesResponse page;
+    return ReasonOf(licenses_->ListLicenses(
+        &context, Proto<v1::ListLicensesRequest>(text), &page));
+  };
+  EXPECT_EQ(licenses(R"(exporter: "globex" destination_country: "MY")"), "OK");
+  EXPECT_EQ(licenses(R"(exporter: "acne")"), "PARTY_NOT_FOUND");
+  EXPECT_EQ(licenses(R"(destination_country: "UK")"), "INVALID_FIELD");
+
+  Context context;
+  v1::ListApplicationsResponse applications;
+  EXPECT_EQ(
+      ReasonOf(licenses_->ListApplications(
+          &context, Proto<v1::ListApplicationsRequest>(R"(exporter: "acne")"),
+          &applications)),
+      "PARTY_NOT_FOUND");
+}
+
 TEST_F(ReadTest, HeadroomIsPagedWithoutSkippingOrRepeating) {
   const std::vector<std::string> countries{"AE", "BR", "IN", "MY", "SA", "VN"};
   for (const std::string& country : countries) {

@@ -1,0 +1,62 @@
+#include "ledger/domain/known.h"
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "ledger/base/countries.h"
+#include "ledger/base/error.h"
+#include "ledger/base/status_macros.h"
+#include "ledger/domain/errors.h"
+
+namespace chipledger::domain {
+namespace {
+
+template <typename Map>
+bool IsIn(const Map& map, absl::string_view name) {
+  return name.empty() || map.Find(std::string(name)) != nullptr;
+}
+
+}  // namespace
+
+absl::Status CheckPartyKnown(const Snapshot& snapshot,
+                             absl::string_view party_id) {
+  return IsIn(snapshot.catalog().parties, party_id) ? absl::OkStatus()
+                                                    : PartyNotFound(party_id);
+}
+
+absl::Status CheckLicenseKnown(const Snapshot& snapshot,
+                               absl::string_view license_id) {
+  return IsIn(snapshot.licenses, license_id) ? absl::OkStatus()
+                                             : LicenseNotFound(license_id);
+}
+
+absl::Status CheckCountryKnown(absl::string_view field,
+                               absl::string_view country) {
+  if (country.empty() || IsCountryCode(country)) return absl::OkStatus();
+  return InvalidFields(
+      {{std::string(field),
+        absl::StrCat("\"", country,
+                     "\" is not an ISO 3166-1 alpha-2 country code")}});
+}
+
+absl::Status CheckGroupKnown(const Snapshot& snapshot,
+                             const v1::GroupKey& group) {
+  RETURN_IF_ERROR(CheckCountryKnown("group.destination_country",
+                                    group.destination_country()));
+  RETURN_IF_ERROR(CheckCountryKnown("group.headquarters_country",
+                                    group.headquarters_country()));
+  for (const auto* party_id : {&group.exporter(), &group.consignee(),
+                               &group.end_user(), &group.ultimate_parent()}) {
+    RETURN_IF_ERROR(CheckPartyKnown(snapshot, *party_id));
+  }
+  RETURN_IF_ERROR(CheckLicenseKnown(snapshot, group.license_id()));
+  if (!IsIn(snapshot.catalog().products, group.product_code())) {
+    return ProductNotFound(group.product_code());
+  }
+  if (!IsIn(snapshot.catalog().groups, group.country_group())) {
+    return CountryGroupNotFound(group.country_group());
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace chipledger::domain
