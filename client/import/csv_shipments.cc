@@ -37,6 +37,9 @@ std::vector<CsvColumn> Columns(const ImportDefaults& defaults) {
           {"consignee_name"},
           {"authorization_kind"},
           {"license_id"},
+          {"authorization_code"},
+          {"end_user"},
+          {"value_usd"},
           {"source"}};
 }
 
@@ -260,15 +263,23 @@ std::string CsvShipments::ReadRecord(const CsvRecord& record,
   }
   shipment.set_consignee(field("consignee"));
   shipment.set_consignee_name(field("consignee_name"));
+  shipment.set_end_user(field("end_user"));
   shipment.set_source(field("source"));
   v1::Item& item = *shipment.add_items();
   item.set_product_code(field("product_code"));
-  const auto quantity = ParseUnits(
-      field("quantity"), /*comma_is_decimal=*/table_->delimiter() == ';');
+  const bool comma_is_decimal = table_->delimiter() == ';';
+  const auto quantity = ParseUnits(field("quantity"), comma_is_decimal);
   if (!quantity.ok()) {
     return absl::StrCat("quantity ", quantity.status().message());
   }
   item.set_quantity(*quantity);
+  if (const std::string text = field("value_usd"); !text.empty()) {
+    const auto value = ParseDollars(text, comma_is_decimal);
+    if (!value.ok()) {
+      return absl::StrCat("value_usd ", value.status().message());
+    }
+    item.set_value_usd(*value);
+  }
   if (const std::string text = field("assurance"); !text.empty()) {
     const auto assurance = ParseAssurance(text);
     if (!assurance.ok()) {
@@ -283,10 +294,16 @@ std::string CsvShipments::ReadAuthorization(const CsvRecord& record,
                                             v1::Shipment& out) {
   const absl::string_view kind = table_->Field(record, "authorization_kind");
   const absl::string_view license = table_->Field(record, "license_id");
-  if (kind.empty() && license.empty()) return "";
+  const absl::string_view code = table_->Field(record, "authorization_code");
+  if (kind.empty() && license.empty()) {
+    return code.empty() ? ""
+                        : "authorization_kind is empty, and authorization_code "
+                          "is not";
+  }
   v1::Authorization& authorization = *out.mutable_authorization();
   authorization.set_kind(v1::AUTHORIZATION_KIND_LICENSE);
   authorization.set_license_id(std::string(license));
+  authorization.set_code(std::string(code));
   if (kind.empty()) return "";
   const auto parsed = ParseAuthorizationKind(kind);
   if (!parsed.ok()) {

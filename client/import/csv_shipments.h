@@ -11,6 +11,9 @@
 //   authorization_kind   license, nveu, uveu, lpp, acm, aia, aca, nac,
 //                        none-required, other-exception
 //   license_id           for license
+//   authorization_code   the authority's code of a license exception
+//   end_user             party id of who will use the items
+//   value_usd            of the record's units together, in whole US dollars
 //   assurance            before-export or after-the-fact; may be left to
 //                        --assurance
 //   source               where it comes from

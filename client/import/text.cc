@@ -36,6 +36,44 @@ absl::StatusOr<int> ParseWord(const google::protobuf::EnumDescriptor& type,
       absl::StrCat("\"", word, "\" is not one of: ", known));
 }
 
+// Reads a whole number of `what`.
+absl::StatusOr<int64_t> ParseWhole(absl::string_view text,
+                                   bool comma_is_decimal,
+                                   absl::string_view what) {
+  const absl::Status not_whole = absl::InvalidArgumentError(
+      absl::StrCat("\"", OneLine(text), "\" is no whole number of ", what));
+  char decimal = '.';
+  char thousands = ',';
+  const size_t last = text.find_last_of(".,");
+  if (comma_is_decimal && last != absl::string_view::npos) {
+    const bool comes_again = text.find(text[last]) != last;
+    if ((text[last] == decimal) == comes_again) std::swap(decimal, thousands);
+  }
+  const size_t point = std::min(text.find(decimal), text.size());
+  const absl::string_view whole = text.substr(0, point);
+  const absl::string_view decimals = text.substr(point);
+  const bool is_alone = text.find_first_of(".,") == point;
+  const bool is_zero =
+      decimals.size() != 1 && decimals.find_last_not_of('0') + 1 <= 1;
+  if (decimals.size() == 4 && is_alone && whole.size() <= 3 &&
+      (is_zero || comma_is_decimal)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "\"", text, "\" is not clear: \"", decimals.substr(0, 1),
+        "\" may be the decimal sign or that of thousands; write it without"));
+  }
+  if (!is_zero) return not_whole;
+  const std::vector<absl::string_view> groups =
+      absl::StrSplit(whole, thousands);
+  for (size_t i = 0; i < groups.size() && groups.size() > 1; ++i) {
+    const size_t size = groups[i].size();
+    if (i == 0 ? size == 0 || size > 3 : size != 3) return not_whole;
+  }
+  const std::string digits = absl::StrJoin(groups, "");
+  const auto units = ParseDecimal(digits, 0);
+  if (!units || !absl::ascii_isdigit(digits[0])) return not_whole;
+  return *units;
+}
+
 }  // namespace
 
 std::string OneLine(absl::string_view text) {
@@ -68,38 +106,12 @@ std::optional<int64_t> RoundHalfUp(absl::string_view decimal, int scale) {
 
 absl::StatusOr<int64_t> ParseUnits(absl::string_view text,
                                    bool comma_is_decimal) {
-  const absl::Status not_whole = absl::InvalidArgumentError(
-      absl::StrCat("\"", OneLine(text), "\" is no whole number of units"));
-  char decimal = '.';
-  char thousands = ',';
-  const size_t last = text.find_last_of(".,");
-  if (comma_is_decimal && last != absl::string_view::npos) {
-    const bool comes_again = text.find(text[last]) != last;
-    if ((text[last] == decimal) == comes_again) std::swap(decimal, thousands);
-  }
-  const size_t point = std::min(text.find(decimal), text.size());
-  const absl::string_view whole = text.substr(0, point);
-  const absl::string_view decimals = text.substr(point);
-  const bool is_alone = text.find_first_of(".,") == point;
-  const bool is_zero =
-      decimals.size() != 1 && decimals.find_last_not_of('0') + 1 <= 1;
-  if (decimals.size() == 4 && is_alone && whole.size() <= 3 &&
-      (is_zero || comma_is_decimal)) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "\"", text, "\" is not clear: \"", decimals.substr(0, 1),
-        "\" may be the decimal sign or that of thousands; write it without"));
-  }
-  if (!is_zero) return not_whole;
-  const std::vector<absl::string_view> groups =
-      absl::StrSplit(whole, thousands);
-  for (size_t i = 0; i < groups.size() && groups.size() > 1; ++i) {
-    const size_t size = groups[i].size();
-    if (i == 0 ? size == 0 || size > 3 : size != 3) return not_whole;
-  }
-  const std::string digits = absl::StrJoin(groups, "");
-  const auto units = ParseDecimal(digits, 0);
-  if (!units || !absl::ascii_isdigit(digits[0])) return not_whole;
-  return *units;
+  return ParseWhole(text, comma_is_decimal, "units");
+}
+
+absl::StatusOr<int64_t> ParseDollars(absl::string_view text,
+                                     bool comma_is_decimal) {
+  return ParseWhole(text, comma_is_decimal, "US dollars");
 }
 
 absl::StatusOr<v1::AuthorizationKind> ParseAuthorizationKind(

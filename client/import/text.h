@@ -28,6 +28,10 @@ std::optional<int64_t> RoundHalfUp(absl::string_view decimal, int scale);
 absl::StatusOr<int64_t> ParseUnits(absl::string_view text,
                                    bool comma_is_decimal);
 
+// Reads an amount of whole US dollars, as above.
+absl::StatusOr<int64_t> ParseDollars(absl::string_view text,
+                                     bool comma_is_decimal);
+
 // Reads "license", "nveu", "none-required" and so on: the name of the enum
 // value after its prefix, in any case, with "-" or "_". Errors:
 // INVALID_ARGUMENT with every known word.

@@ -102,6 +102,39 @@ TEST_F(ShipmentSourceTest, CsvRecordsWithOneReferenceAreItemsOfOneShipment) {
     assurance: ASSURANCE_AFTER_THE_FACT)pb");
 }
 
+TEST_F(ShipmentSourceTest, CsvSaysValuesEndUsersAndCodesOfExceptions) {
+  const std::string header =
+      "shipment_reference,exporter,export_date,destination_country,"
+      "product_code,quantity,assurance,authorization_kind,authorization_code,"
+      "end_user,value_usd\n";
+  const auto shipments = ReadAll(
+      "csv",
+      absl::StrCat(header,
+                   "S-1,acme,2025-03-01,FR,H100,8,before-export,"
+                   "other-exception,C42,globex,\"250,000\"\n"
+                   "S-1,acme,,,H200,16,,,,,0\n"
+                   "S-2,acme,2025-03-01,FR,H100,8,before-export,,,,1.50\n"
+                   "S-3,acme,2025-03-01,FR,H100,8,before-export,,C42,,\n"));
+  ASSERT_EQ(shipments.size(), 3);
+  ExpectCommand(shipments[0], R"pb(
+    shipment {
+      exporter: "acme"
+      shipment_reference: "S-1"
+      export_date: "2025-03-01"
+      destination_country: "FR"
+      authorization { kind: AUTHORIZATION_KIND_OTHER_EXCEPTION code: "C42" }
+      items { product_code: "H100" quantity: 8 value_usd: 250000 }
+      items { product_code: "H200" quantity: 16 value_usd: 0 }
+      end_user: "globex"
+    }
+    assurance: ASSURANCE_BEFORE_EXPORT
+  )pb");
+  EXPECT_EQ(shipments[1].problem,
+            "value_usd \"1.50\" is no whole number of US dollars");
+  EXPECT_EQ(shipments[2].problem,
+            "authorization_kind is empty, and authorization_code is not");
+}
+
 TEST_F(ShipmentSourceTest, CsvDefaultsFillWhatTheFileLeavesOpen) {
   const auto shipments = ReadAll(
       "csv",
