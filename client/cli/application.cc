@@ -40,7 +40,9 @@ absl::StatusOr<v1::Application> MakeApplication(const ApplyOptions& options) {
     application.add_destination_countries(country);
   }
   for (const std::string& text : options.lines) {
-    ASSIGN_OR_RETURN(v1::LicenseLine line, ParseLicenseLine(text));
+    ASSIGN_OR_RETURN(
+        v1::LicenseLine line,
+        ParseLicenseLine(text, application.destination_countries()));
     line.set_line_number(application.lines_size() + 1);
     *application.add_lines() = std::move(line);
   }
@@ -227,7 +229,11 @@ int List(Cli& cli, const ListOptions& options) {
         return true;
       });
   if (!status.ok()) return Fail(cli, status);
-  if (!cli.json) std::cout << table.ToString();
+  if (!cli.json) {
+    PrintList(table, "application",
+              !options.exporter.empty() || !options.status.empty(),
+              "chipledger license apply --help");
+  }
   return kDone;
 }
 

@@ -78,17 +78,17 @@ void AddAuditCommands(CLI::App& app, Cli& cli) {
       *group, cli, "read", "print entries",
       [](CLI::App& sub, Options& options) {
         sub.add_option("--from", options.from, "first index (default: 0)")
-            ->check(CLI::NonNegativeNumber);
+            ->check(AtLeast(0));
         sub.add_option("--to", options.to,
                        "first index not to print (default: all)")
-            ->check(CLI::NonNegativeNumber);
+            ->check(AtLeast(1));
       },
       Read);
   AddCommand<Options>(
       *group, cli, "watch", "print entries, then new ones, until stopped",
       [](CLI::App& sub, Options& options) {
         sub.add_option("--from", options.from, "first index (default: 0)")
-            ->check(CLI::NonNegativeNumber);
+            ->check(AtLeast(0));
       },
       Watch);
   AddReplayCommand(*group, cli);

@@ -7,6 +7,7 @@
 #include <iostream>
 
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "client/import/country_names.h"
@@ -52,6 +53,13 @@ void SkipByteOrderMark(google::protobuf::io::FileInputStream& file) {
   file.BackUp(has_mark ? size - static_cast<int>(kMark.size()) : size);
 }
 
+absl::Status NotOfForm(absl::string_view option, absl::string_view form,
+                       absl::string_view text) {
+  return absl::InvalidArgumentError(
+      absl::StrCat(option, " \"", text, "\" is not ", form,
+                   " with a whole number of units"));
+}
+
 }  // namespace
 
 client::Client& Cli::client() {
@@ -70,6 +78,30 @@ void AddWriteOptions(CLI::App& app, WriteOptions& options) {
                "ask what would be answered, and record nothing");
 }
 
+CLI::Validator AtLeast(uint64_t min) {
+  return CLI::Validator(
+      [min](const std::string& text) {
+        uint64_t value = 0;
+        if (absl::SimpleAtoi(text, &value) && value >= min) {
+          return std::string();
+        }
+        return absl::StrCat("\"", text, "\" is not a whole number from ", min,
+                            " on");
+      },
+      "");
+}
+
+CLI::Validator Seconds() {
+  return CLI::Validator(
+      [](const std::string& text) {
+        double value = 0;
+        if (absl::SimpleAtod(text, &value) && value > 0) return std::string();
+        return absl::StrCat("\"", text,
+                            "\" is not a number of seconds above 0");
+      },
+      "");
+}
+
 CLI::Option* AddText(CLI::App& app, const std::string& name,
                      const std::string& description,
                      std::function<void(const std::string&)> set) {
@@ -85,7 +117,7 @@ void AddReadOptions(CLI::App& app, v1::ReadPoint& read_point,
              absl::StrCat(at, "size"),
              [&](uint64_t value) { read_point.set_at_size(value); },
              "the state when the ledger had this size (default: the latest)")
-          ->check(CLI::PositiveNumber);
+          ->check(AtLeast(1));
   const std::string time_name = absl::StrCat(at, "record-time");
   AddText(app, time_name,
           "the state as known at this time, such as 2026-01-31T12:00:00Z",
@@ -138,10 +170,12 @@ absl::Status SetOverrides(
 void AddRevisionOption(CLI::App& app, std::function<void(uint64_t)> set) {
   app.add_option_function<uint64_t>("--expected-revision", std::move(set),
                                     "the revision you saw; another one fails")
-      ->check(CLI::NonNegativeNumber);
+      ->check(AtLeast(0));
 }
 
-absl::StatusOr<v1::LicenseLine> ParseLicenseLine(const std::string& text) {
+absl::StatusOr<v1::LicenseLine> ParseLicenseLine(
+    const std::string& text,
+    const google::protobuf::RepeatedPtrField<std::string>& destinations) {
   v1::LicenseLine line;
   std::string product = text;
   const size_t equals = text.rfind('=');
@@ -152,24 +186,40 @@ absl::StatusOr<v1::LicenseLine> ParseLicenseLine(const std::string& text) {
     line.set_destination_country(country);
     product = text.substr(0, at);
   }
-  ASSIGN_OR_RETURN(const auto quantity, ParseQuantity(product));
+  ASSIGN_OR_RETURN(
+      const auto quantity,
+      ParseQuantity("--line", "PRODUCT=QUANTITY[@COUNTRY]", product));
+  if (line.destination_country().empty() && destinations.size() > 1) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--line \"", text, "\" does not say for which of the ",
+                     destinations.size(), " destinations it is: \"", text, "@",
+                     destinations[0], "\""));
+  }
   line.set_product_code(quantity.first);
   line.set_quantity(quantity.second);
   return line;
 }
 
 absl::StatusOr<std::pair<std::string, int64_t>> ParseQuantity(
-    absl::string_view text) {
+    absl::string_view option, absl::string_view form, absl::string_view text) {
   const size_t equals = text.rfind('=');
   const std::optional<int64_t> quantity =
       equals == absl::string_view::npos
           ? std::nullopt
           : ParseDecimal(text.substr(equals + 1), 0);
   if (!quantity || equals == 0) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "\"", text, "\" is not NAME=QUANTITY with a whole number of units"));
+    return NotOfForm(option, form, text);
   }
   return std::make_pair(std::string(text.substr(0, equals)), *quantity);
+}
+
+absl::StatusOr<std::pair<int32_t, int64_t>> ParseNumberedQuantity(
+    absl::string_view option, absl::string_view form, absl::string_view text) {
+  ASSIGN_OR_RETURN(const auto named, ParseQuantity(option, form, text));
+  int32_t number = 0;
+  if (!absl::SimpleAtoi(named.first, &number))
+    return NotOfForm(option, form, text);
+  return std::make_pair(number, named.second);
 }
 
 std::pair<std::string, std::string> SplitDate(absl::string_view text) {

@@ -101,6 +101,11 @@ void SetWriteOptions(const WriteOptions& options, Request& request) {
   request.set_validate_only(options.validate_only);
 }
 
+// Accept whole numbers from `min` on, and more than 0 seconds; of others they
+// say so.
+CLI::Validator AtLeast(uint64_t min);
+CLI::Validator Seconds();
+
 // Adds an option whose text goes to `set`.
 CLI::Option* AddText(CLI::App& app, const std::string& name,
                      const std::string& description,
@@ -137,13 +142,20 @@ void AddRevisionOption(CLI::App& app, Command& command) {
       app, [&](uint64_t value) { command.set_expected_revision(value); });
 }
 
-// Reads a license line, "PRODUCT=QUANTITY" or "PRODUCT=QUANTITY@COUNTRY".
-// Errors: INVALID_ARGUMENT.
-absl::StatusOr<v1::LicenseLine> ParseLicenseLine(const std::string& text);
+// Reads a license line of --line, "PRODUCT=QUANTITY" or, as it must be for
+// several destinations, "PRODUCT=QUANTITY@COUNTRY". Errors: INVALID_ARGUMENT.
+absl::StatusOr<v1::LicenseLine> ParseLicenseLine(
+    const std::string& text,
+    const google::protobuf::RepeatedPtrField<std::string>& destinations);
 
-// Reads "NAME=QUANTITY"; a name may hold "=". Errors: INVALID_ARGUMENT.
+// Reads "NAME=QUANTITY"; a name may hold "=". For the error: which option it is
+// of, and what that takes, such as "PRODUCT=QUANTITY".
+// Errors: INVALID_ARGUMENT.
 absl::StatusOr<std::pair<std::string, int64_t>> ParseQuantity(
-    absl::string_view text);
+    absl::string_view option, absl::string_view form, absl::string_view text);
+// The same with a whole number as the name.
+absl::StatusOr<std::pair<int32_t, int64_t>> ParseNumberedQuantity(
+    absl::string_view option, absl::string_view form, absl::string_view text);
 // Splits "WHAT@DATE"; the date is empty when there is none.
 std::pair<std::string, std::string> SplitDate(absl::string_view text);
 // Returns the alpha-2 code of a country's code or name.
@@ -159,14 +171,15 @@ absl::Status ReadTextProto(const std::string& path,
 // Prints a message as one line of protobuf JSON.
 void PrintJson(const google::protobuf::Message& message);
 
-// Prints an error with its details and what to do next on standard error (as
-// JSON with --json) and returns the exit code for it.
-int Fail(const Cli& cli, const absl::Status& status);
+// Prints an error with its details, for a name that is not there those that are
+// like it, and what to do next on standard error (as JSON with --json) and
+// returns the exit code for it.
+int Fail(Cli& cli, const absl::Status& status);
 
 // Fails with the error of a StatusOr, or prints its message as JSON or by
 // `print`.
 template <typename Response, typename Print>
-int Finish(const Cli& cli, const absl::StatusOr<Response>& response,
+int Finish(Cli& cli, const absl::StatusOr<Response>& response,
            const Print& print) {
   if (!response.ok()) return Fail(cli, response.status());
   if (cli.json) {

@@ -3,6 +3,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/cli.h"
+#include "client/cli/known_names.h"
+#include "client/cli/near.h"
 #include "client/cli/print.h"
 #include "client/cli/terminal.h"
 #include "client/errors.h"
@@ -48,8 +50,10 @@ std::string NextStep(const absl::Status& status,
     case v1::POLICY_NOT_FOUND:
       return "see what there is: chipledger policy list";
     case v1::RULE_NOT_FOUND:
-      return absl::StrCat("see its rules: chipledger policy show ",
-                          value("policy_id"));
+      return details.metadata.count("policy_id") == 0
+                 ? "see what there is: chipledger policy list"
+                 : absl::StrCat("see its rules: chipledger policy show ",
+                                value("policy_id"));
     case v1::LICENSE_NOT_FOUND:
       return "see what there is: chipledger license list";
     case v1::SHIPMENT_NOT_FOUND:
@@ -114,7 +118,7 @@ std::string NextStep(const absl::Status& status,
   return "";
 }
 
-void PrintForPeople(const absl::Status& status,
+void PrintForPeople(Cli& cli, const absl::Status& status,
                     const client::ErrorDetails& details) {
   if (details.refusal) {
     std::cerr << "Refused by the rules";
@@ -143,6 +147,10 @@ void PrintForPeople(const absl::Status& status,
                           : OneLine(status.message()))
               << "\n";
   }
+  if (details.reason != v1::ERROR_REASON_UNSPECIFIED) {
+    const auto near = NamesLikeTheMissing(cli.client(), details);
+    if (!near.empty()) std::cerr << "  " << OneLine(AskForOneOf(near)) << "\n";
+  }
   if (const std::string step = NextStep(status, details); !step.empty()) {
     std::cerr << "  next: " << OneLine(step) << "\n";
   }
@@ -150,7 +158,7 @@ void PrintForPeople(const absl::Status& status,
 
 }  // namespace
 
-int Fail(const Cli& cli, const absl::Status& status) {
+int Fail(Cli& cli, const absl::Status& status) {
   const client::ErrorDetails details = client::GetErrorDetails(status);
   if (cli.json) {
     std::string json;
@@ -159,7 +167,7 @@ int Fail(const Cli& cli, const absl::Status& status) {
     std::cerr << (converted.ok() ? json : std::string(status.message()))
               << "\n";
   } else {
-    PrintForPeople(status, details);
+    PrintForPeople(cli, status, details);
   }
   return ExitCodeOf(status, details);
 }

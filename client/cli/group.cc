@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/cli.h"
+#include "client/cli/near.h"
 #include "client/cli/print.h"
 #include "client/cli/table.h"
 #include "ledger/base/countries.h"
@@ -61,10 +62,14 @@ int List(Cli& cli, const ListOptions& options) {
   v1::ListCountryGroupsRequest request;
   *request.mutable_read_point() = options.read_point;
   Table table({"GROUP", "CHANGE", "COUNTRY", "NAME", "FROM"});
+  bool found = options.group_id.empty();
+  std::vector<std::string> others;
   const auto add = [&](const v1::CountryGroup& group) {
     if (!options.group_id.empty() && group.group_id() != options.group_id) {
+      others.push_back(group.group_id());
       return;
     }
+    found = true;
     if (cli.json) {
       PrintJson(group);
       return;
@@ -85,7 +90,15 @@ int List(Cli& cli, const ListOptions& options) {
         return true;
       });
   if (!status.ok()) return Fail(cli, status);
-  if (!cli.json) std::cout << table.ToString();
+  if (!found) {
+    return Fail(cli, absl::NotFoundError(absl::StrCat(
+                         "there is no country group \"", options.group_id, "\"",
+                         DidYouMean(options.group_id, others))));
+  }
+  if (!cli.json) {
+    PrintList(table, "country group", false,
+              "chipledger policy group change GROUP --join COUNTRY");
+  }
   return kDone;
 }
 

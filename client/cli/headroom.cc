@@ -1,6 +1,7 @@
 // chipledger headroom: what is left under the limits.
 #include <iostream>
 
+#include "absl/strings/str_cat.h"
 #include "client/cli/cli.h"
 #include "client/cli/filter_options.h"
 #include "client/cli/print.h"
@@ -15,6 +16,35 @@ struct ListOptions {
   FilterOptions filter;
   v1::ReadPoint read_point;
 };
+
+// Says on standard error why there is no row and what to ask.
+void ExplainNoRows(Cli& cli, const v1::ListHeadroomRequest& list) {
+  v1::ListPoliciesRequest request;
+  *request.mutable_read_point() = list.read_point();
+  request.set_page_size(1);
+  const auto policies = cli.client().ListPolicies(request);
+  if (!policies.ok()) return;
+  const v1::HeadroomFilter& filter = list.filter();
+  if (policies->policies().empty()) {
+    std::cerr << "No policy is adopted, so nothing is counted.\n"
+                 "  next: chipledger policy adopt FILE\n";
+  } else if (filter.destination_country().empty()) {
+    std::cerr
+        << "Nothing counts here yet: a total is listed once a shipment or "
+           "a license counts in it.\n"
+           "  next: name a country to see what is left of limits that "
+           "nothing has used: chipledger headroom list --country MY\n";
+  } else {
+    std::cerr << "No rule covers " << filter.destination_country()
+              << " by its destination alone"
+              << (filter.on_date().empty()
+                      ? ""
+                      : absl::StrCat(" on ", filter.on_date()))
+              << ", and nothing has counted.\n"
+                 "  next: chipledger policy list says which policies are in "
+                 "force and when\n";
+  }
+}
 
 int List(Cli& cli, const ListOptions& options) {
   const auto filter = MakeFilter(options.filter);
@@ -41,7 +71,9 @@ int List(Cli& cli, const ListOptions& options) {
       });
   if (!status.ok()) return Fail(cli, status);
   if (!cli.json) {
-    std::cout << FormatHeadroom(rows) << FormatSize(size, options.read_point);
+    std::cout << FormatHeadroom(rows) << FormatSize(size, options.read_point)
+              << std::flush;
+    if (rows.empty()) ExplainNoRows(cli, request);
   }
   return kDone;
 }

@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/time/time.h"
 #include "client/cli/cli.h"
+#include "client/cli/known_names.h"
 #include "client/cli/near.h"
 #include "client/cli/print.h"
 #include "client/cli/terminal.h"
@@ -31,7 +32,8 @@ constexpr char kImportHelp[] =
                       destination_country, product_code, quantity and assurance
                       (these are required; the exporter may be left to
                       --exporter and the assurance to --assurance), consignee,
-                      consignee_name, authorization_kind, license_id, source.
+                      consignee_name, authorization_kind, license_id,
+                      authorization_code, end_user, value_usd, source.
                       Others are named and ignored. Records that follow each
                       other with the same exporter and reference are the items
                       of one shipment, equal ones included; a reference that
@@ -93,19 +95,6 @@ class ProgressBar {
   bool drawn_ = false;
 };
 
-// Lists every page of something by its names. Errors are no matter here.
-template <typename Request, typename Read, typename Take>
-std::vector<std::string> ListNames(Request request, const Read& read,
-                                   const Take& take) {
-  std::vector<std::string> names;
-  request.set_page_size(1000);
-  (void)ForEachPage(request, read, [&](const auto& page) {
-    take(page, names);
-    return true;
-  });
-  return names;
-}
-
 // Prints what the ledger does not have, with what it has that is near, and the
 // command that registers it.
 void PrintMissing(absl::string_view title, const std::set<std::string>& missing,
@@ -125,42 +114,19 @@ void PrintMissing(Cli& cli, const import::ImportCounts& counts) {
   if (!counts.missing_products.empty()) {
     PrintMissing(
         "Products that are not registered:", counts.missing_products,
-        ListNames(
-            v1::ListProductsRequest(),
-            [&](const auto& page) { return client.ListProducts(page); },
-            [](const auto& page, auto& names) {
-              for (const auto& product : page.products()) {
-                names.push_back(product.product_code());
-              }
-            }),
+        ProductCodes(client),
         "chipledger product register --code CODE --gpus-per-unit N --tpp TPP "
         "--source WHERE; or import again with --register-missing-products");
   }
   if (!counts.missing_parties.empty()) {
     PrintMissing(
         "Parties that are not registered:", counts.missing_parties,
-        ListNames(
-            v1::ListPartiesRequest(),
-            [&](const auto& page) { return client.ListParties(page); },
-            [](const auto& page, auto& names) {
-              for (const auto& party : page.parties()) {
-                names.push_back(party.party_id());
-              }
-            }),
+        PartyIds(client),
         "chipledger party register --id ID --name NAME --headquarters COUNTRY");
   }
   if (!counts.missing_licenses.empty()) {
-    PrintMissing(
-        "Licenses that are not granted:", counts.missing_licenses,
-        ListNames(
-            v1::ListLicensesRequest(),
-            [&](const auto& page) { return client.ListLicenses(page); },
-            [](const auto& page, auto& names) {
-              for (const auto& license : page.licenses()) {
-                names.push_back(license.license().license_id());
-              }
-            }),
-        "chipledger license grant --help");
+    PrintMissing("Licenses that are not granted:", counts.missing_licenses,
+                 LicenseIds(client), "chipledger license grant --help");
   }
 }
 

@@ -41,7 +41,9 @@ absl::Status AddLines(const GrantOptions& options, v1::License& license) {
         options.values.size(), " --value; give one for each line, or none"));
   }
   for (size_t i = 0; i < options.lines.size(); ++i) {
-    ASSIGN_OR_RETURN(v1::LicenseLine line, ParseLicenseLine(options.lines[i]));
+    ASSIGN_OR_RETURN(
+        v1::LicenseLine line,
+        ParseLicenseLine(options.lines[i], license.destination_countries()));
     line.set_line_number(license.lines_size() + 1);
     if (!options.values.empty()) line.set_value_usd(options.values[i]);
     *license.add_lines() = std::move(line);
@@ -179,15 +181,10 @@ int Reinstate(Cli& cli, const ChangeOptions& options) {
 int Revoke(Cli& cli, const ChangeOptions& options) {
   auto request = MakeChange<v1::RevokeLicenseRequest>(options);
   for (const std::string& text : options.lines) {
-    const auto line = ParseQuantity(text);
-    int32_t number = 0;
+    const auto line = ParseNumberedQuantity("--line", "NUMBER=QUANTITY", text);
     if (!line.ok()) return Fail(cli, line.status());
-    if (!absl::SimpleAtoi(line->first, &number)) {
-      return Fail(cli, absl::InvalidArgumentError(absl::StrCat(
-                           "--line \"", text, "\" is not NUMBER=QUANTITY")));
-    }
     auto& part = *request.mutable_command()->add_parts();
-    part.set_line_number(number);
+    part.set_line_number(line->first);
     part.set_quantity(line->second);
   }
   if (options.keep_reservations) {
@@ -440,7 +437,11 @@ int List(Cli& cli, const ListOptions& options) {
         return true;
       });
   if (!status.ok()) return Fail(cli, status);
-  if (!cli.json) std::cout << table.ToString();
+  if (!cli.json) {
+    PrintList(table, "license",
+              !options.exporter.empty() || !options.to.empty(),
+              "chipledger license grant --help");
+  }
   return kDone;
 }
 

@@ -76,7 +76,7 @@ int main(int argc, char** argv) {
                "protobuf JSON for programs: one object, or one a line");
   app.add_option("--timeout", cli.timeout_seconds,
                  "seconds that a call may take, retries included")
-      ->check(CLI::PositiveNumber)
+      ->check(chipledger::cli::Seconds())
       ->capture_default_str();
   AddAllCommands(app, cli);
   try {

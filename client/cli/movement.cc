@@ -2,7 +2,6 @@
 // became of units that were shipped.
 #include <iostream>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "client/cli/cli.h"
 #include "client/cli/print.h"
@@ -21,14 +20,10 @@ constexpr char kUnitsHelp[] =
 // Reads texts "ITEM=QUANTITY". Errors: INVALID_ARGUMENT.
 absl::Status AddUnits(const std::vector<std::string>& texts, Units& units) {
   for (const std::string& text : texts) {
-    ASSIGN_OR_RETURN(const auto parsed, ParseQuantity(text));
-    int32_t item = 0;
-    if (!absl::SimpleAtoi(parsed.first, &item)) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "--units \"", text, "\" is not ITEM=QUANTITY; items count from 0"));
-    }
+    ASSIGN_OR_RETURN(const auto parsed,
+                     ParseNumberedQuantity("--units", "ITEM=QUANTITY", text));
     v1::ItemUnits& one = *units.Add();
-    one.set_item(item);
+    one.set_item(parsed.first);
     one.set_quantity(parsed.second);
   }
   return absl::OkStatus();

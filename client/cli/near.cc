@@ -63,12 +63,16 @@ std::vector<std::string> NearMatches(
   return matches;
 }
 
+std::string AskForOneOf(const std::vector<std::string>& matches) {
+  if (matches.empty()) return "";
+  return absl::StrCat("did you mean \"", absl::StrJoin(matches, "\" or \""),
+                      "\"?");
+}
+
 std::string DidYouMean(absl::string_view word,
                        const std::vector<std::string>& candidates) {
-  const auto matches = NearMatches(word, candidates);
-  if (matches.empty()) return "";
-  return absl::StrCat(", did you mean \"", absl::StrJoin(matches, "\" or \""),
-                      "\"?");
+  const std::string question = AskForOneOf(NearMatches(word, candidates));
+  return question.empty() ? "" : absl::StrCat(", ", question);
 }
 
 }  // namespace chipledger::cli

@@ -15,6 +15,9 @@ namespace chipledger::cli {
 std::vector<std::string> NearMatches(
     absl::string_view word, const std::vector<std::string>& candidates);
 
+// Returns "did you mean \"a\" or \"b\"?"; empty for no match.
+std::string AskForOneOf(const std::vector<std::string>& matches);
+
 // Returns ", did you mean \"a\" or \"b\"?"; empty for no match.
 std::string DidYouMean(absl::string_view word,
                        const std::vector<std::string>& candidates);

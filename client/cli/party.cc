@@ -155,7 +155,10 @@ int List(Cli& cli, const ListOptions& options) {
         return true;
       });
   if (!status.ok()) return Fail(cli, status);
-  if (!cli.json) std::cout << table.ToString();
+  if (!cli.json) {
+    PrintList(table, "party", false,
+              "chipledger party register --id ID --name NAME");
+  }
   return kDone;
 }
 

@@ -117,7 +117,10 @@ int List(Cli& cli, const ListOptions& options) {
         return true;
       });
   if (!status.ok()) return Fail(cli, status);
-  if (!cli.json) std::cout << table.ToString() << notes;
+  if (!cli.json) {
+    PrintList(table, "policy", false, "chipledger policy adopt FILE");
+    std::cout << notes;
+  }
   return kDone;
 }
 

@@ -147,11 +147,23 @@ std::string FormatAmount(v1::Measure measure, int64_t amount) {
   }
 }
 
+void PrintList(const Table& table, absl::string_view what, bool is_filtered,
+               absl::string_view first_command) {
+  std::cout << table.ToString() << std::flush;
+  if (!table.empty()) return;
+  if (is_filtered) {
+    std::cerr << "No " << what << " matches.\n";
+  } else {
+    std::cerr << "There is no " << what << " yet.\n  next: " << first_command
+              << "\n";
+  }
+}
+
 std::string FormatTime(const google::protobuf::Timestamp& time) {
   return absl::FormatTime(
-      "%Y-%m-%dT%H:%M:%E*SZ",
+      "%Y-%m-%dT%H:%M:%E*S%Ez",
       absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos()),
-      absl::UTCTimeZone());
+      absl::LocalTimeZone());
 }
 
 std::string FormatEnum(const google::protobuf::EnumDescriptor& type, int value,

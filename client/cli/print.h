@@ -12,6 +12,7 @@
 #include "chipledger/v1/evidence.pb.h"
 #include "chipledger/v1/headroom_service.pb.h"
 #include "chipledger/v1/shipment.pb.h"
+#include "client/cli/table.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/repeated_field.h"
 #include "google/protobuf/repeated_ptr_field.h"
@@ -19,11 +20,16 @@
 
 namespace chipledger::cli {
 
+// Prints a list, and on standard error why when it is empty: "No shipment
+// matches." of a filtered one, else "There is no shipment yet." with the
+// command that makes the first.
+void PrintList(const Table& table, absl::string_view what, bool is_filtered,
+               absl::string_view first_command);
 // "1,234".
 std::string FormatCount(int64_t count);
 // An amount of the measure with its unit: "1,234 GPUs", "20,919.2 TPP".
 std::string FormatAmount(v1::Measure measure, int64_t amount);
-// RFC 3339 in UTC.
+// RFC 3339 in the local time zone, to the nanosecond: options take it back.
 std::string FormatTime(const google::protobuf::Timestamp& time);
 // The value's name without the prefix of its enum, lower case, with "-":
 // (ASSURANCE_BEFORE_EXPORT, "ASSURANCE_") is "before-export".

@@ -187,7 +187,11 @@ int List(Cli& cli, const ListOptions& options) {
         return true;
       });
   if (!status.ok()) return Fail(cli, status);
-  if (!cli.json) std::cout << table.ToString();
+  if (!cli.json) {
+    PrintList(table, "product", false,
+              "chipledger product import FILE, or chipledger product register "
+              "--help");
+  }
   return kDone;
 }
 

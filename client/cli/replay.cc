@@ -206,7 +206,7 @@ void AddReplayCommand(CLI::App& audit, Cli& cli) {
         sub.add_option("--at-size", options.at_size,
                        "stop at this ledger size, and compare with the "
                        "server's totals then")
-            ->check(CLI::NonNegativeNumber);
+            ->check(AtLeast(0));
       },
       Run);
 }

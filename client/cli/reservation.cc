@@ -81,7 +81,11 @@ int List(Cli& cli, const v1::ListReservationsRequest& filters) {
         return true;
       });
   if (!status.ok()) return Fail(cli, status);
-  if (!cli.json) std::cout << table.ToString();
+  if (!cli.json) {
+    PrintList(table, "open reservation",
+              !request.exporter().empty() || !request.license_id().empty(),
+              "chipledger shipment reserve --help");
+  }
   return kDone;
 }
 

@@ -37,7 +37,7 @@ void AddRecordOptions(CLI::App& app, RecordOptions& options) {
   AddAssuranceOptions(app, options.shipment);
   app.add_option("--reservation", options.reservation,
                  "entry of the reservation it uses")
-      ->check(CLI::NonNegativeNumber);
+      ->check(AtLeast(0));
 }
 
 struct CorrectOptions {
@@ -205,7 +205,21 @@ int List(Cli& cli, const ListOptions& options) {
         return true;
       });
   if (!status.ok()) return Fail(cli, status);
-  if (!cli.json) std::cout << table.ToString();
+  if (count == 0 && !request.license_id().empty()) {
+    // The list accepts any number; nothing left under this one.
+    v1::GetLicenseRequest license;
+    license.set_license_id(request.license_id());
+    *license.mutable_read_point() = request.read_point();
+    const auto known = cli.client().GetLicense(license);
+    if (!known.ok()) return Fail(cli, known.status());
+  }
+  if (!cli.json) {
+    PrintList(table, "shipment",
+              !request.exporter().empty() || !request.license_id().empty() ||
+                  !options.to.empty(),
+              "chipledger shipment record --help, or chipledger shipment "
+              "import FILE");
+  }
   return kDone;
 }
 
@@ -216,7 +230,8 @@ void AddListOptions(CLI::App& app, ListOptions& options) {
       app, "--license", "only under this license",
       [&](const std::string& text) { options.filters.set_license_id(text); });
   app.add_option("--to", options.to, "only to this country");
-  app.add_option("--limit", options.limit, "at most this many (default: all)");
+  app.add_option("--limit", options.limit, "at most this many (default: all)")
+      ->check(AtLeast(1));
   AddReadOptions(app, *options.filters.mutable_read_point());
 }
 

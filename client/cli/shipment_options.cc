@@ -15,7 +15,9 @@ absl::Status AddItems(const ShipmentOptions& options, v1::Shipment& shipment) {
         options.values.size(), " --value; give one for each product, or none"));
   }
   for (size_t i = 0; i < options.products.size(); ++i) {
-    ASSIGN_OR_RETURN(const auto product, ParseQuantity(options.products[i]));
+    ASSIGN_OR_RETURN(
+        const auto product,
+        ParseQuantity("--product", "PRODUCT=QUANTITY", options.products[i]));
     v1::Item& item = *shipment.add_items();
     item.set_product_code(product.first);
     item.set_quantity(product.second);

@@ -147,9 +147,10 @@ void AddTotalCommands(CLI::App& headroom, Cli& cli) {
                        "the date whose window is meant (default: today)");
         sub.add_option("--from", options.from,
                        "only entries from this index on")
-            ->check(CLI::NonNegativeNumber);
+            ->check(AtLeast(0));
         sub.add_option("--limit", options.limit,
-                       "at most this many (default: all)");
+                       "at most this many (default: all)")
+            ->check(AtLeast(1));
         AddReadOptions(sub, options.read_point);
       },
       Entries);

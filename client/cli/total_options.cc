@@ -21,7 +21,7 @@ void AddTotalOptions(CLI::App& app, TotalOptions& options) {
   app.add_option_function<int32_t>(
          "--line", [&](int32_t line) { group.set_license_line(line); },
          "which total, for a rule by license line")
-      ->check(CLI::PositiveNumber);
+      ->check(AtLeast(1));
   key("--exporter", "exporter",
       [&](const std::string& text) { group.set_exporter(text); });
   key("--consignee", "consignee",

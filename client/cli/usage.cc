@@ -51,10 +51,19 @@ std::string CommandList(const CLI::App& command) {
   return absl::StrJoin(NamesOf(CommandsOf(command)), ", ");
 }
 
+// Subject and verb for what a command has; the program's name is said already.
+std::string Has(const CLI::App& command, absl::string_view what) {
+  const std::string path = CommandPath(command);
+  const size_t blank = path.find(' ');
+  return blank == std::string::npos
+             ? absl::StrCat("there is no ", what)
+             : absl::StrCat(path.substr(blank + 1), " has no ", what);
+}
+
 std::string UnknownCommand(const CLI::App& app, const CLI::App& command,
                            const std::string& word) {
   const std::string start =
-      absl::StrCat(CommandPath(command), " has no command \"", word, "\"");
+      absl::StrCat(Has(command, "command"), " \"", word, "\"");
   const std::string near = DidYouMean(word, NamesOf(CommandsOf(command)));
   if (!near.empty()) return start + near;
   const auto elsewhere = PathsTo(app, word);
@@ -62,7 +71,7 @@ std::string UnknownCommand(const CLI::App& app, const CLI::App& command,
     return absl::StrCat(start, ", did you mean \"",
                         absl::StrJoin(elsewhere, "\" or \""), "\"?");
   }
-  return absl::StrCat(start, "; it has: ", CommandList(command));
+  return absl::StrCat(start, "; there are: ", CommandList(command));
 }
 
 std::string UnknownOption(const CLI::App& command, const std::string& word) {
@@ -73,7 +82,7 @@ std::string UnknownOption(const CLI::App& command, const std::string& word) {
       names.push_back("--" + long_name);
     }
   }
-  return absl::StrCat(CommandPath(command), " has no option \"", name, "\"",
+  return absl::StrCat(Has(command, "option"), " \"", name, "\"",
                       DidYouMean(name, names));
 }
 
@@ -88,13 +97,12 @@ std::string WhatIsWrong(const CLI::App& app, const CLI::App& command,
     if (!CommandsOf(command).empty()) {
       return UnknownCommand(app, command, *unknown);
     }
-    return absl::StrCat(CommandPath(command), " does not take the argument \"",
-                        *unknown, "\"; text with blanks is put in quotes");
+    return absl::StrCat(Has(command, "argument"), " \"", *unknown,
+                        "\"; text with blanks is put in quotes");
   }
   if (!CommandsOf(command).empty() && command.get_subcommands().empty() &&
       dynamic_cast<const CLI::RequiredError*>(&error) != nullptr) {
-    return absl::StrCat(CommandPath(command),
-                        " needs a command: ", CommandList(command));
+    return absl::StrCat("a command must follow: ", CommandList(command));
   }
   return error.what();
 }
@@ -132,8 +140,7 @@ std::vector<const CLI::Option*> OptionsOf(const CLI::App& command) {
   return options;
 }
 
-int FailUsage(const Cli& cli, const CLI::App& app,
-              const CLI::ParseError& error) {
+int FailUsage(Cli& cli, const CLI::App& app, const CLI::ParseError& error) {
   const CLI::App& command = NamedCommand(app);
   const int code =
       Fail(cli, absl::InvalidArgumentError(WhatIsWrong(app, command, error)));

@@ -22,8 +22,7 @@ std::vector<const CLI::Option*> OptionsOf(const CLI::App& command);
 
 // Prints why `app` could not parse its arguments, with what was probably meant,
 // and returns the exit code for it.
-int FailUsage(const Cli& cli, const CLI::App& app,
-              const CLI::ParseError& error);
+int FailUsage(Cli& cli, const CLI::App& app, const CLI::ParseError& error);
 
 }  // namespace chipledger::cli
 

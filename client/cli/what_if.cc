@@ -166,7 +166,7 @@ void AddWhatIfCommand(CLI::App& policy, Cli& cli) {
                "--to",
                [&](uint64_t index) { options.request.set_end_index(index); },
                "first index not to replay (default: all)")
-            ->check(CLI::NonNegativeNumber);
+            ->check(AtLeast(0));
       },
       Run);
 }

@@ -21,6 +21,7 @@ namespace chipledger::testing {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
@@ -128,6 +129,93 @@ TEST_F(CliTest, ErrorsSayWhatToDoNext) {
   Do(Record("S-1", "H100=1"));
   EXPECT_THAT(Run(Record("S-1", "H100=2")).error,
               HasSubstr("chipledger shipment correct"));
+}
+
+TEST_F(CliTest, AMistypedNameIsAnsweredWithWhatThereIs) {
+  const auto error = [&](const std::vector<std::string>& arguments) {
+    const Result result = Run(arguments);
+    EXPECT_EQ(result.code, 2) << result.output;
+    EXPECT_THAT(result.output, IsEmpty());
+    return result.error;
+  };
+  EXPECT_EQ(error({"headroom", "list", "--policy", "caps", "--rule", "gpu"}),
+            "chipledger: policy \"caps\" has no rule \"gpu\"\n"
+            "  did you mean \"gpus\"?\n"
+            "  next: see its rules: chipledger policy show caps\n");
+  EXPECT_EQ(error({"headroom", "list", "--rule", "gpu"}),
+            "chipledger: no policy has a rule \"gpu\"\n"
+            "  did you mean \"gpus\"?\n"
+            "  next: see what there is: chipledger policy list\n");
+  EXPECT_THAT(error({"headroom", "watch", "--policy", "cap"}),
+              HasSubstr("did you mean \"caps\"?"));
+  EXPECT_THAT(error({"shipment", "list", "--exporter", "acne"}),
+              HasSubstr("did you mean \"acme\"?"));
+  EXPECT_THAT(error(Record("S-1", "H10=1")),
+              HasSubstr("did you mean \"H100\"?"));
+  Do({"license", "grant", "--id", "D123456", "--exporter", "acme", "--to", "FR",
+      "--grant-date", "2025-01-01", "--expiry-date", "2026-01-01", "--line",
+      "H100=5"});
+  for (const char* command : {"list", "reservations"}) {
+    EXPECT_THAT(error({"shipment", command, "--license", "D123465"}),
+                HasSubstr("did you mean \"D123456\"?"));
+    EXPECT_EQ(Run({"shipment", command, "--license", "D123456"}).code, 0);
+  }
+  Do({"policy", "group", "change", "tier-1", "--join", "FR"});
+  EXPECT_EQ(error({"policy", "group", "list", "--group", "tier-2"}),
+            "chipledger: there is no country group \"tier-2\", did you mean "
+            "\"tier-1\"?\n");
+  // Programs get the error alone.
+  EXPECT_THAT(error({"--json", "headroom", "list", "--rule", "gpu"}),
+              AllOf(HasSubstr("RULE_NOT_FOUND"), Not(HasSubstr("did you"))));
+}
+
+TEST_F(CliTest, AnEmptyListSaysWhy) {
+  const Result shipments = Run({"shipment", "list"});
+  EXPECT_EQ(shipments.code, 0);
+  EXPECT_THAT(shipments.error,
+              AllOf(HasSubstr("There is no shipment yet.\n"),
+                    HasSubstr("next: chipledger shipment record")));
+  EXPECT_EQ(Run({"shipment", "list", "--to", "FR"}).error,
+            "No shipment matches.\n");
+  EXPECT_EQ(Run({"--json", "shipment", "list"}).error, "");
+  EXPECT_THAT(Run({"license", "list"}).error, HasSubstr("no license yet"));
+  EXPECT_THAT(Run({"license", "applications", "--exporter", "acme"}).error,
+              HasSubstr("No application matches."));
+
+  // A policy is adopted and nothing has counted.
+  const Result all = Run({"headroom", "list"});
+  EXPECT_EQ(all.code, 0);
+  EXPECT_THAT(all.error,
+              AllOf(HasSubstr("Nothing counts here yet"),
+                    HasSubstr("chipledger headroom list --country")));
+  const Result france = Run({"headroom", "list", "--country", "FR"});
+  EXPECT_EQ(france.error, "");
+  EXPECT_THAT(france.output, HasSubstr("1,000 GPUs"));
+  EXPECT_THAT(
+      Run({"headroom", "list", "--country", "FR", "--on-date", "2001-01-01"})
+          .error,
+      HasSubstr("No rule covers FR by its destination alone on 2001-01-01"));
+  EXPECT_EQ(Run({"--json", "headroom", "list"}).error, "");
+  // Before the policy.
+  EXPECT_THAT(Run({"headroom", "list", "--at-size", "1"}).error,
+              HasSubstr("No policy is adopted"));
+}
+
+TEST_F(CliTest, TimesAreLocalForPeopleAndUtcForPrograms) {
+  setenv("TZ", "Fixed/UTC+05:30:00", 1);
+  Do(Record("S-1", "H100=1"));
+  const std::string shown =
+      Do({"shipment", "get", "--exporter", "acme", "--reference", "S-1"});
+  const std::string json = Do({"--json", "shipment", "get", "--exporter",
+                               "acme", "--reference", "S-1"});
+  EXPECT_THAT(shown, ContainsRegex(" of [0-9-]+T[0-9:.]+\\+05:30, revision 1"));
+  EXPECT_THAT(json, ContainsRegex("\"recordTime\":\"[0-9-]+T[0-9:.]+Z\""));
+  // What is shown can be asked for.
+  const size_t begin = shown.find(" of ") + 4;
+  const std::string time = shown.substr(begin, shown.find(',', begin) - begin);
+  EXPECT_THAT(Do({"shipment", "list", "--at-record-time", time}),
+              HasSubstr("S-1"));
+  unsetenv("TZ");
 }
 
 TEST_F(CliTest, TextFromOutsideCannotPassForOurs) {
@@ -452,7 +540,7 @@ TEST_F(CliTest, AnImportOfWhatWasVoidedExitsWithOne) {
   const std::string file = WriteFile(
       dir_, "in.csv",
       absl::StrCat(Do({"shipment", "template"}),
-                   "S-1,acme,2025-03-01,FR,H100,5,before-export,,,,,\n"));
+                   "S-1,acme,2025-03-01,FR,H100,5,before-export,,,,,,,,\n"));
   EXPECT_THAT(Do({"shipment", "import", file}), HasSubstr("Recorded: 1"));
   Do({"shipment", "void", "--exporter", "acme", "--reference", "S-1",
       "--reason", "canceled"});
@@ -517,7 +605,7 @@ TEST_F(CliTest, ADryRunRegistersNoMissingProducts) {
   const std::string file = WriteFile(
       dir_, "in.csv",
       absl::StrCat(Do({"shipment", "template"}),
-                   "S-1,acme,2025-03-01,FR,NEW,5,after-the-fact,,,,,\n"));
+                   "S-1,acme,2025-03-01,FR,NEW,5,after-the-fact,,,,,,,,\n"));
   const Result dry = Run(
       {"shipment", "import", file, "--dry-run", "--register-missing-products"});
   EXPECT_THAT(dry.output,

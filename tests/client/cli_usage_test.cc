@@ -50,32 +50,89 @@ std::string ErrorOf(const std::vector<std::string>& arguments) {
 
 TEST(CliUsageTest, AMistypedWordIsAnsweredWithWhatWasMeant) {
   EXPECT_EQ(ErrorOf({"shipment", "recrod"}),
-            "chipledger: chipledger shipment has no command \"recrod\", did "
+            "chipledger: shipment has no command \"recrod\", did "
             "you mean \"record\"?\n  next: chipledger shipment --help\n");
   EXPECT_THAT(ErrorOf({"shipments", "list"}),
-              HasSubstr("no command \"shipments\", did you mean "
+              HasSubstr("there is no command \"shipments\", did you mean "
                         "\"shipment\"?"));
   // Of another group.
   EXPECT_THAT(ErrorOf({"license", "replay"}),
               HasSubstr("did you mean \"chipledger audit replay\"?"));
   EXPECT_THAT(ErrorOf({"policy", "zzzzzz"}),
-              HasSubstr("has no command \"zzzzzz\"; it has: "));
+              HasSubstr("has no command \"zzzzzz\"; there are: "));
   EXPECT_THAT(ErrorOf({"headroom", "get", "--rul", "r"}),
               AllOf(HasSubstr("no option \"--rul\", did you mean \"--rule\"?"),
                     HasSubstr("next: chipledger headroom get --help")));
   EXPECT_THAT(ErrorOf({"headroom", "get", "--polciy=p"}),
               HasSubstr("no option \"--polciy\", did you mean \"--policy\"?"));
   EXPECT_THAT(ErrorOf({"shipment", "list", "everything"}),
-              HasSubstr("does not take the argument \"everything\""));
+              HasSubstr("shipment list has no argument \"everything\""));
 }
 
 TEST(CliUsageTest, WhatIsMissingIsNamed) {
-  EXPECT_THAT(ErrorOf({}),
-              HasSubstr("chipledger needs a command: shipment, license"));
+  EXPECT_THAT(
+      ErrorOf({}),
+      HasSubstr("chipledger: a command must follow: shipment, license"));
   EXPECT_THAT(ErrorOf({"audit"}),
-              HasSubstr("chipledger audit needs a command: "));
+              HasSubstr("chipledger: a command must follow: read, "));
   EXPECT_THAT(ErrorOf({"headroom", "get", "--rule", "r"}),
               HasSubstr("--policy is required"));
+}
+
+TEST(CliUsageTest, ANumberThatCannotBeSaysWhatCan) {
+  for (const char* limit : {"-5", "0", "1.5", "many"}) {
+    for (const auto& command :
+         {std::vector<std::string>{"shipment", "list"},
+          {"headroom", "entries", "--policy", "p", "--rule", "r"}}) {
+      auto arguments = command;
+      arguments.insert(arguments.end(), {"--limit", limit});
+      EXPECT_THAT(ErrorOf(arguments),
+                  HasSubstr(absl::StrCat("--limit: \"", limit,
+                                         "\" is not a whole number from 1 "
+                                         "on\n")));
+    }
+  }
+  EXPECT_THAT(ErrorOf({"audit", "read", "--from", "-1"}),
+              HasSubstr("--from: \"-1\" is not a whole number from 0 on\n"));
+  for (const char* seconds : {"0", "-1", "nan", "soon"}) {
+    EXPECT_THAT(ErrorOf({"--timeout", seconds, "admin", "status"}),
+                HasSubstr(absl::StrCat("--timeout: \"", seconds,
+                                       "\" is not a number of seconds above "
+                                       "0\n")));
+  }
+}
+
+TEST(CliUsageTest, AQuantityThatCannotBeSaysWhatTheOptionTakes) {
+  EXPECT_THAT(
+      ErrorOf({"license", "revoke", "D1", "--date", "2026-01-01", "--reason",
+               "r", "--line", "1"}),
+      HasSubstr("--line \"1\" is not NUMBER=QUANTITY with a whole number of "
+                "units\n"));
+  EXPECT_THAT(ErrorOf({"license", "revoke", "D1", "--date", "2026-01-01",
+                       "--reason", "r", "--line", "H100=1"}),
+              HasSubstr("--line \"H100=1\" is not NUMBER=QUANTITY"));
+  EXPECT_THAT(
+      ErrorOf({"shipment", "return", "--exporter", "a", "--reference", "S",
+               "--date", "2026-01-01", "--reason", "r", "--units", "H100=1"}),
+      HasSubstr("--units \"H100=1\" is not ITEM=QUANTITY"));
+  EXPECT_THAT(
+      ErrorOf({"shipment", "record", "--exporter", "a", "--reference", "S",
+               "--to", "MY", "--export-date", "2026-01-01", "--after-the-fact",
+               "--product", "H100=1.5"}),
+      HasSubstr("--product \"H100=1.5\" is not PRODUCT=QUANTITY with a whole "
+                "number of units\n"));
+  const std::vector<std::string> grant = {
+      "license",       "grant",      "--id",         "D1",
+      "--exporter",    "a",          "--grant-date", "2026-01-01",
+      "--expiry-date", "2027-01-01", "--to",         "MY",
+      "--to",          "SG"};
+  auto lines = grant;
+  lines.insert(lines.end(), {"--line", "H100=40"});
+  EXPECT_THAT(ErrorOf(lines),
+              HasSubstr("--line \"H100=40\" does not say for which of the 2 "
+                        "destinations it is: \"H100=40@MY\"\n"));
+  lines.back() = "H100@MY";
+  EXPECT_THAT(ErrorOf(lines), HasSubstr("is not PRODUCT=QUANTITY[@COUNTRY]"));
 }
 
 TEST(CliUsageTest, ItSaysItsVersion) {
