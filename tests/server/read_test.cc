@@ -344,7 +344,9 @@ TEST_F(ReadTest, AFilterThatNamesNothingThereIsIsAnError) {
     v1::WatchHeadroomResponse first;
     if (stream->Read(&first)) watch_context.TryCancel();
     const grpc::Status watched = stream->Finish();
-    if (reason != "OK") EXPECT_EQ(ReasonOf(watched), reason) << filter;
+    if (reason != "OK") {
+      EXPECT_EQ(ReasonOf(watched), reason) << filter;
+    }
     return reason;
   };
   EXPECT_EQ(headroom(R"(policy_id: "caps" rule_id: "gpus")"), "OK");
