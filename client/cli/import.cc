@@ -1,16 +1,13 @@
 // chipledger shipment import: shipments from files.
-#include <unistd.h>
-
 #include <iostream>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "absl/time/time.h"
 #include "client/cli/cli.h"
 #include "client/cli/known_names.h"
 #include "client/cli/near.h"
 #include "client/cli/print.h"
+#include "client/cli/progress.h"
 #include "client/cli/terminal.h"
 #include "client/import/csv_shipments.h"
 #include "client/import/importer.h"
@@ -18,7 +15,6 @@
 #include "client/import/rejects_file.h"
 #include "client/import/shipment_source.h"
 #include "client/import/text.h"
-#include "client/retry.h"
 #include "google/protobuf/struct.pb.h"
 
 namespace chipledger::cli {
@@ -40,6 +36,17 @@ constexpr char kImportHelp[] =
                       comes again further down is rejected. A shipment is
                       recorded whole or not at all: one bad record rejects it.
   jsonl               One chipledger.v1.RecordShipment in protobuf JSON a line.
+  eei                 Filings of Electronic Export Information (AES) as a table,
+                      one line of one filing a record: itn,
+                      shipment_reference_number, shipment_filing_action,
+                      line_number, date_of_export,
+                      country_of_ultimate_destination, product_code and quantity
+                      are required; line_action, usppi, ultimate_consignee,
+                      ultimate_consignee_id, ultimate_consignee_type,
+                      license_code, license_number, authorization_kind, eccn and
+                      value are read as well. An add is recorded, a change or a
+                      replacement corrects, a cancellation voids. Needs
+                      --assurance.
   epoch-gpu-clusters  Epoch AI's gpu_clusters.csv. Needs --exporter. What its
                       rule leaves out is counted as skipped. A blank chip type
                       is the product "unspecified". Records that it flags as
@@ -65,34 +72,6 @@ struct Options {
   std::string assurance;
   import::ImportOptions import;
   bool register_missing = false;
-};
-
-// ProgressBar draws on a terminal, at most some times a second. It draws on
-// std::clog, which lets its control characters through.
-class ProgressBar {
- public:
-  void Draw(const import::ImportCounts& counts,
-            const import::LineReader& lines) {
-    const absl::Time now = client::Now();
-    if (now - last_ < absl::Milliseconds(200)) return;
-    last_ = now;
-    std::string done;
-    if (lines.total_bytes() > 0) {
-      const auto percent = lines.bytes_read() * 100 / lines.total_bytes();
-      done = absl::StrFormat("[%-25s] %3d %%  ", std::string(percent / 4, '='),
-                             percent);
-    }
-    std::clog << "\r" << done << FormatCount(counts.Done())
-              << " shipments answered\x1b[K" << std::flush;
-    drawn_ = true;
-  }
-  void Clear() {
-    if (drawn_) std::clog << "\r\x1b[K" << std::flush;
-  }
-
- private:
-  absl::Time last_ = absl::InfinitePast();
-  bool drawn_ = false;
 };
 
 // Prints what the ledger does not have, with what it has that is near, and the
@@ -152,8 +131,17 @@ void PrintCounts(Cli& cli, const import::ImportOutcome& outcome,
                  const Options& options) {
   const import::ImportCounts& counts = outcome.counts;
   std::cout << (options.import.dry_run ? "Would be recorded: " : "Recorded: ")
-            << FormatCount(counts.recorded)
-            << "\nAlready there: " << FormatCount(counts.already_there);
+            << FormatCount(counts.recorded);
+  if (counts.corrected > 0) {
+    std::cout << (options.import.dry_run ? "\nWould be corrected: "
+                                         : "\nCorrected: ")
+              << FormatCount(counts.corrected);
+  }
+  if (counts.canceled > 0) {
+    std::cout << (options.import.dry_run ? "\nWould be voided: " : "\nVoided: ")
+              << FormatCount(counts.canceled);
+  }
+  std::cout << "\nAlready there: " << FormatCount(counts.already_there);
   if (counts.voided > 0) {
     std::cout << "\nVoided in the ledger: " << FormatCount(counts.voided);
   }
@@ -207,6 +195,8 @@ void PrintCountsAsJson(const import::ImportOutcome& outcome,
     fields[name].set_number_value(static_cast<double>(count));
   };
   set("recorded", counts.recorded);
+  set("corrected", counts.corrected);
+  set("canceled", counts.canceled);
   set("alreadyThere", counts.already_there);
   set("voided", counts.voided);
   set("differs", counts.differs);
@@ -305,7 +295,7 @@ int Import(Cli& cli, const Options& options) {
 
   import::ImportOptions import_options = options.import;
   ProgressBar progress;
-  if (isatty(STDERR_FILENO) != 0) {
+  if (progress.is_shown()) {
     import_options.on_progress = [&](const auto& counts, const auto& lines) {
       progress.Draw(counts, lines);
     };
@@ -365,9 +355,9 @@ void AddOptions(CLI::App& app, Options& options) {
       ->required();
   app.add_option(
          "--format", options.format,
-         "csv, jsonl or epoch-gpu-clusters (default: as the file's name "
+         "csv, jsonl, eei or epoch-gpu-clusters (default: as the file's name "
          "and first line say)")
-      ->check(CLI::IsMember({"csv", "jsonl", "epoch-gpu-clusters"}));
+      ->check(CLI::IsMember({"csv", "jsonl", "eei", "epoch-gpu-clusters"}));
   app.add_option("--exporter", options.defaults.exporter,
                  "party id of the exporter, where the file names none");
   app.add_option("--assurance", options.assurance,

@@ -314,7 +314,7 @@ std::string CsvShipments::ReadAuthorization(const CsvRecord& record,
 }
 
 std::string CsvShipments::AddItem(v1::RecordShipment part) {
-  v1::RecordShipment& whole = open_.command;
+  v1::RecordShipment& whole = *open_.command.mutable_record_shipment();
   if (open_.records.empty() || !whole.has_shipment()) {
     whole = std::move(part);
     if (whole.assurance() == v1::ASSURANCE_UNSPECIFIED) {

@@ -67,7 +67,8 @@ class EpochClusters : public ShipmentSource {
         result.skipped = result.flags.front();
       }
       if (result.skipped.empty()) {
-        result.problem = ReadRecord(*record, result.command);
+        result.problem =
+            ReadRecord(*record, *result.command.mutable_record_shipment());
       }
     }
     result.records.push_back({record->line, std::move(record->raw)});

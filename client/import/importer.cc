@@ -50,6 +50,13 @@ bool IsAboutTheRequest(const absl::Status& status) {
   }
 }
 
+// What a request id is made from.
+const google::protobuf::Message& ContentOf(const v1::Command& command) {
+  if (command.has_correct_shipment()) return command.correct_shipment();
+  if (command.has_void_shipment()) return command.void_shipment();
+  return command.record_shipment();
+}
+
 // Notes what the ledger does not have.
 void NoteMissing(const client::ErrorDetails& details, ImportCounts& counts) {
   const auto note = [&](absl::string_view key, std::set<std::string>& missing) {
@@ -153,8 +160,8 @@ class Import {
   void TakeProblem(SourceShipment shipment);
   // Tells a reference that looks like another one of the file.
   void NoteReference(Row& row);
-  absl::Status Send(const RowPointer& row, v1::RecordShipment command,
-                    absl::string_view attempt);
+  absl::Status Send(const RowPointer& row, v1::Command command,
+                    absl::string_view retry);
   // Goes on with the rows that an answer left open.
   absl::Status GoOn();
   absl::Status GoOnToTheEnd();
@@ -176,6 +183,9 @@ class Import {
   // Settles a row: counts it, and writes what is settled in the order of the
   // file. A reason: it is not imported.
   void Settle(Row& row, int64_t& count, std::string reason = "")
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Counts what the command did.
+  void SettleAsDone(Row& row, const v1::Command& command)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void WriteReject(const Row& row) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool ShouldStop() {
@@ -263,7 +273,7 @@ absl::Status Import::ReadAll(ShipmentSource& source) {
         rows_.push_back(row);
       }
       NoteReference(*row);
-      v1::RecordShipment command = std::move(row->shipment.command);
+      v1::Command command = std::move(row->shipment.command);
       RETURN_IF_ERROR(Send(row, std::move(command), ""));
     }
     RETURN_IF_ERROR(GoOn());
@@ -299,7 +309,7 @@ absl::Status Import::GoOn() {
   while (!ShouldStop()) {
     const auto row = TakeFront(to_retry_);
     if (!row) break;
-    v1::RecordShipment command = std::move((*row)->shipment.command);
+    v1::Command command = std::move((*row)->shipment.command);
     (*row)->is_retried = true;
     RETURN_IF_ERROR(Send(*row, std::move(command), options_.retry_refused));
   }
@@ -311,7 +321,7 @@ absl::Status Import::GoOn() {
   }
   while (const auto row = TakeFront(to_spell_)) {
     for (const std::string& spelling : OtherSpellings(
-             (*row)->shipment.command.shipment().shipment_reference())) {
+             NameIn((*row)->shipment.command).shipment_reference())) {
       RETURN_IF_ERROR(SendCheck(*row, spelling));
     }
   }
@@ -336,11 +346,15 @@ absl::Status Import::GoOnToTheEnd() {
   }
 }
 
-absl::Status Import::Send(const RowPointer& row, v1::RecordShipment command,
-                          absl::string_view attempt) {
+absl::Status Import::Send(const RowPointer& row, v1::Command command,
+                          absl::string_view retry) {
   Request request;
-  request.set_request_id(RequestIdFor(command, attempt).ToString());
-  *request.add_commands()->mutable_record_shipment() = std::move(command);
+  const std::string& attempt = row->shipment.attempt;
+  request.set_request_id(
+      RequestIdFor(ContentOf(command),
+                   absl::StrCat(attempt, attempt.empty() ? "" : "\n", retry))
+          .ToString());
+  *request.add_commands() = std::move(command);
   {
     absl::MutexLock lock(&mutex_);
     sent_.push_back(row);
@@ -355,7 +369,8 @@ absl::Status Import::Send(const RowPointer& row, v1::RecordShipment command,
 }
 
 void Import::NoteReference(Row& row) {
-  const v1::Shipment& shipment = row.shipment.command.shipment();
+  if (!row.shipment.command.has_record_shipment()) return;
+  const v1::Shipment& shipment = ShipmentIn(row.shipment.command);
   const int64_t line = row.shipment.records.front().line;
   const auto other = look_alikes_.Note(shipment.exporter(),
                                        shipment.shipment_reference(), line);
@@ -375,7 +390,7 @@ void Import::NotePossibleDuplicate(PossibleDuplicate duplicate) {
 }
 
 absl::Status Import::TakeSpelling(const SentCheck& found) {
-  const v1::Shipment& shipment = found.row->shipment.command.shipment();
+  const v1::Shipment& shipment = ShipmentIn(found.row->shipment.command);
   v1::GetShipmentRequest request;
   request.set_exporter(shipment.exporter());
   request.set_shipment_reference(found.spelling);
@@ -394,7 +409,7 @@ absl::Status Import::TakeSpelling(const SentCheck& found) {
 
 absl::Status Import::SendCheck(const RowPointer& row,
                                const std::string& spelling) {
-  const v1::Shipment& shipment = row->shipment.command.shipment();
+  const v1::Shipment& shipment = ShipmentIn(row->shipment.command);
   Request request;
   v1::VoidShipment& tried = *request.add_commands()->mutable_void_shipment();
   tried.set_exporter(shipment.exporter());
@@ -428,20 +443,33 @@ void Import::TakeCheck(const Answer& answer) {
 }
 
 absl::Status Import::LookUp(Row& row) {
-  const v1::RecordShipment file = std::move(row.shipment.command);
+  const v1::Command file = std::move(row.shipment.command);
+  const v1::ShipmentName name = NameIn(file);
   v1::GetShipmentRequest request;
-  request.set_exporter(file.shipment().exporter());
-  request.set_shipment_reference(file.shipment().shipment_reference());
+  request.set_exporter(name.exporter());
+  request.set_shipment_reference(name.shipment_reference());
   ASSIGN_OR_RETURN(const auto answer, client_.GetShipment(request));
   const v1::ShipmentView& view = answer.shipment();
   v1::RecordShipment recorded;
   *recorded.mutable_shipment() = view.shipment();
   recorded.set_assurance(view.assurance());
   v1::RecordShipment said;
-  *said.mutable_shipment() = file.shipment();
-  said.set_assurance(file.assurance());
+  *said.mutable_shipment() = ShipmentIn(file);
+  said.set_assurance(file.has_correct_shipment()
+                         ? file.correct_shipment().assurance()
+                         : file.record_shipment().assurance());
+  const bool is_voided = view.status() == v1::SHIPMENT_STATUS_VOIDED;
   absl::MutexLock lock(&mutex_);
-  if (view.status() == v1::SHIPMENT_STATUS_VOIDED) {
+  if (file.has_void_shipment()) {
+    // A voiding stays.
+    if (is_voided) {
+      Settle(row, counts_.already_there);
+    } else {
+      Settle(row, counts_.differs,
+             absl::StrCat("differs from the ledger (entry ", view.index(),
+                          "): the file voids it"));
+    }
+  } else if (is_voided) {
     Settle(row, counts_.voided,
            absl::StrCat("voided: entry ", view.index(),
                         " recorded it and a later one voided it, so it counts "
@@ -471,15 +499,22 @@ void Import::TakeAnswer(const Request& request, const Answer& answer,
   const bool may_be_ours =
       sent_again && answer.result().index() >= size_at_start_;
   if (answer.result().repeated_answer() && !may_be_ours) {
-    row->shipment.command = request.commands(0).record_shipment();
-    to_check_.push_back(row);
-  } else {
-    Settle(*row, counts_.recorded);
-    if (spelled_ < kMaxSpelled && !row->looks_like_another) {
-      ++spelled_;
-      row->shipment.command = request.commands(0).record_shipment();
-      to_spell_.push_back(row);
+    if (row->shipment.is_superseded) {
+      Settle(*row, counts_.already_there);
+      return;
     }
+    row->shipment.command = request.commands(0);
+    const bool is_record = row->shipment.command.has_record_shipment();
+    (is_record ? to_check_ : to_look_up_).push_back(row);
+    return;
+  }
+  const v1::Command& command = request.commands(0);
+  SettleAsDone(*row, command);
+  if (command.has_record_shipment() && spelled_ < kMaxSpelled &&
+      !row->looks_like_another) {
+    ++spelled_;
+    row->shipment.command = command;
+    to_spell_.push_back(row);
   }
 }
 
@@ -490,14 +525,18 @@ void Import::TakeError(const RowPointer& row, const Request& request,
     const bool before = details.refusal->has_index() &&
                         details.refusal->index() < size_at_start_;
     if (before && !options_.retry_refused.empty() && !row->is_retried) {
-      row->shipment.command = request.commands(0).record_shipment();
+      row->shipment.command = request.commands(0);
       to_retry_.push_back(row);
       return;
     }
     if (before) ++counts_.refused_before;
     Settle(*row, counts_.refused, std::string(error.message()));
+  } else if (options_.dry_run && !row->shipment.attempt.empty() &&
+             details.reason == v1::SHIPMENT_NOT_FOUND) {
+    // What it changes would be recorded by then.
+    SettleAsDone(*row, request.commands(0));
   } else if (details.reason == v1::SHIPMENT_REFERENCE_REUSED) {
-    row->shipment.command = request.commands(0).record_shipment();
+    row->shipment.command = request.commands(0);
     to_look_up_.push_back(row);
   } else if (IsAboutTheRequest(error)) {
     NoteMissing(details, counts_);
@@ -510,6 +549,12 @@ void Import::TakeError(const RowPointer& row, const Request& request,
       ++unsettled_;
     }
   }
+}
+
+void Import::SettleAsDone(Row& row, const v1::Command& command) {
+  Settle(row, command.has_correct_shipment() ? counts_.corrected
+              : command.has_void_shipment()  ? counts_.canceled
+                                             : counts_.recorded);
 }
 
 void Import::Settle(Row& row, int64_t& count, std::string reason) {

@@ -15,14 +15,17 @@
 
 namespace chipledger::import {
 
-// What became of the records of a file. Shipments are counted, not items. Each
-// is in one of these, and all of it is true of the ledger at the time of its
-// answer.
+// What became of the records of a file. What it says to record, to correct and
+// to void is counted, not items. Each is in one of these, and all of it is true
+// of the ledger at the time of its answer.
 struct ImportCounts {
   // Stored by this import (with dry_run: would be).
   int64_t recorded = 0;
+  // The same for corrections and voidings, each by itself.
+  int64_t corrected = 0;
+  int64_t canceled = 0;
   // Stored before, by an earlier import or otherwise, and the ledger says of it
-  // now what the file says; nothing was changed.
+  // now what the file says in the end; nothing was changed.
   int64_t already_there = 0;
   // Stored before, and voided since: it counts nothing.
   int64_t voided = 0;
@@ -52,7 +55,9 @@ struct ImportCounts {
   // that are recorded.
   int64_t possible_duplicates = 0;
 
-  int64_t Done() const { return recorded + already_there + NotImported(); }
+  int64_t Done() const {
+    return recorded + corrected + canceled + already_there + NotImported();
+  }
   // What is in the rejects.
   int64_t NotImported() const { return voided + differs + refused + rejected; }
 };
@@ -90,7 +95,8 @@ struct ImportOutcome {
 
 // How to import.
 struct ImportOptions {
-  // Ask the server to judge each shipment by itself, and store nothing.
+  // Ask the server to judge each shipment by itself, and store nothing. What
+  // changes a shipment that the file adds is not judged.
   bool dry_run = false;
   // Stop at the first record that is not imported. Those before it are stored,
   // and some after it may be.

@@ -62,7 +62,8 @@ class JsonlShipments : public ShipmentSource {
       absl::StripTrailingAsciiWhitespace(&line->text);
       if (line->text.empty()) continue;
       SourceShipment result;
-      result.problem = ParseLine(*line, defaults_, result.command);
+      result.problem = ParseLine(*line, defaults_,
+                                 *result.command.mutable_record_shipment());
       result.records.push_back({line->number, std::move(line->text)});
       return result;
     }

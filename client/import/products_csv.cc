@@ -141,7 +141,7 @@ absl::StatusOr<std::vector<std::string>> RegisterMissingProducts(
     ASSIGN_OR_RETURN(const auto shipment, source.Next());
     if (!shipment) return registered;
     if (!shipment->problem.empty() || !shipment->skipped.empty()) continue;
-    for (const auto& item : shipment->command.shipment().items()) {
+    for (const auto& item : ShipmentIn(shipment->command).items()) {
       if (registrar->Has(item.product_code())) continue;
       v1::Product product;
       product.set_product_code(item.product_code());

@@ -4,6 +4,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "client/import/csv_shipments.h"
+#include "client/import/eei_filings.h"
 #include "client/import/epoch_clusters.h"
 #include "client/import/jsonl_shipments.h"
 #include "ledger/base/status_macros.h"
@@ -16,6 +17,25 @@ namespace {
 constexpr size_t kMaxHeaderBytes = 64 * 1024;
 
 }  // namespace
+
+const v1::Shipment& ShipmentIn(const v1::Command& command) {
+  return command.has_correct_shipment() ? command.correct_shipment().shipment()
+                                        : command.record_shipment().shipment();
+}
+
+v1::ShipmentName NameIn(const v1::Command& command) {
+  v1::ShipmentName name;
+  const auto take = [&](const auto& named) {
+    name.set_exporter(named.exporter());
+    name.set_shipment_reference(named.shipment_reference());
+  };
+  if (command.has_void_shipment()) {
+    take(command.void_shipment());
+  } else {
+    take(ShipmentIn(command));
+  }
+  return name;
+}
 
 absl::StatusOr<std::string> GuessFormat(const std::string& path) {
   if (!CanBeReadAgain(path)) {
@@ -35,8 +55,10 @@ absl::StatusOr<std::string> GuessFormat(const std::string& path) {
     text = line ? absl::StripAsciiWhitespace(line->text) : absl::string_view();
   } while (line && text.empty());
   if (absl::StartsWith(text, "{")) return "jsonl";
-  return absl::StrContains(text, "Chip type (primary)") ? "epoch-gpu-clusters"
-                                                        : "csv";
+  if (absl::StrContains(text, "Chip type (primary)")) {
+    return "epoch-gpu-clusters";
+  }
+  return IsEeiHeader(text) ? "eei" : "csv";
 }
 
 absl::StatusOr<std::unique_ptr<ShipmentSource>> OpenShipmentSource(
@@ -49,9 +71,11 @@ absl::StatusOr<std::unique_ptr<ShipmentSource>> OpenShipmentSource(
   }
   if (format == "csv") return OpenCsvShipments(path, defaults);
   if (format == "jsonl") return OpenJsonlShipments(path, defaults);
+  if (format == "eei") return OpenEeiFilings(path, defaults);
   if (format == "epoch-gpu-clusters") return OpenEpochClusters(path, defaults);
-  return absl::InvalidArgumentError(absl::StrCat(
-      "format \"", format, "\" is not one of: csv, jsonl, epoch-gpu-clusters"));
+  return absl::InvalidArgumentError(
+      absl::StrCat("format \"", format,
+                   "\" is not one of: csv, jsonl, eei, epoch-gpu-clusters"));
 }
 
 }  // namespace chipledger::import

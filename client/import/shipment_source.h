@@ -21,12 +21,20 @@ struct SourceRecord {
   std::string raw;
 };
 
-// What one or more records of a file say: a shipment, or why there is none.
+// What one or more records of a file say: what to do about a shipment, or why
+// nothing.
 struct SourceShipment {
   // The records it comes from.
   std::vector<SourceRecord> records;
-  // The shipment, when neither of the following is set.
-  v1::RecordShipment command;
+  // When neither `problem` nor `skipped` is set: to record the shipment, to
+  // correct it or to void it.
+  v1::Command command;
+  // Tells it from others of the file that may have the same command; made from
+  // what the file says alone.
+  std::string attempt;
+  // The file itself changes later what it says here, so that the ledger will
+  // say otherwise.
+  bool is_superseded = false;
   // Bad input: what is wrong, with the value, and what is wanted.
   std::string problem;
   // The line of the record that is wrong, among those of the shipment or beside
@@ -38,6 +46,11 @@ struct SourceShipment {
   // that it is a duplicate, or superseded.
   std::vector<std::string> flags;
 };
+
+// The shipment as a command of a source says it; empty for a voiding.
+const v1::Shipment& ShipmentIn(const v1::Command& command);
+// Which shipment the command is about.
+v1::ShipmentName NameIn(const v1::Command& command);
 
 // What fills fields that a file leaves open.
 struct ImportDefaults {
@@ -74,9 +87,9 @@ class ShipmentSource {
 absl::StatusOr<std::string> GuessFormat(const std::string& path);
 
 // Opens a file of shipments; "-" is standard input. Formats: "csv", "jsonl",
-// "epoch-gpu-clusters". Errors: the file cannot be opened, or its header is not
-// the format's; INVALID_ARGUMENT for another format, or for defaults that the
-// format cannot take.
+// "eei", "epoch-gpu-clusters". Errors: the file cannot be opened, or its header
+// is not the format's; INVALID_ARGUMENT for another format, or for defaults
+// that the format cannot take.
 absl::StatusOr<std::unique_ptr<ShipmentSource>> OpenShipmentSource(
     const std::string& path, const std::string& format,
     const ImportDefaults& defaults);

@@ -67,7 +67,8 @@ void ExpectCommand(const SourceShipment& shipment, const std::string& text) {
   v1::RecordShipment wanted;
   ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &wanted));
   EXPECT_EQ(shipment.problem, "");
-  EXPECT_EQ(shipment.command.DebugString(), wanted.DebugString());
+  EXPECT_EQ(shipment.command.record_shipment().DebugString(),
+            wanted.DebugString());
 }
 
 TEST_F(ShipmentSourceTest, CsvRecordsWithOneReferenceAreItemsOfOneShipment) {
@@ -283,8 +284,9 @@ TEST_F(ShipmentSourceTest, CsvAnExporterLeftBlankIsThatOfTheShipment) {
                                  {.exporter = "acme"});
   ASSERT_EQ(shipments.size(), 2);
   EXPECT_EQ(shipments[0].problem, "");
-  EXPECT_EQ(shipments[0].command.shipment().exporter(), "globex");
-  EXPECT_EQ(shipments[0].command.shipment().items_size(), 2);
+  EXPECT_EQ(shipments[0].command.record_shipment().shipment().exporter(),
+            "globex");
+  EXPECT_EQ(shipments[0].command.record_shipment().shipment().items_size(), 2);
   EXPECT_THAT(shipments[1].problem, HasSubstr("must agree"));
 }
 
@@ -294,8 +296,12 @@ TEST_F(ShipmentSourceTest, CsvReadsQuantitiesAsSpreadsheetsWriteThem) {
       "S-2,acme,2025-03-01,FR,H100,\"1,000\",,,,,before-export,\n"
       "S-3,acme,2025-03-01,FR,H100,1.5,,,,,before-export,\n");
   ASSERT_EQ(shipments.size(), 3);
-  EXPECT_EQ(shipments[0].command.shipment().items(0).quantity(), 100);
-  EXPECT_EQ(shipments[1].command.shipment().items(0).quantity(), 1000);
+  EXPECT_EQ(
+      shipments[0].command.record_shipment().shipment().items(0).quantity(),
+      100);
+  EXPECT_EQ(
+      shipments[1].command.record_shipment().shipment().items(0).quantity(),
+      1000);
   EXPECT_THAT(shipments[2].problem, HasSubstr("quantity \"1.5\" is no whole"));
 }
 
@@ -305,7 +311,7 @@ TEST_F(ShipmentSourceTest, CsvTakesEqualRecordsThatFollowEachOtherAsItems) {
       "S-1,acme,2025-03-01,FR,H100,8,,,,,before-export,\n");
   ASSERT_EQ(shipments.size(), 1);
   EXPECT_EQ(shipments[0].problem, "");
-  EXPECT_EQ(shipments[0].command.shipment().items_size(), 2);
+  EXPECT_EQ(shipments[0].command.record_shipment().shipment().items_size(), 2);
 }
 
 TEST_F(ShipmentSourceTest, CsvRejectsAllOfAReferenceInSeveralPlaces) {
@@ -413,7 +419,7 @@ TEST_F(ShipmentSourceTest, EpochTakesBothChipsAndRoundsHalfUp) {
       "NVIDIA H100,30000.000000000004,NVIDIA V100,2.5,a note\n");
   ASSERT_EQ(shipments.size(), 1);
   const std::string reference =
-      shipments[0].command.shipment().shipment_reference();
+      shipments[0].command.record_shipment().shipment().shipment_reference();
   EXPECT_THAT(reference, StartsWith("epoch-"));
   ExpectCommand(
       shipments[0],
@@ -445,7 +451,8 @@ TEST_F(ShipmentSourceTest, EpochSkipsWhatItsRuleLeavesOut) {
   EXPECT_THAT(shipments[2].skipped, HasSubstr("Date"));
   EXPECT_THAT(shipments[3].skipped, HasSubstr("quantity (primary)"));
   for (const int half_secondary : {4, 5}) {
-    const auto& items = shipments[half_secondary].command.shipment().items();
+    const auto& items =
+        shipments[half_secondary].command.record_shipment().shipment().items();
     ASSERT_EQ(items.size(), 1);
     EXPECT_EQ(items[0].product_code(), "unspecified");
     EXPECT_EQ(items[0].quantity(), 5);
@@ -490,11 +497,13 @@ TEST_F(ShipmentSourceTest, EpochReferencesAreStableAndDistinctForEqualRecords) {
   const auto other_note = ReadEpoch(row + "another note\n");
   std::set<std::string> references;
   for (const auto& shipment : first) {
-    references.insert(shipment.command.shipment().shipment_reference());
+    references.insert(
+        shipment.command.record_shipment().shipment().shipment_reference());
   }
   EXPECT_EQ(references.size(), 2);
-  EXPECT_EQ(other_note[0].command.shipment().shipment_reference(),
-            first[0].command.shipment().shipment_reference());
+  EXPECT_EQ(
+      other_note[0].command.record_shipment().shipment().shipment_reference(),
+      first[0].command.record_shipment().shipment().shipment_reference());
 }
 
 TEST_F(ShipmentSourceTest, EpochNeedsAnExporter) {
