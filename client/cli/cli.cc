@@ -234,25 +234,28 @@ absl::StatusOr<std::string> ParseCountry(absl::string_view text) {
 
 absl::Status ReadTextProto(const std::string& path,
                            google::protobuf::Message& message) {
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const bool is_input = path == "-";
+  const std::string name = is_input ? "standard input" : path;
+  const int fd =
+      is_input ? STDIN_FILENO : open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) {
-    return absl::ErrnoToStatus(errno, absl::StrCat("cannot read ", path));
+    return absl::ErrnoToStatus(errno, absl::StrCat("cannot read ", name));
   }
   google::protobuf::io::FileInputStream file(fd);
-  file.SetCloseOnDelete(true);
+  file.SetCloseOnDelete(!is_input);
   SkipByteOrderMark(file);
-  ErrorLines errors(path);
+  ErrorLines errors(name);
   google::protobuf::TextFormat::Parser parser;
   parser.RecordErrorsTo(&errors);
   const bool parsed = parser.Parse(&file, &message);
   if (file.GetErrno() != 0) {
     return absl::ErrnoToStatus(file.GetErrno(),
-                               absl::StrCat("cannot read ", path));
+                               absl::StrCat("cannot read ", name));
   }
   if (!parsed) return absl::InvalidArgumentError(errors.text());
   if (message.ByteSizeLong() == 0) {
     return absl::InvalidArgumentError(
-        absl::StrCat(path, " is empty or all comments; it must hold a ",
+        absl::StrCat(name, " is empty or all comments; it must hold a ",
                      message.GetTypeName(), " in text form"));
   }
   return absl::OkStatus();

@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 
 namespace chipledger::cli {
 namespace {
@@ -38,14 +39,20 @@ size_t EditDistance(absl::string_view a, absl::string_view b) {
   return last[b.size()];
 }
 
+// In small letters, with one sign for digits and letters that look alike.
+std::string Folded(absl::string_view word) {
+  return absl::StrReplaceAll(absl::AsciiStrToLower(word),
+                             {{"0", "o"}, {"1", "l"}, {"i", "l"}});
+}
+
 }  // namespace
 
 std::vector<std::string> NearMatches(
     absl::string_view word, const std::vector<std::string>& candidates) {
-  const std::string wanted = absl::AsciiStrToLower(word);
+  const std::string wanted = Folded(word);
   std::vector<std::pair<size_t, std::string>> near;
   for (const std::string& candidate : candidates) {
-    const std::string name = absl::AsciiStrToLower(candidate);
+    const std::string name = Folded(candidate);
     const size_t distance = EditDistance(wanted, name);
     const size_t shorter = std::min(wanted.size(), name.size());
     const bool is_part =

@@ -11,7 +11,8 @@ namespace chipledger::cli {
 
 // Returns the candidates that are most like the word, the nearest first, three
 // at most: those that differ in a third of its letters at most, whatever their
-// case, and those that hold the word or that it holds.
+// case and their look-alikes such as 0 and O, and those that hold the word or
+// that it holds.
 std::vector<std::string> NearMatches(
     absl::string_view word, const std::vector<std::string>& candidates);
 

@@ -42,6 +42,17 @@ class CliTest : public ServerTest {
   Result Run(std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(),
                      {CHIPLEDGER_PATH, "--server", address()});
+    return RunProgram(arguments);
+  }
+
+  // Runs `chipledger ARGUMENTS` as a shell does.
+  Result RunInShell(const std::string& arguments) {
+    return RunProgram({"/bin/bash", "-c",
+                       absl::StrCat("exec ", CHIPLEDGER_PATH, " --server ",
+                                    address(), " ", arguments)});
+  }
+
+  static Result RunProgram(const std::vector<std::string>& arguments) {
     Subprocess program(arguments);
     const auto code = program.Wait(kTimeout);
     EXPECT_TRUE(code) << "still running";
@@ -150,6 +161,8 @@ TEST_F(CliTest, AMistypedNameIsAnsweredWithWhatThereIs) {
               HasSubstr("did you mean \"caps\"?"));
   EXPECT_THAT(error({"shipment", "list", "--exporter", "acne"}),
               HasSubstr("did you mean \"acme\"?"));
+  EXPECT_THAT(error(Record("S-1", "h1OO=1")),
+              HasSubstr("did you mean \"H100\"?"));
   EXPECT_THAT(error(Record("S-1", "H10=1")),
               HasSubstr("did you mean \"H100\"?"));
   Do({"license", "grant", "--id", "D123456", "--exporter", "acme", "--to", "FR",
@@ -468,6 +481,58 @@ TEST_F(CliTest, CountryGroupsProductsAndParties) {
       "JP", "--headquarters", "SG@2025-01-01", "--ultimate-parent", "acme"});
   EXPECT_THAT(Do({"party", "list"}),
               AllOf(HasSubstr("JP, SG from 2025-01-01"), HasSubstr("acme")));
+}
+
+TEST_F(CliTest, StandardInputIsAFileEverywhere) {
+  const std::string policy =
+      CHIPLEDGER_SOURCE_DIR "/ledger/policies/us-h20-2025.textproto";
+  EXPECT_EQ(RunInShell("policy adopt - --report-only < " + policy).code, 0);
+  const std::string license =
+      WriteFile(dir_, "license.textproto",
+                R"pb(license_id: "L-3"
+                     exporter: "acme"
+                     destination_countries: "FR"
+                     grant_date: "2025-01-01"
+                     expiry_date: "2025-12-31"
+                     lines { line_number: 1 product_code: "H100" quantity: 10 }
+                )pb");
+  EXPECT_EQ(RunInShell("license grant --file - < " + license).code, 0);
+  const Result empty = RunInShell("license grant --file - < /dev/null");
+  EXPECT_EQ(empty.code, 2);
+  EXPECT_THAT(empty.error, HasSubstr("standard input is empty"));
+  const std::string products =
+      WriteFile(dir_, "chips.csv", "chip,tpp_epoch\nA,100.5\n");
+  EXPECT_EQ(RunInShell("product import - < " + products).code, 0);
+  const std::string shipments =
+      WriteFile(dir_, "shipments.csv",
+                "shipment_reference,exporter,export_date,destination_country,"
+                "product_code,quantity,assurance\n"
+                "S-1,acme,2025-03-01,FR,A,10,before-export\n");
+  EXPECT_THAT(
+      RunInShell("shipment import - --format csv < " + shipments).output,
+      HasSubstr("Recorded: 1"));
+  EXPECT_THAT(RunInShell("shipment import - < " + shipments).error,
+              HasSubstr("say it with --format"));
+}
+
+TEST_F(CliTest, ATerminalShowsHowFarAnImportIs) {
+  const std::string script = "/usr/bin/script";
+  if (!std::filesystem::exists(script)) GTEST_SKIP() << "script is missing";
+  const std::string shipments =
+      WriteFile(dir_, "shipments.csv",
+                "shipment_reference,exporter,export_date,destination_country,"
+                "product_code,quantity,assurance\n"
+                "S-1,acme,2025-03-01,FR,H100,10,before-export\n");
+  const Result shown =
+      RunProgram({script, "--quiet", "--return", "--command",
+                  absl::StrCat(CHIPLEDGER_PATH, " --server ", address(),
+                               " shipment import ", shipments),
+                  "/dev/null"});
+  EXPECT_EQ(shown.code, 0);
+  // Drawn, and taken away before what stays.
+  EXPECT_THAT(shown.output,
+              ContainsRegex("\\[=* *\\] +[0-9]+ %  0 answered\x1b\\[K"));
+  EXPECT_THAT(shown.output, HasSubstr("\r\x1b[KRecorded: 1"));
 }
 
 TEST_F(CliTest, ImportsProductsAndShipmentsFromFiles) {
