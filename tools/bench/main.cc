@@ -19,6 +19,7 @@
 #include "tools/bench/baselines.h"
 #include "tools/bench/bulk.h"
 #include "tools/bench/callers.h"
+#include "tools/bench/import.h"
 #include "tools/bench/report.h"
 #include "tools/bench/workload.h"
 
@@ -27,12 +28,14 @@ namespace {
 
 // The targets that the project sets itself for 2 cores with both ends on them.
 constexpr double kBulkTarget = 0.7;
+constexpr double kImportTarget = 0.7;
 constexpr double kUnaryTarget = 0.7;
 constexpr double kOneCallerTarget = 1.3;
 constexpr double kHeadroomTarget = 0.95;
 
 struct Flags {
   size_t events = 1'000'000;
+  size_t import_rows = 1'000'000;
   size_t unary_calls = 50'000;
   size_t single_calls = 2'000;
   size_t callers = 64;
@@ -56,6 +59,7 @@ class Bench {
     RETURN_IF_ERROR(StartServer());
     RETURN_IF_ERROR(RecordCatalog(ConnectTo(server_->address())));
     RETURN_IF_ERROR(MeasureBulk());
+    if (flags_.import_rows > 0) RETURN_IF_ERROR(MeasureImport());
     RETURN_IF_ERROR(MeasureUnary());
     RETURN_IF_ERROR(MeasureOneCaller());
     RETURN_IF_ERROR(MeasureReplay());
@@ -125,6 +129,25 @@ class Bench {
          .note = absl::StrFormat("%s bytes for %s serialized: %.2f x",
                                  People(on_disk), People(total),
                                  static_cast<double>(on_disk) / total)});
+    return absl::OkStatus();
+  }
+
+  absl::Status MeasureImport() {
+    ASSIGN_OR_RETURN(const double seconds,
+                     ImportCsv(server_->address(), flags_.data + "/rows.csv",
+                               next_number_, flags_.import_rows));
+    next_number_ += flags_.import_rows;
+    const double rate = flags_.import_rows / seconds;
+    report_.rows.push_back(
+        {.name = "import of a CSV file",
+         .rate = rate,
+         .unit = "row",
+         .ratio = rate / report_.rows.front().rate,
+         .baseline = "bulk append, 1 stream",
+         .target = kImportTarget,
+         .note = absl::StrFormat("%s shipments of one row, from opening the "
+                                 "file to the last durable answer",
+                                 People(flags_.import_rows))});
     return absl::OkStatus();
   }
 
@@ -316,6 +339,10 @@ int Main(int argc, char** argv) {
   CLI::App app("Measures chipledger beside its machine, in one run");
   app.add_option("--events", flags.events, "Events of the bulk append")
       ->check(CLI::Range(1, 100'000'000))
+      ->capture_default_str();
+  app.add_option("--import-rows", flags.import_rows,
+                 "Rows of the imported file; 0: none is imported")
+      ->check(CLI::Range(0, 100'000'000))
       ->capture_default_str();
   app.add_option("--unary-calls", flags.unary_calls, "Calls of many callers")
       ->check(CLI::Range(10, 10'000'000))
