@@ -47,8 +47,8 @@ void ProgressBar::Draw(const import::ImportCounts& counts,
   absl::StrAppend(&text, FormatCount(counts.Done()), " answered");
   if (can_tell) {
     const double rate = counts.Done() / absl::ToDoubleSeconds(elapsed);
-    absl::StrAppend(&text, ", ", FormatCount(static_cast<int64_t>(rate)),
-                    "/s", left);
+    absl::StrAppend(&text, ", ", FormatCount(static_cast<int64_t>(rate)), "/s",
+                    left);
   }
   std::clog << "\r" << text << "\x1b[K" << std::flush;
   is_drawn_ = true;

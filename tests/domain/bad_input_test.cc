@@ -294,7 +294,11 @@ TEST_F(BadInputTest, ALicenseThatContradictsItself) {
   ExpectInvalid(command, "license.expiry_date", "2024-12-31");
   license.set_expiry_date("2025-12-31");
   license.add_destination_countries("SG");
-  ExpectInvalid(command, "license.lines[0].destination_country", "\"\"");
+  ExpectInvalid(command, "license.lines[0].destination_country",
+                "is not set, and there are 2 destinations");
+  license.mutable_lines(0)->set_destination_country("DE");
+  ExpectInvalid(command, "license.lines[0].destination_country",
+                "\"DE\" is not one of the license's destinations");
   license.mutable_lines(0)->set_destination_country("SG");
   *license.add_lines() = license.lines(0);
   ExpectInvalid(command, "license.lines[1].line_number", "used twice");

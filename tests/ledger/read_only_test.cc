@@ -201,18 +201,22 @@ TEST_F(ShortageTest, ReadsSayWhatIsShortAndComeBack) {
     }
     return absl::OkStatus();
   };
+  absl::Status written;
   {
     const FewDescriptors none(0);
     const absl::Status status = read();
     EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
     EXPECT_EQ(ReasonOf(status), "RESOURCE_SHORTAGE");
     EXPECT_THAT(std::string(status.message()), HasSubstr("ulimit -n"));
-    // Its id cannot be looked up.
-    EXPECT_EQ(ReasonOf(Write(Ship("S-new")).status), "RESOURCE_SHORTAGE");
+    // Its id is looked up in files of which all may be open.
+    written = Write(Ship("S-new")).status;
+    EXPECT_THAT(ReasonOf(written), AnyOf("", "RESOURCE_SHORTAGE"));
   }
   EXPECT_EQ(read(), absl::OkStatus());
   EXPECT_EQ(ledger_->GetStatus().read_only_reason, "");
-  EXPECT_EQ(Write(Ship("S-new")).status, absl::OkStatus());
+  // What was answered is what holds.
+  EXPECT_EQ(ReasonOf(Write(Ship("S-new")).status),
+            written.ok() ? "SHIPMENT_REFERENCE_REUSED" : "");
 }
 
 TEST_F(ShortageTest, OpeningFailsAndSaysWhatIsShort) {
