@@ -189,34 +189,41 @@ TEST_F(ShortageTest, ClosingDoesNotWaitForDescriptors) {
 TEST_F(ShortageTest, ReadsSayWhatIsShortAndComeBack) {
   // A start opens few of the files.
   options_.max_open_files = 20;
-  for (int i = 0; i < 12; ++i) {
-    ASSERT_EQ(Write(Ship(absl::StrCat("S-", i))).status, absl::OkStatus());
-    Reopen();
-  }
+  int written = 0;
   const auto read = [&] {
-    for (int i = 0; i < 12; ++i) {
+    for (int i = 0; i < written; ++i) {
       const absl::Status status =
           GetShipment("acme", absl::StrCat("S-", i)).status();
       if (!status.ok()) return status;
     }
     return absl::OkStatus();
   };
-  absl::Status written;
-  {
-    const FewDescriptors none(0);
-    const absl::Status status = read();
-    EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
-    EXPECT_EQ(ReasonOf(status), "RESOURCE_SHORTAGE");
-    EXPECT_THAT(std::string(status.message()), HasSubstr("ulimit -n"));
-    // Its id is looked up in files of which all may be open.
-    written = Write(Ship("S-new")).status;
-    EXPECT_THAT(ReasonOf(written), AnyOf("", "RESOURCE_SHORTAGE"));
+  // Whether a file must be opened depends on how many RocksDB has made one of
+  // meanwhile.
+  absl::Status status;
+  for (int attempt = 0; status.ok() && attempt < 20; ++attempt) {
+    for (int i = 0; i < 12; ++i) {
+      ASSERT_EQ(Write(Ship(absl::StrCat("S-", written++))).status,
+                absl::OkStatus());
+      Reopen();
+    }
+    const std::string reference = absl::StrCat("during-", attempt);
+    absl::Status write;
+    {
+      const FewDescriptors none(0);
+      status = read();
+      write = Write(Ship(reference)).status;
+    }
+    EXPECT_THAT(ReasonOf(write), AnyOf("", "RESOURCE_SHORTAGE"));
+    EXPECT_EQ(read(), absl::OkStatus());
+    EXPECT_EQ(ledger_->GetStatus().read_only_reason, "");
+    // What was answered is what holds.
+    EXPECT_EQ(ReasonOf(Write(Ship(reference)).status),
+              write.ok() ? "SHIPMENT_REFERENCE_REUSED" : "");
   }
-  EXPECT_EQ(read(), absl::OkStatus());
-  EXPECT_EQ(ledger_->GetStatus().read_only_reason, "");
-  // What was answered is what holds.
-  EXPECT_EQ(ReasonOf(Write(Ship("S-new")).status),
-            written.ok() ? "SHIPMENT_REFERENCE_REUSED" : "");
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(ReasonOf(status), "RESOURCE_SHORTAGE");
+  EXPECT_THAT(std::string(status.message()), HasSubstr("ulimit -n"));
 }
 
 TEST_F(ShortageTest, OpeningFailsAndSaysWhatIsShort) {
