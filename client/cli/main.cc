@@ -11,6 +11,7 @@
 #include "client/cli/help.h"
 #include "client/cli/terminal.h"
 #include "client/cli/usage.h"
+#include "ledger/base/mutex_checks.h"
 #include "ledger/base/utf8.h"
 
 namespace {
@@ -43,6 +44,7 @@ void AddAllCommands(CLI::App& app, Cli& cli) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  chipledger::TurnOffDeadlockChecks();
   Cli cli;
   // Errors of usage are JSON too, so this is asked before parsing.
   cli.json = std::find(argv + 1, argv + argc, absl::string_view("--json")) !=

@@ -1,6 +1,7 @@
 #include "ledger/base/utf8.h"
 
 #include <cstdint>
+#include <cstring>
 
 namespace chipledger {
 namespace {
@@ -26,6 +27,13 @@ size_t CharacterLength(absl::string_view text) {
 }  // namespace
 
 bool IsUtf8(absl::string_view text) {
+  // Most text is ASCII, which eight bytes at a time tell.
+  while (text.size() >= sizeof(uint64_t)) {
+    uint64_t bytes;
+    std::memcpy(&bytes, text.data(), sizeof(bytes));
+    if ((bytes & 0x8080808080808080) != 0) break;
+    text.remove_prefix(sizeof(bytes));
+  }
   while (!text.empty()) {
     const size_t length = CharacterLength(text);
     if (length == 0) return false;
