@@ -1,5 +1,6 @@
 #include "client/bulk_writer.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -51,7 +52,7 @@ absl::Status BulkWriter::Write(Request request) {
   }
   ++requests_under_way_;
   bytes_under_way_ += bytes;
-  waiting_.push_back(std::move(request));
+  waiting_.push_back({std::move(request), bytes});
   return absl::OkStatus();
 }
 
@@ -60,7 +61,9 @@ absl::Status BulkWriter::Flush() {
     return ended_ || requests_under_way_ == 0;
   };
   absl::MutexLock lock(&mutex_);
+  ++flushing_;
   mutex_.Await(absl::Condition(&is_empty));
+  --flushing_;
   return error_;
 }
 
@@ -145,8 +148,10 @@ void BulkWriter::StartResend() {
   absl::MutexLock lock(&mutex_);
   for (size_t i = 0; i < sent_batches_; ++i) batches_[i]->sent_again = true;
   if (answered_in_front_ > 0) {
-    batches_.front()->message.mutable_requests()->DeleteSubrange(
-        0, std::exchange(answered_in_front_, 0));
+    Batch& front = *batches_.front();
+    const int answered = std::exchange(answered_in_front_, 0);
+    front.message.mutable_requests()->DeleteSubrange(0, answered);
+    front.bytes.erase(front.bytes.begin(), front.bytes.begin() + answered);
   }
   sent_batches_ = 0;
   stream_ended_ = answered_too_late_ = false;
@@ -170,7 +175,15 @@ void BulkWriter::CancelWhenLate(grpc::ClientContext& context) {
 
 bool BulkWriter::MoreToSend() const {
   return stream_ended_ || IsDone() || sent_batches_ < batches_.size() ||
-         !waiting_.empty();
+         IsBatchReady();
+}
+
+bool BulkWriter::IsBatchReady() const {
+  return !waiting_.empty() &&
+         (waiting_.size() >= std::min(options_.min_requests_per_batch,
+                                      options_.max_requests_per_batch) ||
+          waiting_.size() == requests_under_way_ || flushing_ > 0 ||
+          finishing_);
 }
 
 void BulkWriter::SendBatches(Stream& stream) {
@@ -200,8 +213,10 @@ std::shared_ptr<BulkWriter::Batch> BulkWriter::NextToSend() {
     while (!waiting_.empty() && bytes < kMaxBatchBytes &&
            static_cast<size_t>(batch->message.requests_size()) <
                options_.max_requests_per_batch) {
-      bytes += waiting_.front().ByteSizeLong();
-      *batch->message.add_requests() = std::move(waiting_.front());
+      Waiting& next = waiting_.front();
+      bytes += next.bytes;
+      batch->bytes.push_back(next.bytes);
+      *batch->message.add_requests() = std::move(next.request);
       waiting_.pop_front();
     }
     batches_.push_back(std::move(batch));
@@ -252,8 +267,7 @@ void BulkWriter::DropAnswered(int count) {
   absl::MutexLock lock(&mutex_);
   Batch& batch = *batches_.front();
   for (int i = 0; i < count; ++i) {
-    bytes_under_way_ -=
-        batch.message.requests(answered_in_front_++).ByteSizeLong();
+    bytes_under_way_ -= batch.bytes[answered_in_front_++];
   }
   requests_under_way_ -= static_cast<size_t>(count);
   if (answered_in_front_ < batch.message.requests_size()) {

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <thread>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
@@ -27,9 +28,11 @@ namespace chipledger::client {
 
 // How a BulkWriter sends.
 struct BulkWriterOptions {
-  // Largest batch. What is waiting is sent at once, so batches grow with the
-  // load. Higher: fewer messages; lower: smoother progress.
+  // Largest batch. Higher: fewer messages; lower: smoother progress.
   size_t max_requests_per_batch = 1'000;
+  // While something is under way, a batch waits until it is as large. Higher:
+  // less work a request; lower: smoother progress.
+  size_t min_requests_per_batch = 250;
   // Requests written and not answered; Write blocks at this number, or at these
   // bytes. Higher: more memory, and more to send again after a break.
   size_t max_requests_under_way = 8'000;
@@ -84,6 +87,8 @@ class BulkWriter {
   // A batch that was sent at least once and is not answered.
   struct Batch {
     v1::StreamShipmentsRequest message;
+    // Of its requests.
+    std::vector<size_t> bytes;
     // When it was sent or last answered in part.
     absl::Time last_answer;
     bool sent_again = false;
@@ -96,6 +101,7 @@ class BulkWriter {
   void StartResend();
   std::shared_ptr<Batch> NextToSend() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool MoreToSend() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool IsBatchReady() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status TakeAnswers(const v1::StreamShipmentsResponse& response);
   void DropAnswered(int count);
   bool IsDone() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -105,8 +111,13 @@ class BulkWriter {
   const OnAnswer on_answer_;
 
   absl::Mutex mutex_;
-  // Written, not yet in a batch.
-  std::deque<Request> waiting_ ABSL_GUARDED_BY(mutex_);
+  // A request that is not yet in a batch.
+  struct Waiting {
+    Request request;
+    size_t bytes;
+  };
+  std::deque<Waiting> waiting_ ABSL_GUARDED_BY(mutex_);
+  size_t flushing_ ABSL_GUARDED_BY(mutex_) = 0;
   // In the order of sending.
   std::deque<std::shared_ptr<Batch>> batches_ ABSL_GUARDED_BY(mutex_);
   // Of batches_, how many were sent on the present stream.

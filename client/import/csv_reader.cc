@@ -169,27 +169,41 @@ void CsvReader::OnRecordEnd(int, void* self) {
   auto* reader = static_cast<CsvReader*>(self);
   CsvRecord record;
   record.line = reader->open_lines_.front().number;
+  // The parser still reads the line that it is in.
   for (const Line& line : reader->open_lines_) record.raw += line.text;
   record.raw = Unterminated(std::move(record.raw));
   record.fields = std::exchange(reader->fields_, {});
   reader->ready_.push_back(std::move(record));
 }
 
-absl::StatusOr<std::optional<Line>> CsvReader::NextLine() {
-  if (returned_lines_.empty()) return lines_->Next();
-  Line line = std::move(returned_lines_.front());
+absl::StatusOr<bool> CsvReader::NextLine() {
+  if (returned_lines_.empty()) return lines_->Next(line_);
+  line_ = std::move(returned_lines_.front());
   returned_lines_.pop_front();
-  return line;
+  return true;
 }
 
 absl::StatusOr<std::optional<CsvRecord>> CsvReader::Next() {
+  CsvRecord record;
+  ASSIGN_OR_RETURN(const bool more, Next(record));
+  if (!more) return std::nullopt;
+  return record;
+}
+
+absl::StatusOr<bool> CsvReader::Next(CsvRecord& record) {
   while (ready_.empty()) {
-    ASSIGN_OR_RETURN(std::optional<Line> line, NextLine());
-    if (line) {
-      TakeLine(*std::move(line));
+    ASSIGN_OR_RETURN(const bool more, NextLine());
+    if (more && IsPlainRecord()) {
+      SplitPlainRecord(record);
+      // As libcsv does, an empty line is no record.
+      if (record.raw.empty()) continue;
+      return true;
+    }
+    if (more) {
+      TakeLine(std::move(line_));
       continue;
     }
-    if (open_lines_.empty()) return std::nullopt;
+    if (open_lines_.empty()) return false;
     // The last record may lack its line break.
     if (csv_fini(&parser_, OnField, OnRecordEnd, this) != 0) {
       Fail("a quote is opened and never closed");
@@ -198,9 +212,29 @@ absl::StatusOr<std::optional<CsvRecord>> CsvReader::Next() {
       open_bytes_ = 0;
     }
   }
-  CsvRecord record = std::move(ready_.front());
+  record = std::move(ready_.front());
   ready_.pop_front();
-  return record;
+  return true;
+}
+
+bool CsvReader::IsPlainRecord() const {
+  return !InsideRecord() && !line_.too_long &&
+         !absl::StrContains(line_.text, '"');
+}
+
+void CsvReader::SplitPlainRecord(CsvRecord& record) {
+  record.line = line_.number;
+  record.problem.clear();
+  record.raw.assign(line_.text, 0, line_.text.find_last_not_of("\r\n") + 1);
+  size_t count = 0;
+  for (size_t begin = 0; begin <= record.raw.size();) {
+    const size_t end =
+        std::min(record.raw.find(delimiter_, begin), record.raw.size());
+    if (count == record.fields.size()) record.fields.emplace_back();
+    record.fields[count++].assign(record.raw, begin, end - begin);
+    begin = end + 1;
+  }
+  record.fields.resize(count);
 }
 
 void CsvReader::TakeLine(Line line) {
@@ -265,23 +299,28 @@ absl::Status CsvTable::ReadHeader(const std::string& path,
   }
   DropBlankEnd(header->fields, 0);
   column_count_ = header->fields.size();
+  for (const CsvColumn& column : columns) {
+    columns_.emplace_back(column.name, npos);
+  }
   std::vector<std::string> problems;
   for (size_t i = 0; i < column_count_; ++i) {
     const std::string name = Folded(header->fields[i]);
     const auto column = std::find_if(
-        columns.begin(), columns.end(),
-        [&](const auto& known) { return Folded(known.name) == name; });
-    if (column == columns.end()) {
+        columns_.begin(), columns_.end(),
+        [&](const auto& known) { return Folded(known.first) == name; });
+    if (column == columns_.end()) {
       if (!name.empty()) {
         ignored_columns_.push_back(OneLine(header->fields[i]));
       }
-    } else if (!columns_.emplace(column->name, i).second) {
+    } else if (column->second != npos) {
       problems.push_back(
-          absl::StrCat("column \"", column->name, "\" is there twice"));
+          absl::StrCat("column \"", column->first, "\" is there twice"));
+    } else {
+      column->second = i;
     }
   }
   for (const CsvColumn& column : columns) {
-    if (!column.required || columns_.contains(column.name)) continue;
+    if (!column.required || PlaceOf(column.name) != npos) continue;
     problems.push_back(absl::StrCat("column \"", column.name, "\" is missing"));
     if (!column.otherwise.empty()) {
       absl::StrAppend(&problems.back(), " (add it, or ", column.otherwise, ")");
@@ -297,42 +336,60 @@ absl::Status CsvTable::ReadHeader(const std::string& path,
 }
 
 absl::StatusOr<std::optional<CsvRecord>> CsvTable::Next() {
-  std::optional<CsvRecord> record;
+  CsvRecord record;
+  ASSIGN_OR_RETURN(const bool more, Next(record));
+  if (!more) return std::nullopt;
+  return record;
+}
+
+absl::StatusOr<bool> CsvTable::Next(CsvRecord& record) {
   do {
-    ASSIGN_OR_RETURN(record, reader_->Next());
-  } while (record && record->problem.empty() && IsBlank(*record));
-  if (!record || !record->problem.empty()) return record;
-  DropBlankEnd(record->fields, column_count_);
-  if (record->fields.size() != column_count_) {
-    record->problem = absl::StrCat("the record has ", record->fields.size(),
-                                   " fields and the header ", column_count_);
-  } else if (!IsUtf8(record->raw)) {
-    record->problem =
+    ASSIGN_OR_RETURN(const bool more, reader_->Next(record));
+    if (!more) return false;
+  } while (record.problem.empty() && IsBlank(record));
+  if (!record.problem.empty()) return true;
+  DropBlankEnd(record.fields, column_count_);
+  if (record.fields.size() != column_count_) {
+    record.problem = absl::StrCat("the record has ", record.fields.size(),
+                                  " fields and the header ", column_count_);
+  } else if (!IsUtf8(record.raw)) {
+    record.problem =
         "the record is not UTF-8; convert the file, such as with iconv -f "
         "WINDOWS-1252 -t UTF-8";
   }
-  return record;
+  return true;
 }
 
 absl::string_view CsvTable::Field(const CsvRecord& record,
                                   absl::string_view column) const {
-  const auto it = columns_.find(column);
-  if (it == columns_.end() || it->second >= record.fields.size()) return "";
-  return absl::StripAsciiWhitespace(record.fields[it->second]);
+  const size_t place = PlaceOf(column);
+  // npos is beyond every record.
+  if (place >= record.fields.size()) return "";
+  return absl::StripAsciiWhitespace(record.fields[place]);
+}
+
+size_t CsvTable::PlaceOf(absl::string_view column) const {
+  for (const auto& [name, place] : columns_) {
+    if (name.data() == column.data()) return place;
+  }
+  for (const auto& [name, place] : columns_) {
+    if (name == column) return place;
+  }
+  return npos;
 }
 
 bool CsvTable::MayHave(const CsvRecord& record, absl::string_view column,
                        absl::string_view text) const {
-  const auto it = columns_.find(column);
-  if (it == columns_.end()) return true;
+  const size_t place = PlaceOf(column);
+  if (place == npos) return true;
   if (record.problem.empty()) return Field(record, column) == text;
   if (HasWord(record.raw, text)) return true;
   // A field too many or too few, which may be any, moves those after it.
   const size_t count = record.fields.size();
   const size_t lacking = column_count_ - std::min(count, column_count_);
   const size_t extra = count - std::min(count, column_count_);
-  const size_t first = it->second - std::min(lacking, it->second);
-  for (size_t i = first; i <= it->second + extra; ++i) {
+  const size_t first = place - std::min(lacking, place);
+  for (size_t i = first; i <= place + extra; ++i) {
     if (i >= count || IsBlank(record.fields[i])) return true;
   }
   return false;

@@ -9,9 +9,9 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -50,8 +50,10 @@ class CsvReader {
   CsvReader(const CsvReader&) = delete;
   CsvReader& operator=(const CsvReader&) = delete;
 
-  // Returns the next record, or nothing at the end.
-  // Errors: as LineReader::Next.
+  // Reads the next record into `record`, whose memory is used again; false at
+  // the end. Errors: as LineReader::Next.
+  absl::StatusOr<bool> Next(CsvRecord& record);
+  // Returns the next record, or nothing at the end. Errors: as above.
   absl::StatusOr<std::optional<CsvRecord>> Next();
 
   // The first line after "sep=". Requires: before the first call of Next.
@@ -70,13 +72,19 @@ class CsvReader {
   static void OnField(void* text, size_t size, void* self);
   static void OnRecordEnd(int terminator, void* self);
 
-  absl::StatusOr<std::optional<Line>> NextLine();
+  // Reads the next line into line_; false at the end.
+  absl::StatusOr<bool> NextLine();
   void TakeLine(Line line);
+  // Whether line_ is a record by itself and has no quotes, as most are.
+  bool IsPlainRecord() const;
+  // Splits it.
+  void SplitPlainRecord(CsvRecord& record);
   void Fail(absl::string_view problem);
   void ResetParser();
   bool InsideRecord() const;
 
   std::unique_ptr<LineReader> lines_;
+  Line line_;
   csv_parser parser_{};
   char delimiter_ = ',';
   bool names_delimiter_ = false;
@@ -106,13 +114,15 @@ struct CsvColumn {
 // Thread-safety: thread-compatible.
 class CsvTable {
  public:
-  // Errors: as CsvReader; INVALID_ARGUMENT naming the file and every column
-  // that is missing or there twice.
+  // The names of `columns` must outlive the table. Errors: as CsvReader;
+  // INVALID_ARGUMENT naming the file and every column that is missing or there
+  // twice.
   static absl::StatusOr<std::unique_ptr<CsvTable>> Open(
       const std::string& path, const std::vector<CsvColumn>& columns);
 
-  // Returns the next record. One with another number of fields than the header,
-  // or that is not UTF-8, has a problem. Errors: as CsvReader::Next.
+  // Reads the next record, as CsvReader does. One with another number of fields
+  // than the header, or that is not UTF-8, has a problem.
+  absl::StatusOr<bool> Next(CsvRecord& record);
   absl::StatusOr<std::optional<CsvRecord>> Next();
 
   // Returns the record's field, without blanks at its ends; empty when the file
@@ -139,7 +149,13 @@ class CsvTable {
 
   std::unique_ptr<CsvReader> reader_;
   std::vector<std::string> ignored_columns_;
-  absl::flat_hash_map<std::string, size_t> columns_;
+  // Returns the place of a column, or npos. Asked several times a record, it
+  // knows the names that it was opened with by their addresses.
+  size_t PlaceOf(absl::string_view column) const;
+
+  static constexpr size_t npos = static_cast<size_t>(-1);
+  // Every column that it is read by, and its place in a record or npos.
+  std::vector<std::pair<absl::string_view, size_t>> columns_;
   size_t column_count_ = 0;
 };
 

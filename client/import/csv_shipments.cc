@@ -23,24 +23,35 @@ constexpr absl::string_view kReference = "shipment_reference";
 constexpr absl::string_view kExporter = "exporter";
 constexpr absl::string_view kExportDate = "export_date";
 constexpr absl::string_view kDestination = "destination_country";
+constexpr absl::string_view kProduct = "product_code";
+constexpr absl::string_view kQuantity = "quantity";
+constexpr absl::string_view kAssurance = "assurance";
+constexpr absl::string_view kConsignee = "consignee";
+constexpr absl::string_view kConsigneeName = "consignee_name";
+constexpr absl::string_view kKind = "authorization_kind";
+constexpr absl::string_view kLicense = "license_id";
+constexpr absl::string_view kCode = "authorization_code";
+constexpr absl::string_view kEndUser = "end_user";
+constexpr absl::string_view kValue = "value_usd";
+constexpr absl::string_view kSource = "source";
 
 std::vector<CsvColumn> Columns(const ImportDefaults& defaults) {
   return {{kReference, true},
           {kExporter, defaults.exporter.empty(), "set --exporter PARTY"},
           {kExportDate, true},
           {kDestination, true},
-          {"product_code", true},
-          {"quantity", true},
-          {"assurance", defaults.assurance == v1::ASSURANCE_UNSPECIFIED,
+          {kProduct, true},
+          {kQuantity, true},
+          {kAssurance, defaults.assurance == v1::ASSURANCE_UNSPECIFIED,
            "set --assurance before-export or after-the-fact"},
-          {"consignee"},
-          {"consignee_name"},
-          {"authorization_kind"},
-          {"license_id"},
-          {"authorization_code"},
-          {"end_user"},
-          {"value_usd"},
-          {"source"}};
+          {kConsignee},
+          {kConsigneeName},
+          {kKind},
+          {kLicense},
+          {kCode},
+          {kEndUser},
+          {kValue},
+          {kSource}};
 }
 
 // CsvShipments gathers the records of a shipment until another one begins.
@@ -59,9 +70,9 @@ class CsvShipments : public ShipmentSource {
 
   absl::StatusOr<std::optional<SourceShipment>> Next() override {
     while (ready_.empty() && !at_end_) {
-      ASSIGN_OR_RETURN(std::optional<CsvRecord> record, table_->Next());
-      if (record) {
-        TakeRecord(*std::move(record));
+      ASSIGN_OR_RETURN(const bool more, table_->Next(record_));
+      if (more) {
+        TakeRecord(record_);
       } else {
         CloseShipment();
         at_end_ = true;
@@ -80,16 +91,17 @@ class CsvShipments : public ShipmentSource {
   }
 
  private:
-  void TakeRecord(CsvRecord record);
-  void TakeUnreadable(CsvRecord record);
-  void TakeNameless(CsvRecord record);
+  // Each may take what it needs of the record.
+  void TakeRecord(CsvRecord& record);
+  void TakeUnreadable(CsvRecord& record);
+  void TakeNameless(CsvRecord& record);
   bool BelongsToOpen(const CsvRecord& record) const;
   void OpenShipment(const CsvRecord& record);
   // Notes which shipment a record is of. Returns a fingerprint of it.
   uint64_t SetKey(const CsvRecord& record);
   void CloseShipment();
   // Adds a record to the open shipment, with what is wrong with it.
-  void AddRecord(CsvRecord record, std::string problem);
+  void AddRecord(CsvRecord& record, std::string problem);
   // Marks the open shipment as bad for what is wrong in a line; the first such
   // mark stays.
   void Blame(int64_t line, std::string problem);
@@ -102,6 +114,8 @@ class CsvShipments : public ShipmentSource {
 
   std::unique_ptr<CsvTable> table_;
   const ImportDefaults defaults_;
+  // The one that is being read, whose memory is used again.
+  CsvRecord record_;
   std::deque<SourceShipment> ready_;
   // Whether a shipment is open, and which.
   bool is_open_ = false;
@@ -122,10 +136,10 @@ class CsvShipments : public ShipmentSource {
   bool at_end_ = false;
 };
 
-void CsvShipments::TakeRecord(CsvRecord record) {
-  if (!record.problem.empty()) return TakeUnreadable(std::move(record));
+void CsvShipments::TakeRecord(CsvRecord& record) {
+  if (!record.problem.empty()) return TakeUnreadable(record);
   if (table_->Field(record, kReference).empty()) {
-    return TakeNameless(std::move(record));
+    return TakeNameless(record);
   }
   if (!BelongsToOpen(record)) {
     CloseShipment();
@@ -135,21 +149,21 @@ void CsvShipments::TakeRecord(CsvRecord record) {
   v1::RecordShipment part;
   std::string problem = ReadRecord(record, part);
   if (problem.empty()) problem = AddItem(std::move(part));
-  AddRecord(std::move(record), std::move(problem));
+  AddRecord(record, std::move(problem));
 }
 
-void CsvShipments::TakeUnreadable(CsvRecord record) {
+void CsvShipments::TakeUnreadable(CsvRecord& record) {
   unclear_ = record;
   std::string problem = record.problem;
   if (is_open_ && table_->MayHave(record, kReference, reference_)) {
-    return AddRecord(std::move(record), std::move(problem));
+    return AddRecord(record, std::move(problem));
   }
   CloseShipment();
   ready_.push_back({.records = {{record.line, std::move(record.raw)}},
                     .problem = std::move(problem)});
 }
 
-void CsvShipments::TakeNameless(CsvRecord record) {
+void CsvShipments::TakeNameless(CsvRecord& record) {
   unclear_.reset();
   if (!table_->Field(record, kExportDate).empty() &&
       !table_->Field(record, kDestination).empty()) {
@@ -157,7 +171,7 @@ void CsvShipments::TakeNameless(CsvRecord record) {
   }
   const std::string problem =
       "shipment_reference is empty; write it in each record of its shipment";
-  if (is_open_) return AddRecord(std::move(record), problem);
+  if (is_open_) return AddRecord(record, problem);
   ready_.push_back(
       {.records = {{record.line, std::move(record.raw)}}, .problem = problem});
 }
@@ -173,13 +187,13 @@ bool CsvShipments::BelongsToOpen(const CsvRecord& record) const {
 absl::StatusOr<absl::flat_hash_set<uint64_t>> CsvShipments::FindScattered() {
   absl::flat_hash_set<uint64_t> scattered;
   while (true) {
-    ASSIGN_OR_RETURN(const std::optional<CsvRecord> record, table_->Next());
-    if (!record) return scattered;
-    if (!record->problem.empty() ||
-        table_->Field(*record, kReference).empty() || BelongsToOpen(*record)) {
+    ASSIGN_OR_RETURN(const bool more, table_->Next(record_));
+    if (!more) return scattered;
+    if (!record_.problem.empty() ||
+        table_->Field(record_, kReference).empty() || BelongsToOpen(record_)) {
       continue;
     }
-    const uint64_t key = SetKey(*record);
+    const uint64_t key = SetKey(record_);
     if (!seen_.insert(key).second) scattered.insert(key);
   }
 }
@@ -221,7 +235,7 @@ void CsvShipments::CloseShipment() {
   overflowed_ = false;
 }
 
-void CsvShipments::AddRecord(CsvRecord record, std::string problem) {
+void CsvShipments::AddRecord(CsvRecord& record, std::string problem) {
   if (!problem.empty()) Blame(record.line, std::move(problem));
   open_.records.push_back({record.line, std::move(record.raw)});
   if (open_.records.size() > limits::kMaxItemsPerShipment || overflowed_) {
@@ -261,26 +275,26 @@ std::string CsvShipments::ReadRecord(const CsvRecord& record,
     }
     shipment.set_destination_country(*code);
   }
-  shipment.set_consignee(field("consignee"));
-  shipment.set_consignee_name(field("consignee_name"));
-  shipment.set_end_user(field("end_user"));
-  shipment.set_source(field("source"));
+  shipment.set_consignee(field(kConsignee));
+  shipment.set_consignee_name(field(kConsigneeName));
+  shipment.set_end_user(field(kEndUser));
+  shipment.set_source(field(kSource));
   v1::Item& item = *shipment.add_items();
-  item.set_product_code(field("product_code"));
+  item.set_product_code(field(kProduct));
   const bool comma_is_decimal = table_->delimiter() == ';';
-  const auto quantity = ParseUnits(field("quantity"), comma_is_decimal);
+  const auto quantity = ParseUnits(field(kQuantity), comma_is_decimal);
   if (!quantity.ok()) {
     return absl::StrCat("quantity ", quantity.status().message());
   }
   item.set_quantity(*quantity);
-  if (const std::string text = field("value_usd"); !text.empty()) {
+  if (const std::string text = field(kValue); !text.empty()) {
     const auto value = ParseDollars(text, comma_is_decimal);
     if (!value.ok()) {
       return absl::StrCat("value_usd ", value.status().message());
     }
     item.set_value_usd(*value);
   }
-  if (const std::string text = field("assurance"); !text.empty()) {
+  if (const std::string text = field(kAssurance); !text.empty()) {
     const auto assurance = ParseAssurance(text);
     if (!assurance.ok()) {
       return absl::StrCat("assurance ", assurance.status().message());
@@ -292,9 +306,9 @@ std::string CsvShipments::ReadRecord(const CsvRecord& record,
 
 std::string CsvShipments::ReadAuthorization(const CsvRecord& record,
                                             v1::Shipment& out) {
-  const absl::string_view kind = table_->Field(record, "authorization_kind");
-  const absl::string_view license = table_->Field(record, "license_id");
-  const absl::string_view code = table_->Field(record, "authorization_code");
+  const absl::string_view kind = table_->Field(record, kKind);
+  const absl::string_view license = table_->Field(record, kLicense);
+  const absl::string_view code = table_->Field(record, kCode);
   if (kind.empty() && license.empty()) {
     return code.empty() ? ""
                         : "authorization_kind is empty, and authorization_code "

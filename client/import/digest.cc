@@ -5,6 +5,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "google/protobuf/descriptor.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "ledger/base/sha256.h"
@@ -12,16 +13,12 @@
 namespace chipledger::import {
 namespace {
 
-std::string SerializeDeterministically(
-    const google::protobuf::Message& message) {
-  std::string bytes;
-  {
-    google::protobuf::io::StringOutputStream output(&bytes);
-    google::protobuf::io::CodedOutputStream coded(&output);
-    coded.SetSerializationDeterministic(true);
-    message.SerializeToCodedStream(&coded);
-  }
-  return bytes;
+void AppendDeterministically(const google::protobuf::Message& message,
+                             std::string& bytes) {
+  google::protobuf::io::StringOutputStream output(&bytes);
+  google::protobuf::io::CodedOutputStream coded(&output);
+  coded.SetSerializationDeterministic(true);
+  message.SerializeToCodedStream(&coded);
 }
 
 }  // namespace
@@ -32,9 +29,11 @@ std::string Sha256Hex(absl::string_view bytes) {
 
 Uuid RequestIdFor(const google::protobuf::Message& command,
                   absl::string_view attempt) {
-  const std::string hash = Sha256(absl::StrCat(
-      "chipledger import\n", command.GetTypeName(), "\n", attempt.size(), ":",
-      attempt, SerializeDeterministically(command)));
+  std::string content =
+      absl::StrCat("chipledger import\n", command.GetDescriptor()->full_name(),
+                   "\n", attempt.size(), ":", attempt);
+  AppendDeterministically(command, content);
+  const std::string hash = Sha256(content);
   Uuid uuid;
   std::copy_n(hash.begin(), uuid.bytes.size(), uuid.bytes.begin());
   // RFC 9562: version 8 (custom), variant 10.

@@ -1,6 +1,7 @@
 #include "client/import/importer.h"
 
 #include <algorithm>
+#include <atomic>
 #include <deque>
 #include <memory>
 #include <utility>
@@ -29,7 +30,11 @@ constexpr size_t kMaxMissing = 100;
 // Records between two calls of on_progress.
 constexpr int64_t kProgressRecords = 256;
 // Records that wait for what became of one before them; bounds their memory.
-constexpr size_t kMaxWaitingRows = 20'000;
+constexpr size_t kMaxWaitingRows = 60'000;
+// So many are under way that the server always has a group to decide while it
+// makes another durable; they are small.
+constexpr size_t kMaxUnderWay = 24'000;
+constexpr size_t kMinBatch = 500;
 // Recorded shipments whose references are looked for in other spellings.
 constexpr size_t kMaxSpelled = 10'000;
 // What a voiding that is only tried gives as its reason.
@@ -128,7 +133,10 @@ class Import {
         options_(options),
         size_at_start_(size_at_start),
         rejects_(rejects),
-        writer_(client, {.validate_only = options.dry_run},
+        writer_(client,
+                {.min_requests_per_batch = kMinBatch,
+                 .max_requests_under_way = kMaxUnderWay,
+                 .validate_only = options.dry_run},
                 [this](const Request& request, const Answer& answer,
                        bool sent_again) {
                   TakeAnswer(request, answer, sent_again);
@@ -188,9 +196,12 @@ class Import {
   void SettleAsDone(Row& row, const v1::Command& command)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void WriteReject(const Row& row) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  bool ShouldStop() {
-    absl::MutexLock lock(&mutex_);
-    return stop_;
+  // Leaves something to GoOn.
+  template <typename T>
+  void Leave(std::deque<T>& waiting, T item)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    waiting.push_back(std::move(item));
+    is_left_ = true;
   }
 
   client::Client& client_;
@@ -219,14 +230,20 @@ class Import {
   std::deque<SentCheck> found_spellings_ ABSL_GUARDED_BY(mutex_);
   size_t spelled_ ABSL_GUARDED_BY(mutex_) = 0;
   std::vector<PossibleDuplicate> possible_duplicates_ ABSL_GUARDED_BY(mutex_);
-  bool stop_ ABSL_GUARDED_BY(mutex_) = false;
   // Answered in a way that does not say whether they were recorded.
   size_t unsettled_ ABSL_GUARDED_BY(mutex_) = 0;
   // The server failed for good, or the rejects cannot be written.
   absl::Status failure_ ABSL_GUARDED_BY(mutex_);
 
+  // No further record is to be sent.
+  std::atomic<bool> stop_ = false;
+  // Something may be waiting for GoOn, which is asked after every record.
+  std::atomic<bool> is_left_ = false;
+
   // Used by the calling thread alone.
   LookAlikes look_alikes_;
+  // So many rows are not settled that they are to be waited for.
+  bool has_many_rows_ = false;
 
   // Last: their threads use what is above.
   client::BulkWriter writer_;
@@ -254,7 +271,7 @@ absl::Status Import::Run(ShipmentSource& source) {
 }
 
 absl::Status Import::ReadAll(ShipmentSource& source) {
-  for (int64_t read = 0; !ShouldStop(); ++read) {
+  for (int64_t read = 0; !stop_; ++read) {
     if (options_.on_progress && read % kProgressRecords == 0) {
       options_.on_progress(counts(), source.lines());
     }
@@ -268,21 +285,12 @@ absl::Status Import::ReadAll(ShipmentSource& source) {
     } else {
       auto row = std::make_shared<Row>();
       row->shipment = *std::move(shipment);
-      {
-        absl::MutexLock lock(&mutex_);
-        rows_.push_back(row);
-      }
       NoteReference(*row);
       v1::Command command = std::move(row->shipment.command);
       RETURN_IF_ERROR(Send(row, std::move(command), ""));
     }
     RETURN_IF_ERROR(GoOn());
-    bool too_many = false;
-    {
-      absl::MutexLock lock(&mutex_);
-      too_many = rows_.size() >= kMaxWaitingRows;
-    }
-    if (too_many) RETURN_IF_ERROR(GoOnToTheEnd());
+    if (std::exchange(has_many_rows_, false)) RETURN_IF_ERROR(GoOnToTheEnd());
   }
   return GoOnToTheEnd();
 }
@@ -293,6 +301,7 @@ void Import::TakeProblem(SourceShipment shipment) {
   row->shipment.command.Clear();
   absl::MutexLock lock(&mutex_);
   rows_.push_back(row);
+  has_many_rows_ = rows_.size() >= kMaxWaitingRows;
   Settle(*row, counts_.rejected, row->shipment.problem);
 }
 
@@ -306,7 +315,8 @@ std::optional<T> Import::TakeFront(std::deque<T>& waiting) {
 }
 
 absl::Status Import::GoOn() {
-  while (!ShouldStop()) {
+  if (!is_left_.exchange(false)) return absl::OkStatus();
+  while (!stop_) {
     const auto row = TakeFront(to_retry_);
     if (!row) break;
     v1::Command command = std::move((*row)->shipment.command);
@@ -357,7 +367,9 @@ absl::Status Import::Send(const RowPointer& row, v1::Command command,
   *request.add_commands() = std::move(command);
   {
     absl::MutexLock lock(&mutex_);
+    if (!row->is_retried) rows_.push_back(row);
     sent_.push_back(row);
+    has_many_rows_ = rows_.size() >= kMaxWaitingRows;
   }
   const absl::Status written = writer_.Write(std::move(request));
   if (!written.ok()) {
@@ -432,13 +444,13 @@ void Import::TakeCheck(const Answer& answer) {
   Row& row = *check.row;
   if (!check.spelling.empty()) {
     if (client::GetErrorDetails(error).reason != v1::SHIPMENT_NOT_FOUND) {
-      found_spellings_.push_back(check);
+      Leave(found_spellings_, check);
     }
   } else if (error.ok()) {
     row.shipment.command.Clear();
     Settle(row, counts_.already_there);
   } else {
-    to_look_up_.push_back(check.row);
+    Leave(to_look_up_, check.row);
   }
 }
 
@@ -505,8 +517,7 @@ void Import::TakeAnswer(const Request& request, const Answer& answer,
     }
     row->shipment.command = request.commands(0);
     const bool is_record = row->shipment.command.has_record_shipment();
-    (is_record ? to_check_ : to_look_up_).push_back(row);
-    return;
+    return Leave(is_record ? to_check_ : to_look_up_, row);
   }
   const v1::Command& command = request.commands(0);
   SettleAsDone(*row, command);
@@ -514,7 +525,7 @@ void Import::TakeAnswer(const Request& request, const Answer& answer,
       !row->looks_like_another) {
     ++spelled_;
     row->shipment.command = command;
-    to_spell_.push_back(row);
+    Leave(to_spell_, row);
   }
 }
 
@@ -526,8 +537,7 @@ void Import::TakeError(const RowPointer& row, const Request& request,
                         details.refusal->index() < size_at_start_;
     if (before && !options_.retry_refused.empty() && !row->is_retried) {
       row->shipment.command = request.commands(0);
-      to_retry_.push_back(row);
-      return;
+      return Leave(to_retry_, row);
     }
     if (before) ++counts_.refused_before;
     Settle(*row, counts_.refused, std::string(error.message()));
@@ -537,7 +547,7 @@ void Import::TakeError(const RowPointer& row, const Request& request,
     SettleAsDone(*row, request.commands(0));
   } else if (details.reason == v1::SHIPMENT_REFERENCE_REUSED) {
     row->shipment.command = request.commands(0);
-    to_look_up_.push_back(row);
+    Leave(to_look_up_, row);
   } else if (IsAboutTheRequest(error)) {
     NoteMissing(details, counts_);
     Settle(*row, counts_.rejected, std::string(error.message()));

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -46,6 +47,12 @@ std::string WhyNotPlainText(absl::string_view start) {
         start[0] == '\0' ? "BE" : "LE", " -t UTF-8 FILE > PLAIN");
   }
   return "";
+}
+
+// The first CR or LF, or npos.
+size_t FindLineEnd(absl::string_view text) {
+  const size_t line_feed = text.find('\n');
+  return std::min(line_feed, text.substr(0, line_feed).find('\r'));
 }
 
 }  // namespace
@@ -127,6 +134,14 @@ absl::StatusOr<bool> LineReader::ReadMore() {
 
 absl::StatusOr<std::optional<Line>> LineReader::Next() {
   Line line;
+  ASSIGN_OR_RETURN(const bool more, Next(line));
+  if (!more) return std::nullopt;
+  return line;
+}
+
+absl::StatusOr<bool> LineReader::Next(Line& line) {
+  line.text.clear();
+  line.too_long = false;
   const auto take = [&](absl::string_view text) {
     const size_t room = max_line_bytes_ - line.text.size();
     line.too_long = line.too_long || text.size() > room;
@@ -143,7 +158,7 @@ absl::StatusOr<std::optional<Line>> LineReader::Next() {
       if (rest[0] == '\n') take(rest.substr(0, 1));
       break;
     }
-    const size_t end = rest.find_first_of("\r\n");
+    const size_t end = FindLineEnd(rest);
     if (end == absl::string_view::npos) {
       take(rest);
       continue;
@@ -152,9 +167,9 @@ absl::StatusOr<std::optional<Line>> LineReader::Next() {
     ended = !after_cr;
     take(rest.substr(0, end + 1));
   }
-  if (line.text.empty() && !line.too_long) return std::nullopt;
+  if (line.text.empty() && !line.too_long) return false;
   line.number = ++lines_;
-  return line;
+  return true;
 }
 
 }  // namespace chipledger::import

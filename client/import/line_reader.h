@@ -42,8 +42,10 @@ class LineReader {
   static absl::StatusOr<std::unique_ptr<LineReader>> Open(
       const std::string& path, size_t max_line_bytes);
 
-  // Returns the next line, or nothing at the end.
-  // Errors: DATA_LOSS when the file cannot be read further.
+  // Reads the next line into `line`, whose memory is used again; false at the
+  // end. Errors: DATA_LOSS when the file cannot be read further.
+  absl::StatusOr<bool> Next(Line& line);
+  // Returns the next line, or nothing at the end. Errors: as above.
   absl::StatusOr<std::optional<Line>> Next();
 
   // Bytes read so far.

@@ -17,14 +17,12 @@ constexpr size_t kMaxReferences = 5'000'000;
 std::optional<int64_t> LookAlikes::Note(absl::string_view exporter,
                                         absl::string_view reference,
                                         int64_t line) {
-  const absl::Hash<std::string> hash;
-  const uint64_t looks = hash(
-      absl::StrCat(exporter.size(), ":", exporter, FoldLookAlikes(reference)));
-  const auto written = static_cast<uint32_t>(hash(std::string(reference)));
+  const uint64_t looks = absl::HashOf(exporter, FoldLookAlikes(reference));
+  const auto written = static_cast<uint32_t>(absl::HashOf(reference));
   auto found = first_.find(looks);
   if (found == first_.end()) {
     if (first_.size() < kMaxReferences) {
-      first_[looks] = {written, static_cast<uint32_t>(line)};
+      first_.emplace(looks, First{written, static_cast<uint32_t>(line)});
     }
     return std::nullopt;
   }

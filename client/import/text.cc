@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -21,13 +22,21 @@ namespace {
 absl::StatusOr<int> ParseWord(const google::protobuf::EnumDescriptor& type,
                               absl::string_view prefix,
                               absl::string_view word) {
-  const std::string name =
-      absl::StrReplaceAll(absl::AsciiStrToUpper(word), {{"-", "_"}});
+  const auto value_of = [&](int i) {
+    return absl::string_view(type.value(i)->name()).substr(prefix.size());
+  };
+  const auto is = [&](absl::string_view value) {
+    return std::equal(value.begin(), value.end(), word.begin(), word.end(),
+                      [](char a, char b) {
+                        return a == (b == '-' ? '_' : absl::ascii_toupper(b));
+                      });
+  };
+  for (int i = 1; i < type.value_count(); ++i) {
+    if (is(value_of(i))) return type.value(i)->number();
+  }
   std::string known;
   for (int i = 1; i < type.value_count(); ++i) {
-    const absl::string_view value =
-        absl::string_view(type.value(i)->name()).substr(prefix.size());
-    if (name == value) return type.value(i)->number();
+    const absl::string_view value = value_of(i);
     absl::StrAppend(
         &known, known.empty() ? "" : ", ",
         absl::StrReplaceAll(absl::AsciiStrToLower(value), {{"_", "-"}}));
@@ -40,6 +49,10 @@ absl::StatusOr<int> ParseWord(const google::protobuf::EnumDescriptor& type,
 absl::StatusOr<int64_t> ParseWhole(absl::string_view text,
                                    bool comma_is_decimal,
                                    absl::string_view what) {
+  // Most are written plainly.
+  if (absl::c_all_of(text, absl::ascii_isdigit)) {
+    if (const auto plain = ParseDecimal(text, 0)) return *plain;
+  }
   const absl::Status not_whole = absl::InvalidArgumentError(
       absl::StrCat("\"", OneLine(text), "\" is no whole number of ", what));
   char decimal = '.';

@@ -384,6 +384,38 @@ TEST(BulkWriterBreakTest, BlocksTheCallerWhileTooMuchIsUnderWay) {
   EXPECT_THAT(answers.references(), SizeIs(60));
 }
 
+TEST(BulkWriterBreakTest, BatchesAreLargeWhileSomethingIsUnderWay) {
+  constexpr int kRequests = 460;
+  BreakingServer server({});
+  server.Hold();
+  Client client(server.options());
+  Answers answers;
+  BulkWriter writer(client, {.min_requests_per_batch = 100},
+                    answers.Collector());
+  for (int i = 0; i < kRequests; ++i) {
+    ASSERT_TRUE(writer.Write(Numbered(i)).ok());
+  }
+  server.Release();
+  ASSERT_TRUE(writer.Finish().ok());
+  EXPECT_THAT(answers.references(), SizeIs(kRequests));
+  const std::vector<int> sizes = server.batch_sizes();
+  for (size_t i = 1; i + 1 < sizes.size(); ++i) {
+    EXPECT_GE(sizes[i], 100) << "batch " << i;
+  }
+}
+
+TEST(BulkWriterBreakTest, ALoneRequestDoesNotWaitForOthers) {
+  BreakingServer server({});
+  Client client(server.options());
+  absl::Notification answered;
+  BulkWriter writer(client, {.min_requests_per_batch = 100},
+                    [&](const BulkWriter::Request&, const BulkWriter::Answer&,
+                        bool) { answered.Notify(); });
+  ASSERT_TRUE(writer.Write(Numbered(0)).ok());
+  EXPECT_TRUE(answered.WaitForNotificationWithTimeout(absl::Seconds(30)));
+  EXPECT_TRUE(writer.Finish().ok());
+}
+
 TEST(BulkWriterBreakTest, BlocksTheCallerAtItsBytesAndNotBefore) {
   const size_t bytes = Numbered(10).ByteSizeLong();
   for (const size_t short_by : {0, 1}) {
