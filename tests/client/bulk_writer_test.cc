@@ -394,6 +394,8 @@ TEST(BulkWriterBreakTest, BatchesAreLargeWhileSomethingIsUnderWay) {
                     answers.Collector());
   for (int i = 0; i < kRequests; ++i) {
     ASSERT_TRUE(writer.Write(Numbered(i)).ok());
+    // Time for a sender that does not wait to show itself.
+    absl::SleepFor(absl::Milliseconds(1));
   }
   server.Release();
   ASSERT_TRUE(writer.Finish().ok());
