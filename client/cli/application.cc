@@ -12,7 +12,9 @@ namespace chipledger::cli {
 namespace {
 
 constexpr char kFileHelp[] =
-    "The file is a chipledger.v1.Application as .textproto, with "
+    "takes the place of the options below: a chipledger.v1.Application as "
+    ".textproto, "
+    "with "
     "application_id, exporter, application_date, destination_countries and "
     "lines.";
 

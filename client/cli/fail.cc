@@ -41,7 +41,8 @@ std::string NextStep(const absl::Status& status,
     case v1::PRODUCT_NOT_FOUND:
       return absl::StrCat("register it: chipledger product register --code '",
                           value("product_code"),
-                          "' --gpus-per-unit N --tpp N --source TEXT");
+                          "' --gpus-per-unit N --tpp N --classification CLASS "
+                          "--source TEXT");
     case v1::PARTY_NOT_FOUND:
       return absl::StrCat("register it: chipledger party register --id '",
                           value("party_id"), "' --name NAME");

@@ -72,6 +72,26 @@ std::string HelpFormatter::make_option(const CLI::Option* option,
              make_option_desc(option));
 }
 
+std::string HelpFormatter::make_option_opts(const CLI::Option* option) const {
+  std::string text;
+  if (option->get_type_size() != 0) {
+    if (!option->get_type_name().empty()) {
+      text += " " + option->get_type_name();
+    }
+    if (!option->get_default_str().empty()) {
+      text += " [" + option->get_default_str() + "]";
+    }
+    if (option->get_expected_max() == CLI::detail::expected_max_vector_size) {
+      text += " ...";
+    }
+    if (option->get_required()) text += " REQUIRED";
+  }
+  if (!option->get_envname().empty()) {
+    text += " (env: " + option->get_envname() + ")";
+  }
+  return text;
+}
+
 std::string HelpFormatter::make_subcommand(const CLI::App* sub) const {
   return Row(sub->get_display_name(true), sub->get_description());
 }
@@ -80,8 +100,7 @@ std::string HelpFormatter::Row(const std::string& name,
                                const std::string& description) const {
   const size_t indent = get_column_width();
   std::string row;
-  // Names that are too long, with what they need and exclude, go on as
-  // descriptions do.
+  // Names that are too long go on as descriptions do.
   for (const std::string& line : Wrap(name, width_ - 4)) {
     row += (row.empty() ? "  " : "\n    ") + line;
   }

@@ -23,6 +23,8 @@ class HelpFormatter : public CLI::Formatter {
   std::string make_description(const CLI::App* app) const override;
   std::string make_option(const CLI::Option* option,
                           bool is_positional) const override;
+  // Without what it needs and excludes, which its description says.
+  std::string make_option_opts(const CLI::Option* option) const override;
   std::string make_subcommand(const CLI::App* sub) const override;
 
  private:

@@ -95,7 +95,8 @@ void PrintMissing(Cli& cli, const import::ImportCounts& counts) {
         "Products that are not registered:", counts.missing_products,
         ProductCodes(client),
         "chipledger product register --code CODE --gpus-per-unit N --tpp TPP "
-        "--source WHERE; or import again with --register-missing-products");
+        "--classification CLASS --source WHERE; or import again with "
+        "--register-missing-products");
   }
   if (!counts.missing_parties.empty()) {
     PrintMissing(
@@ -130,7 +131,13 @@ void PrintPossibleDuplicates(const import::ImportOutcome& outcome) {
 void PrintCounts(Cli& cli, const import::ImportOutcome& outcome,
                  const Options& options) {
   const import::ImportCounts& counts = outcome.counts;
-  std::cout << (options.import.dry_run ? "Would be recorded: " : "Recorded: ")
+  // The same however often the import was cut off before.
+  std::cout << (options.import.dry_run ? "Would be in the ledger: "
+                                       : "In the ledger as the file says: ")
+            << FormatCount(counts.InLedger()) << " of "
+            << FormatCount(counts.Done())
+            << (options.import.dry_run ? "\nWould be recorded: "
+                                       : "\nRecorded: ")
             << FormatCount(counts.recorded);
   if (counts.corrected > 0) {
     std::cout << (options.import.dry_run ? "\nWould be corrected: "
@@ -194,6 +201,8 @@ void PrintCountsAsJson(const import::ImportOutcome& outcome,
   const auto set = [&](const std::string& name, int64_t count) {
     fields[name].set_number_value(static_cast<double>(count));
   };
+  set("inLedger", counts.InLedger());
+  set("done", counts.Done());
   set("recorded", counts.recorded);
   set("corrected", counts.corrected);
   set("canceled", counts.canceled);

@@ -14,7 +14,9 @@ namespace chipledger::cli {
 namespace {
 
 constexpr char kFileHelp[] =
-    "The file is a chipledger.v1.License as .textproto, with license_id, "
+    "takes the place of the options below: a chipledger.v1.License as "
+    ".textproto, "
+    "with license_id, "
     "exporter, destination_countries, grant_date, expiry_date and lines.";
 
 struct GrantOptions {

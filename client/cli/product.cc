@@ -22,6 +22,7 @@ constexpr char kImportHelp[] = R"(Columns, in any order; others are passed over:
   tpp_check_16_8  TPP of one GPU as 16 x FP16 or 8 x FP8/INT8 rate; taken where
                   tpp_epoch is blank
   manufacturer
+  classification  export classification, such as 3A090.a
   mem_bw_bytes_s  DRAM bandwidth of one GPU in bytes a second
 A new product with neither TPP is registered with TPP unknown. TPP is kept in
 milli-TPP; further decimals are rounded half up. A product that is in the catalog
@@ -35,6 +36,10 @@ struct RegisterOptions {
   std::optional<int64_t> bandwidth;
   WriteOptions write;
 };
+
+constexpr char kNoClassNote[] =
+    "It has no --classification: rules that choose goods by it do not count "
+    "it.";
 
 int Register(Cli& cli, const RegisterOptions& options) {
   v1::RegisterProductRequest request;
@@ -51,9 +56,11 @@ int Register(Cli& cli, const RegisterOptions& options) {
     product.set_milli_tpp_per_gpu(*milli_tpp);
   }
   if (options.bandwidth) product.set_memory_bandwidth_mb_s(*options.bandwidth);
+  const bool has_class = !product.classification().empty();
   return Finish(cli, cli.client().RegisterProduct(request),
-                [](const v1::RegisterProductResponse& response) {
+                [&](const v1::RegisterProductResponse& response) {
                   PrintWriteResult(response.result());
+                  if (!has_class) std::cout << kNoClassNote << "\n";
                 });
 }
 
@@ -68,6 +75,7 @@ struct ImportCounts {
   int64_t changed = 0;
   int64_t already_there = 0;
   int64_t without_tpp = 0;
+  int64_t without_class = 0;
   int64_t rejected = 0;
 };
 
@@ -80,6 +88,7 @@ absl::Status ImportOne(const Cli& cli, import::ProductRegistrar& registrar,
     const auto answer = registrar.Register(row.product);
     if (answer.ok()) {
       if (!answer->product.has_milli_tpp_per_gpu()) ++counts.without_tpp;
+      if (answer->product.classification().empty()) ++counts.without_class;
       switch (answer->result) {
         case Result::kRegistered:
           ++counts.registered;
@@ -123,11 +132,12 @@ absl::Status ImportAll(Cli& cli, const ImportOptions& options,
 
 void PrintCounts(const Cli& cli, const ImportCounts& counts, bool dry_run) {
   if (cli.json) {
-    std::cout << absl::StrCat("{\"registered\":", counts.registered,
-                              ",\"changed\":", counts.changed,
-                              ",\"alreadyThere\":", counts.already_there,
-                              ",\"withoutTpp\":", counts.without_tpp,
-                              ",\"rejected\":", counts.rejected, "}\n");
+    std::cout << absl::StrCat(
+        "{\"registered\":", counts.registered, ",\"changed\":", counts.changed,
+        ",\"alreadyThere\":", counts.already_there,
+        ",\"withoutTpp\":", counts.without_tpp,
+        ",\"withoutClassification\":", counts.without_class,
+        ",\"rejected\":", counts.rejected, "}\n");
     return;
   }
   std::cout << (dry_run ? "Would be registered: " : "Registered: ")
@@ -137,6 +147,8 @@ void PrintCounts(const Cli& cli, const ImportCounts& counts, bool dry_run) {
             << "\nAlready there: " << FormatCount(counts.already_there)
             << "\nOf these with TPP unknown: "
             << FormatCount(counts.without_tpp)
+            << "\nOf these without a classification: "
+            << FormatCount(counts.without_class)
             << "\nRejected as bad input: " << FormatCount(counts.rejected)
             << "\n";
 }

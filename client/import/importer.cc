@@ -174,6 +174,8 @@ class Import {
   absl::Status GoOn();
   absl::Status GoOnToTheEnd();
   absl::Status TakeSpelling(const SentCheck& found);
+  // Tells them when the whole file is read.
+  void NoteFoundInLedger();
   absl::Status SendCheck(const RowPointer& row, const std::string& spelling);
   void NotePossibleDuplicate(PossibleDuplicate duplicate)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -187,6 +189,9 @@ class Import {
                  const absl::Status& error, bool sent_again)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void TakeCheck(const Answer& answer);
+  // Has other spellings of a row's reference looked for in the ledger.
+  void LeaveToSpell(const RowPointer& row, const v1::Command& command)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   // Settles a row: counts it, and writes what is settled in the order of the
   // file. A reason: it is not imported.
@@ -240,8 +245,15 @@ class Import {
   // Something may be waiting for GoOn, which is asked after every record.
   std::atomic<bool> is_left_ = false;
 
+  // A reference of the file that the ledger has in another spelling.
+  struct FoundInLedger {
+    std::string exporter;
+    PossibleDuplicate duplicate;
+  };
+
   // Used by the calling thread alone.
   LookAlikes look_alikes_;
+  std::vector<FoundInLedger> found_in_ledger_;
   // So many rows are not settled that they are to be waited for.
   bool has_many_rows_ = false;
 
@@ -256,6 +268,7 @@ absl::Status Import::Run(ShipmentSource& source) {
   // What was recorded is counted, also where the file could be read no further.
   if (finished.ok() && !read.ok()) finished = GoOnToTheEnd();
   finished.Update(checker_.Finish());
+  NoteFoundInLedger();
   absl::MutexLock lock(&mutex_);
   const size_t unanswered = sent_.size() + unsettled_;
   for (const RowPointer& row : rows_) {
@@ -407,16 +420,26 @@ absl::Status Import::TakeSpelling(const SentCheck& found) {
   request.set_exporter(shipment.exporter());
   request.set_shipment_reference(found.spelling);
   ASSIGN_OR_RETURN(const auto answer, client_.GetShipment(request));
-  // A voided one counts nothing; one of this import is told by its line.
-  if (answer.shipment().status() == v1::SHIPMENT_STATUS_VOIDED ||
-      answer.shipment().index() >= size_at_start_) {
-    return absl::OkStatus();
+  // A voided one counts nothing.
+  if (answer.shipment().status() != v1::SHIPMENT_STATUS_VOIDED) {
+    found_in_ledger_.push_back(
+        {.exporter = shipment.exporter(),
+         .duplicate = {.line = found.row->shipment.records.front().line,
+                       .reference = shipment.shipment_reference(),
+                       .other = found.spelling}});
   }
-  absl::MutexLock lock(&mutex_);
-  NotePossibleDuplicate({.line = found.row->shipment.records.front().line,
-                         .reference = shipment.shipment_reference(),
-                         .other = found.spelling});
   return absl::OkStatus();
+}
+
+void Import::NoteFoundInLedger() {
+  absl::MutexLock lock(&mutex_);
+  for (FoundInLedger& found : std::exchange(found_in_ledger_, {})) {
+    // One of the file, from this import or an earlier one, is told by its line.
+    if (look_alikes_.HasSeveral(found.exporter, found.duplicate.reference)) {
+      continue;
+    }
+    NotePossibleDuplicate(std::move(found.duplicate));
+  }
 }
 
 absl::Status Import::SendCheck(const RowPointer& row,
@@ -447,8 +470,9 @@ void Import::TakeCheck(const Answer& answer) {
       Leave(found_spellings_, check);
     }
   } else if (error.ok()) {
-    row.shipment.command.Clear();
+    const v1::Command command = std::move(row.shipment.command);
     Settle(row, counts_.already_there);
+    LeaveToSpell(check.row, command);
   } else {
     Leave(to_look_up_, check.row);
   }
@@ -521,12 +545,14 @@ void Import::TakeAnswer(const Request& request, const Answer& answer,
   }
   const v1::Command& command = request.commands(0);
   SettleAsDone(*row, command);
-  if (command.has_record_shipment() && spelled_ < kMaxSpelled &&
-      !row->looks_like_another) {
-    ++spelled_;
-    row->shipment.command = command;
-    Leave(to_spell_, row);
-  }
+  if (command.has_record_shipment()) LeaveToSpell(row, command);
+}
+
+void Import::LeaveToSpell(const RowPointer& row, const v1::Command& command) {
+  if (spelled_ == kMaxSpelled || row->looks_like_another) return;
+  ++spelled_;
+  row->shipment.command = command;
+  Leave(to_spell_, row);
 }
 
 void Import::TakeError(const RowPointer& row, const Request& request,

@@ -52,12 +52,14 @@ struct ImportCounts {
   // file or in the ledger, only in case or in characters that look alike. They
   // may be one shipment under two references. In the ledger the spellings in
   // capitals and in small letters are looked for, of the first ten thousand
-  // that are recorded.
+  // that are in it.
   int64_t possible_duplicates = 0;
 
-  int64_t Done() const {
-    return recorded + corrected + canceled + already_there + NotImported();
+  // What the ledger says as the file does, whenever it was recorded.
+  int64_t InLedger() const {
+    return recorded + corrected + canceled + already_there;
   }
+  int64_t Done() const { return InLedger() + NotImported(); }
   // What is in the rejects.
   int64_t NotImported() const { return voided + differs + refused + rejected; }
 };

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/string_view.h"
 
 namespace chipledger::import {
@@ -24,6 +25,10 @@ class LookAlikes {
   // like it and is another one.
   std::optional<int64_t> Note(absl::string_view exporter,
                               absl::string_view reference, int64_t line);
+  // Whether references of the file that look like this one are written in
+  // several ways.
+  bool HasSeveral(absl::string_view exporter,
+                  absl::string_view reference) const;
 
  private:
   struct First {
@@ -32,6 +37,7 @@ class LookAlikes {
     uint32_t line;
   };
   absl::flat_hash_map<uint64_t, First> first_;
+  absl::flat_hash_set<uint64_t> several_;
 };
 
 // Returns the ways in which others may have written the reference: in capitals,

@@ -13,6 +13,7 @@ namespace {
 
 constexpr absl::string_view kChip = "chip";
 constexpr absl::string_view kManufacturer = "manufacturer";
+constexpr absl::string_view kClassification = "classification";
 constexpr absl::string_view kBandwidth = "mem_bw_bytes_s";
 constexpr absl::string_view kPublished = "tpp_epoch";
 constexpr absl::string_view kComputed = "tpp_check_16_8";
@@ -34,6 +35,7 @@ absl::StatusOr<std::unique_ptr<ProductsCsv>> ProductsCsv::Open(
                                                            {kPublished, true},
                                                            {kComputed},
                                                            {kManufacturer},
+                                                           {kClassification},
                                                            {kBandwidth}}));
   products->source_ = source.empty() ? std::string(kEpochSource) : source;
   return products;
@@ -55,6 +57,7 @@ std::string ProductsCsv::ReadRecord(const CsvRecord& record,
                                     v1::Product& out) const {
   out.set_product_code(std::string(table_->Field(record, kChip)));
   out.set_manufacturer(std::string(table_->Field(record, kManufacturer)));
+  out.set_classification(std::string(table_->Field(record, kClassification)));
   out.set_gpus_per_unit(1);
   out.set_source(source_);
   if (out.product_code().empty()) return "chip is empty";

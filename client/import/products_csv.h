@@ -6,6 +6,7 @@
 //   tpp_check_16_8   TPP of one GPU as 16 x FP16 or 8 x FP8/INT8 rate; taken
 //                    where tpp_epoch is blank
 //   manufacturer
+//   classification   export classification, such as 3A090.a
 //   mem_bw_bytes_s   DRAM bandwidth of one GPU in bytes a second, kept in whole
 //                    MB/s, rounded down
 //

@@ -532,16 +532,22 @@ TEST_F(CliTest, ATerminalShowsHowFarAnImportIs) {
   // Drawn, and taken away before what stays.
   EXPECT_THAT(shown.output,
               ContainsRegex("\\[=* *\\] +[0-9]+ %  0 answered\x1b\\[K"));
-  EXPECT_THAT(shown.output, HasSubstr("\r\x1b[KRecorded: 1"));
+  EXPECT_THAT(shown.output,
+              HasSubstr("\r\x1b[KIn the ledger as the file says: 1 of 1"));
 }
 
 TEST_F(CliTest, ImportsProductsAndShipmentsFromFiles) {
-  const std::string chips = WriteFile(
-      dir_, "chips.csv",
-      "chip,tpp_epoch,tpp_check_16_8\nA,100.5,\nB,,200\nC,,\nD,fast,\n");
+  const std::string chips =
+      WriteFile(dir_, "chips.csv",
+                "chip,tpp_epoch,tpp_check_16_8,classification\n"
+                "A,100.5,,3A090.a\nB,,200,\nC,,,\nD,fast,,\n");
   const Result products = Run({"product", "import", chips});
   EXPECT_EQ(products.code, 2);
-  EXPECT_THAT(products.output, HasSubstr("Registered: 3"));
+  EXPECT_THAT(products.output,
+              AllOf(HasSubstr("Registered: 3"),
+                    HasSubstr("Of these with TPP unknown: 1\n"),
+                    HasSubstr("Of these without a classification: 2\n")));
+  EXPECT_THAT(Do({"product", "list"}), ContainsRegex("\nA +1 +100.5 +3A090.a"));
   EXPECT_THAT(products.error, HasSubstr("line 5"));
 
   const std::string shipments = WriteFile(

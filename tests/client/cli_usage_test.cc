@@ -161,6 +161,18 @@ TEST(CliUsageTest, HelpIsAsWideAsTheTerminal) {
   }
 }
 
+TEST(CliUsageTest, HelpSaysWhatAnOptionTakesAndNotWhatItExcludes) {
+  const Result result = RunCli({"license", "grant", "--help"});
+  EXPECT_THAT(result.output,
+              AllOf(HasSubstr("  --exporter TEXT             party id"),
+                    HasSubstr("  --line TEXT ...  "),
+                    Not(HasSubstr("Excludes")), Not(HasSubstr("Needs"))));
+  EXPECT_THAT(RunCli({"headroom", "get", "--help"}).output,
+              HasSubstr("--rule TEXT REQUIRED"));
+  EXPECT_THAT(RunCli({"--help"}).output,
+              HasSubstr("[127.0.0.1:7401] (env: CHIPLEDGER_SERVER)"));
+}
+
 // What bash offers for the last of these words.
 std::string BashCompletes(const std::string& words) {
   const Result result =
