@@ -104,7 +104,12 @@ std::string WhatIsWrong(const CLI::App& app, const CLI::App& command,
       dynamic_cast<const CLI::RequiredError*>(&error) != nullptr) {
     return absl::StrCat("a command must follow: ", CommandList(command));
   }
-  return error.what();
+  const std::string what = error.what();
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr &&
+      absl::StrContains(what, " missing")) {
+    return absl::StrCat(what.substr(0, what.find(':')), " needs a value");
+  }
+  return what;
 }
 
 }  // namespace

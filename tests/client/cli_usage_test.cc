@@ -77,6 +77,9 @@ TEST(CliUsageTest, WhatIsMissingIsNamed) {
               HasSubstr("chipledger: a command must follow: read, "));
   EXPECT_THAT(ErrorOf({"headroom", "get", "--rule", "r"}),
               HasSubstr("--policy is required"));
+  EXPECT_EQ(ErrorOf({"shipment", "list", "--limit"}),
+            "chipledger: --limit needs a value\n"
+            "  next: chipledger shipment list --help\n");
 }
 
 TEST(CliUsageTest, ANumberThatCannotBeSaysWhatCan) {
