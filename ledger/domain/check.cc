@@ -1,10 +1,13 @@
 #include "ledger/domain/check.h"
 
+#include "ledger/base/status_macros.h"
 #include "ledger/domain/check_internal.h"
+#include "ledger/domain/unknown_fields.h"
 
 namespace chipledger::domain {
 
 absl::Status CheckCommand(const v1::Command& command) {
+  RETURN_IF_ERROR(CheckNothingUnknown(command));
   switch (command.kind_case()) {
     case v1::Command::kRegisterProduct:
       return CheckProduct(command.register_product().product());

@@ -55,7 +55,7 @@ class FieldChecks {
 };
 
 // Checks a command's shape; every wrong field is reported.
-// Errors: INVALID_FIELD.
+// Errors: INVALID_FIELD, UNKNOWN_FIELD.
 absl::Status CheckCommand(const v1::Command& command);
 
 }  // namespace chipledger::domain

@@ -208,6 +208,15 @@ absl::Status ChangeTooLate(absl::string_view resource, const JudgedFact& fact,
        {"policy_id", fact.policy_id}});
 }
 
+absl::Status UnknownField(absl::string_view path) {
+  return Make(absl::StatusCode::kInvalidArgument, v1::UNKNOWN_FIELD,
+              absl::StrCat(path,
+                           ": this server does not know the field; it may be "
+                           "older than the caller, and stores nothing that it "
+                           "does not understand"),
+              {{"field", Str(path)}});
+}
+
 absl::Status TotalOverflow(absl::string_view rule_id) {
   return Make(absl::StatusCode::kOutOfRange, v1::TOTAL_OVERFLOW,
               absl::StrCat("the total of \"", rule_id,

@@ -61,6 +61,8 @@ absl::Status QuantityNotAvailable(absl::string_view resource, int64_t asked,
 // besides a later date.
 absl::Status ChangeTooLate(absl::string_view resource, const JudgedFact& fact,
                            absl::string_view advice);
+// `path` is from the command on; an unknown field is told by its number.
+absl::Status UnknownField(absl::string_view path);
 absl::Status TotalOverflow(absl::string_view rule_id);
 absl::Status WrongDate(absl::string_view field, absl::string_view value,
                        absl::string_view why);

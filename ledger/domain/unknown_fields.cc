@@ -1,0 +1,112 @@
+#include "ledger/domain/unknown_fields.h"
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "google/protobuf/descriptor.h"
+#include "google/protobuf/message.h"
+#include "google/protobuf/unknown_field_set.h"
+#include "ledger/domain/errors.h"
+
+namespace chipledger::domain {
+namespace {
+
+using google::protobuf::Descriptor;
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+using google::protobuf::OneofDescriptor;
+using google::protobuf::Reflection;
+
+// Where to look in a message of one type: the fields that hold messages, and
+// the oneofs, of which one field at most is set.
+struct Plan {
+  std::vector<const FieldDescriptor*> messages;
+  std::vector<const OneofDescriptor*> oneofs;
+  // Of the message that a field holds, by the field's index in its message;
+  // null for other fields.
+  std::vector<const Plan*> of_field;
+};
+
+// A map whose plans stay where they are.
+using Plans = std::map<const Descriptor*, Plan>;
+
+const Plan& AddPlans(const Descriptor& type, Plans& plans) {
+  const auto [it, is_new] = plans.try_emplace(&type);
+  Plan& plan = it->second;
+  if (!is_new) return plan;
+  plan.of_field.resize(static_cast<size_t>(type.field_count()));
+  for (int i = 0; i < type.real_oneof_decl_count(); ++i) {
+    plan.oneofs.push_back(type.oneof_decl(i));
+  }
+  for (int i = 0; i < type.field_count(); ++i) {
+    const FieldDescriptor* field = type.field(i);
+    if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) continue;
+    if (field->real_containing_oneof() == nullptr) {
+      plan.messages.push_back(field);
+    }
+    plan.of_field[static_cast<size_t>(i)] =
+        &AddPlans(*field->message_type(), plans);
+  }
+  return plan;
+}
+
+const Plan& PlanOfCommand() {
+  static const Plan& plan = AddPlans(*v1::Command::descriptor(), *new Plans);
+  return plan;
+}
+
+// Returns the path of the first unknown field from the message on; empty: there
+// is none.
+std::string FindUnknown(const Message& message, const Plan& plan);
+
+std::string FindUnknownIn(const Message& message, const FieldDescriptor& field,
+                          const Plan& plan) {
+  const Reflection& reflection = *message.GetReflection();
+  if (!field.is_repeated()) {
+    if (!reflection.HasField(message, &field)) return "";
+    const std::string path =
+        FindUnknown(reflection.GetMessage(message, &field), plan);
+    return path.empty() ? "" : absl::StrCat(field.name(), ".", path);
+  }
+  for (int i = 0; i < reflection.FieldSize(message, &field); ++i) {
+    const std::string path =
+        FindUnknown(reflection.GetRepeatedMessage(message, &field, i), plan);
+    if (!path.empty()) return absl::StrCat(field.name(), "[", i, "].", path);
+  }
+  return "";
+}
+
+std::string FindUnknown(const Message& message, const Plan& plan) {
+  const Reflection& reflection = *message.GetReflection();
+  const auto& unknown = reflection.GetUnknownFields(message);
+  if (!unknown.empty()) return absl::StrCat(unknown.field(0).number());
+  const auto plan_of = [&](const FieldDescriptor& field) -> const Plan& {
+    return *plan.of_field[static_cast<size_t>(field.index())];
+  };
+  for (const FieldDescriptor* field : plan.messages) {
+    std::string path = FindUnknownIn(message, *field, plan_of(*field));
+    if (!path.empty()) return path;
+  }
+  for (const OneofDescriptor* oneof : plan.oneofs) {
+    const FieldDescriptor* field =
+        reflection.GetOneofFieldDescriptor(message, oneof);
+    if (field == nullptr ||
+        field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) {
+      continue;
+    }
+    std::string path = FindUnknownIn(message, *field, plan_of(*field));
+    if (!path.empty()) return path;
+  }
+  return "";
+}
+
+}  // namespace
+
+absl::Status CheckNothingUnknown(const v1::Command& command) {
+  const std::string path = FindUnknown(command, PlanOfCommand());
+  return path.empty() ? absl::OkStatus() : UnknownField(path);
+}
+
+}  // namespace chipledger::domain
