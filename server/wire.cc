@@ -11,6 +11,7 @@
 #include "grpcpp/support/slice.h"
 #include "ledger/base/error.h"
 #include "ledger/base/limits.h"
+#include "ledger/domain/unknown_fields.h"
 #include "server/logging.h"
 
 namespace chipledger {
@@ -80,7 +81,7 @@ absl::Status ParseMessage(const grpc::ByteBuffer& bytes,
          {"max_bytes", absl::StrCat(limits::kMaxMessageBytes)}});
   }
   ParseLog log;
-  if (Parse(bytes, message)) return absl::OkStatus();
+  if (Parse(bytes, message)) return domain::CheckEnvelope(message);
   const absl::string_view field = FieldThatIsNotUtf8(log.text());
   const std::string detail =
       field.empty()

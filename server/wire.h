@@ -10,8 +10,8 @@
 
 namespace chipledger {
 
-// Parses a message. Errors: MESSAGE_TOO_LARGE; MALFORMED_MESSAGE, which names
-// the field when a string is not UTF-8.
+// Parses a request. Errors: MESSAGE_TOO_LARGE; MALFORMED_MESSAGE, which names
+// the field when a string is not UTF-8; UNKNOWN_FIELD beside its commands.
 absl::Status ParseMessage(const grpc::ByteBuffer& bytes,
                           google::protobuf::Message& message);
 

@@ -1,10 +1,13 @@
 #include "ledger/domain/unknown_fields.h"
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
 #include "google/protobuf/unknown_field_set.h"
@@ -29,11 +32,16 @@ struct Plan {
   std::vector<const Plan*> of_field;
 };
 
-// A map whose plans stay where they are.
-using Plans = std::map<const Descriptor*, Plan>;
+// Plans by type.
+struct Plans {
+  // A map whose plans stay where they are.
+  std::map<const Descriptor*, Plan> of_type;
+  // Types whose messages are not looked into.
+  std::set<const Descriptor*> passed_over;
+};
 
 const Plan& AddPlans(const Descriptor& type, Plans& plans) {
-  const auto [it, is_new] = plans.try_emplace(&type);
+  const auto [it, is_new] = plans.of_type.try_emplace(&type);
   Plan& plan = it->second;
   if (!is_new) return plan;
   plan.of_field.resize(static_cast<size_t>(type.field_count()));
@@ -42,7 +50,10 @@ const Plan& AddPlans(const Descriptor& type, Plans& plans) {
   }
   for (int i = 0; i < type.field_count(); ++i) {
     const FieldDescriptor* field = type.field(i);
-    if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) continue;
+    if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE ||
+        plans.passed_over.count(field->message_type()) > 0) {
+      continue;
+    }
     if (field->real_containing_oneof() == nullptr) {
       plan.messages.push_back(field);
     }
@@ -56,6 +67,27 @@ const Plan& PlanOfCommand() {
   static const Plan& plan = AddPlans(*v1::Command::descriptor(), *new Plans);
   return plan;
 }
+
+// Knows the plans of requests, but for the commands in them.
+class RequestPlans {
+ public:
+  RequestPlans() {
+    const Descriptor* command = v1::Command::descriptor();
+    plans_.passed_over.insert(command);
+    for (int i = 0; i < command->field_count(); ++i) {
+      plans_.passed_over.insert(command->field(i)->message_type());
+    }
+  }
+  const Plan& Of(const Descriptor& type) {
+    absl::MutexLock lock(&mutex_);
+    return AddPlans(type, plans_);
+  }
+
+ private:
+  absl::Mutex mutex_;
+  // What was added stays as it is.
+  Plans plans_ ABSL_GUARDED_BY(mutex_);
+};
 
 // Returns the path of the first unknown field from the message on; empty: there
 // is none.
@@ -93,7 +125,7 @@ std::string FindUnknown(const Message& message, const Plan& plan) {
     const FieldDescriptor* field =
         reflection.GetOneofFieldDescriptor(message, oneof);
     if (field == nullptr ||
-        field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) {
+        plan.of_field[static_cast<size_t>(field->index())] == nullptr) {
       continue;
     }
     std::string path = FindUnknownIn(message, *field, plan_of(*field));
@@ -106,6 +138,13 @@ std::string FindUnknown(const Message& message, const Plan& plan) {
 
 absl::Status CheckNothingUnknown(const v1::Command& command) {
   const std::string path = FindUnknown(command, PlanOfCommand());
+  return path.empty() ? absl::OkStatus() : UnknownField(path);
+}
+
+absl::Status CheckEnvelope(const Message& request) {
+  static auto& plans = *new RequestPlans;
+  const std::string path =
+      FindUnknown(request, plans.Of(*request.GetDescriptor()));
   return path.empty() ? absl::OkStatus() : UnknownField(path);
 }
 

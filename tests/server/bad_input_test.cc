@@ -78,6 +78,35 @@ TEST_F(BadInputTest, BytesThatAreNoMessageAreMalformedForEveryKindOfCall) {
   }
 }
 
+TEST_F(BadInputTest, AFieldThatTheServerDoesNotKnowIsRefusedWithItsPath) {
+  const auto refused = [&](const std::string& method,
+                           const google::protobuf::Message& request) {
+    const RawAnswer answer = CallRaw(channel(), "/chipledger.v1." + method,
+                                     request.SerializeAsString());
+    EXPECT_EQ(ReasonOf(answer.status), "UNKNOWN_FIELD") << method;
+    const auto info = DetailOf<google::rpc::ErrorInfo>(answer.status);
+    return info ? info->metadata().at("field") : "";
+  };
+  const auto put = [](google::protobuf::Message& message) {
+    message.GetReflection()->MutableUnknownFields(&message)->AddVarint(999, 1);
+  };
+  v1::RecordShipmentRequest envelope = ShipmentOf("H100", 1, "MY", "S-1");
+  put(envelope);
+  EXPECT_EQ(refused("ShipmentService/RecordShipment", envelope), "999");
+  v1::RecordShipmentRequest command = ShipmentOf("H100", 1, "MY", "S-1");
+  put(*command.mutable_command()->mutable_shipment()->mutable_items(0));
+  EXPECT_EQ(refused("ShipmentService/RecordShipment", command),
+            "record_shipment.shipment.items[0].999");
+  // A filter that is not understood would be another question.
+  v1::ListHeadroomRequest list;
+  put(*list.mutable_filter());
+  EXPECT_EQ(refused("HeadroomService/ListHeadroom", list), "filter.999");
+  v1::StreamShipmentsRequest batch;
+  put(*batch.add_requests());
+  EXPECT_EQ(refused("ShipmentService/StreamShipments", batch),
+            "requests[0].999");
+}
+
 TEST_F(BadInputTest, ARequestIdMustBeAUuid) {
   v1::RecordShipmentRequest request = ShipmentOf("H100", 1, "MY", "S1");
   request.set_request_id("not-a-uuid");
