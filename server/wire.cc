@@ -1,10 +1,12 @@
 #include "server/wire.h"
 
+#include <map>
 #include <string>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
 #include "google/protobuf/stubs/logging.h"
 #include "grpcpp/impl/codegen/proto_utils.h"
 #include "grpcpp/support/proto_buffer_reader.h"
@@ -68,6 +70,21 @@ bool Parse(const grpc::ByteBuffer& bytes, google::protobuf::Message& message) {
   return reader.status().ok() && message.ParseFromZeroCopyStream(&reader);
 }
 
+// Checks that a request has no unknown fields, commands aside.
+absl::Status CheckEnvelope(const google::protobuf::Message& request) {
+  static absl::Mutex mutex;
+  // Checks stay where they are.
+  static auto& checks =
+      *new std::map<const google::protobuf::Descriptor*, domain::EnvelopeCheck>;
+  const domain::EnvelopeCheck* check;
+  {
+    const auto* type = request.GetDescriptor();
+    absl::MutexLock lock(&mutex);
+    check = &checks.try_emplace(type, *type).first->second;
+  }
+  return (*check)(request);
+}
+
 }  // namespace
 
 absl::Status ParseMessage(const grpc::ByteBuffer& bytes,
@@ -81,7 +98,7 @@ absl::Status ParseMessage(const grpc::ByteBuffer& bytes,
          {"max_bytes", absl::StrCat(limits::kMaxMessageBytes)}});
   }
   ParseLog log;
-  if (Parse(bytes, message)) return domain::CheckEnvelope(message);
+  if (Parse(bytes, message)) return CheckEnvelope(message);
   const absl::string_view field = FieldThatIsNotUtf8(log.text());
   const std::string detail =
       field.empty()

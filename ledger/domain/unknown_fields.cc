@@ -5,9 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/mutex.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
 #include "google/protobuf/unknown_field_set.h"
@@ -68,27 +66,6 @@ const Plan& PlanOfCommand() {
   return plan;
 }
 
-// Knows the plans of requests, but for the commands in them.
-class RequestPlans {
- public:
-  RequestPlans() {
-    const Descriptor* command = v1::Command::descriptor();
-    plans_.passed_over.insert(command);
-    for (int i = 0; i < command->field_count(); ++i) {
-      plans_.passed_over.insert(command->field(i)->message_type());
-    }
-  }
-  const Plan& Of(const Descriptor& type) {
-    absl::MutexLock lock(&mutex_);
-    return AddPlans(type, plans_);
-  }
-
- private:
-  absl::Mutex mutex_;
-  // What was added stays as it is.
-  Plans plans_ ABSL_GUARDED_BY(mutex_);
-};
-
 // Returns the path of the first unknown field from the message on; empty: there
 // is none.
 std::string FindUnknown(const Message& message, const Plan& plan);
@@ -141,10 +118,27 @@ absl::Status CheckNothingUnknown(const v1::Command& command) {
   return path.empty() ? absl::OkStatus() : UnknownField(path);
 }
 
-absl::Status CheckEnvelope(const Message& request) {
-  static auto& plans = *new RequestPlans;
-  const std::string path =
-      FindUnknown(request, plans.Of(*request.GetDescriptor()));
+struct EnvelopeCheck::Plans {
+  domain::Plans all;
+  const Plan* of_request = nullptr;
+};
+
+EnvelopeCheck::EnvelopeCheck(const Descriptor& type)
+    : plans_([&type] {
+        auto plans = std::make_unique<Plans>();
+        const Descriptor* command = v1::Command::descriptor();
+        plans->all.passed_over.insert(command);
+        for (int i = 0; i < command->field_count(); ++i) {
+          plans->all.passed_over.insert(command->field(i)->message_type());
+        }
+        plans->of_request = &AddPlans(type, plans->all);
+        return plans;
+      }()) {}
+
+EnvelopeCheck::~EnvelopeCheck() = default;
+
+absl::Status EnvelopeCheck::operator()(const Message& request) const {
+  const std::string path = FindUnknown(request, *plans_->of_request);
   return path.empty() ? absl::OkStatus() : UnknownField(path);
 }
 

@@ -2,8 +2,11 @@
 #ifndef CHIPLEDGER_LEDGER_DOMAIN_UNKNOWN_FIELDS_H_
 #define CHIPLEDGER_LEDGER_DOMAIN_UNKNOWN_FIELDS_H_
 
+#include <memory>
+
 #include "absl/status/status.h"
 #include "chipledger/v1/command.pb.h"
+#include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
 
 namespace chipledger::domain {
@@ -14,10 +17,25 @@ namespace chipledger::domain {
 // Errors: UNKNOWN_FIELD.
 absl::Status CheckNothingUnknown(const v1::Command& command);
 
-// The same for the rest of a request: everything but the commands in it, which
-// are checked when they are decided. A filter that is not understood would give
-// an answer to another question. Thread-safe. Errors: UNKNOWN_FIELD.
-absl::Status CheckEnvelope(const google::protobuf::Message& request);
+// EnvelopeCheck is the same for the rest of a type of requests: everything but
+// the commands in it, which are checked when they are decided. A filter that is
+// not understood would give an answer to another question.
+//
+// Thread-safety: immutable.
+class EnvelopeCheck {
+ public:
+  explicit EnvelopeCheck(const google::protobuf::Descriptor& type);
+  ~EnvelopeCheck();
+  EnvelopeCheck(const EnvelopeCheck&) = delete;
+  EnvelopeCheck& operator=(const EnvelopeCheck&) = delete;
+
+  // Requires: a request of the type. Errors: UNKNOWN_FIELD.
+  absl::Status operator()(const google::protobuf::Message& request) const;
+
+ private:
+  struct Plans;
+  const std::unique_ptr<const Plans> plans_;
+};
 
 }  // namespace chipledger::domain
 
