@@ -22,6 +22,13 @@ std::string Str(absl::string_view text) { return std::string(text); }
 
 }  // namespace
 
+absl::Status NotACountry(absl::string_view field, absl::string_view country) {
+  return InvalidFields(
+      {{Str(field), absl::StrCat("\"", country,
+                                 "\" is not an ISO 3166-1 alpha-2 country "
+                                 "code")}});
+}
+
 absl::Status ProductNotFound(absl::string_view product_code) {
   return Make(absl::StatusCode::kNotFound, v1::PRODUCT_NOT_FOUND,
               absl::StrCat("product \"", product_code,

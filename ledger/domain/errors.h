@@ -12,6 +12,9 @@
 
 namespace chipledger::domain {
 
+// INVALID_FIELD of a field that names a country in a read.
+absl::Status NotACountry(absl::string_view field, absl::string_view country);
+
 absl::Status ProductNotFound(absl::string_view product_code);
 // The product is registered, but no revision of it holds on the date.
 absl::Status ProductNotEffective(absl::string_view product_code,

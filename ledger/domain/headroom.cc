@@ -260,10 +260,10 @@ struct Named {
   const CompiledRule* rule;
 };
 
-absl::StatusOr<Named> FindRule(const HeadroomView& view,
+absl::StatusOr<Named> FindRule(const Catalog& catalog,
                                absl::string_view policy_id,
                                absl::string_view rule_id) {
-  const CompiledPolicy* policy = view.snapshot.catalog().FindPolicy(policy_id);
+  const CompiledPolicy* policy = catalog.FindPolicy(policy_id);
   if (policy == nullptr) return PolicyNotFound(policy_id);
   const CompiledRule* rule = policy->FindRule(rule_id);
   if (rule == nullptr) return RuleNotFound(policy_id, rule_id);
@@ -273,18 +273,18 @@ absl::StatusOr<Named> FindRule(const HeadroomView& view,
 // Whether a policy, or with no policy any, has the rule; each may be empty.
 absl::Status CheckRuleKnown(const Catalog& catalog, absl::string_view policy_id,
                             absl::string_view rule_id) {
-  if (!policy_id.empty()) {
-    const CompiledPolicy* policy = catalog.FindPolicy(policy_id);
-    if (policy == nullptr) return PolicyNotFound(policy_id);
-    return rule_id.empty() || policy->FindRule(rule_id) != nullptr
+  if (rule_id.empty()) {
+    return policy_id.empty() || catalog.FindPolicy(policy_id) != nullptr
                ? absl::OkStatus()
-               : RuleNotFound(policy_id, rule_id);
+               : PolicyNotFound(policy_id);
   }
-  const bool known = rule_id.empty() ||
-                     absl::c_any_of(catalog.policies, [&](const auto& policy) {
-                       return policy->FindRule(rule_id) != nullptr;
-                     });
-  return known ? absl::OkStatus() : NoPolicyHasRule(rule_id);
+  if (!policy_id.empty()) return FindRule(catalog, policy_id, rule_id).status();
+  return absl::c_any_of(catalog.policies,
+                        [&](const auto& policy) {
+                          return policy->FindRule(rule_id) != nullptr;
+                        })
+             ? absl::OkStatus()
+             : NoPolicyHasRule(rule_id);
 }
 
 bool HasTotalOf(const Snapshot& snapshot, const std::string& license_id) {
@@ -303,10 +303,8 @@ bool HasTotalOf(const Snapshot& snapshot, const std::string& license_id) {
 absl::Status CheckGroup(const CompiledRule& rule, const v1::GroupKey& group) {
   if (rule.GroupsBy(v1::Scope::GROUP_BY_DESTINATION_COUNTRY) &&
       !IsCountryCode(group.destination_country())) {
-    return InvalidFields(
-        {{"group.destination_country",
-          absl::StrCat("\"", group.destination_country(),
-                       "\" is not an ISO 3166-1 alpha-2 country code")}});
+    return NotACountry("group.destination_country",
+                       group.destination_country());
   }
   if (const auto field = FieldNotAmong(rule.group_by, group)) {
     return InvalidFields({{absl::StrCat("group.", *field),
@@ -577,7 +575,8 @@ absl::StatusOr<TotalId> FindTotalId(const HeadroomView& view,
                                     absl::string_view rule_id,
                                     const v1::GroupKey& group,
                                     const std::string& on_date) {
-  ASSIGN_OR_RETURN(const Named named, FindRule(view, policy_id, rule_id));
+  ASSIGN_OR_RETURN(const Named named,
+                   FindRule(view.snapshot.catalog(), policy_id, rule_id));
   RETURN_IF_ERROR(CheckGroup(*named.rule, group));
   ASSIGN_OR_RETURN(const Date date, DateOr(on_date, view.today, "on_date"));
   const auto id = MakeId(view, *named.policy, *named.rule, group, date);
@@ -618,7 +617,8 @@ absl::StatusOr<v1::HeadroomRow> GetHeadroom(
 absl::StatusOr<v1::GetTimelineResponse> GetTimeline(
     const HeadroomView& view, const v1::GetTimelineRequest& request) {
   ASSIGN_OR_RETURN(const Named named,
-                   FindRule(view, request.policy_id(), request.rule_id()));
+                   FindRule(view.snapshot.catalog(), request.policy_id(),
+                            request.rule_id()));
   RETURN_IF_ERROR(CheckGroup(*named.rule, request.group()));
   ASSIGN_OR_RETURN(const Date from,
                    DateOr(request.from_date(), Date::Min(), "from_date"));

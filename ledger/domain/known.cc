@@ -2,9 +2,7 @@
 
 #include <string>
 
-#include "absl/strings/str_cat.h"
 #include "ledger/base/countries.h"
-#include "ledger/base/error.h"
 #include "ledger/base/status_macros.h"
 #include "ledger/domain/errors.h"
 
@@ -32,11 +30,9 @@ absl::Status CheckLicenseKnown(const Snapshot& snapshot,
 
 absl::Status CheckCountryKnown(absl::string_view field,
                                absl::string_view country) {
-  if (country.empty() || IsCountryCode(country)) return absl::OkStatus();
-  return InvalidFields(
-      {{std::string(field),
-        absl::StrCat("\"", country,
-                     "\" is not an ISO 3166-1 alpha-2 country code")}});
+  return country.empty() || IsCountryCode(country)
+             ? absl::OkStatus()
+             : NotACountry(field, country);
 }
 
 absl::Status CheckGroupKnown(const Snapshot& snapshot,
