@@ -41,23 +41,6 @@ std::string Unterminated(std::string text) {
   return text;
 }
 
-// A column's name however it is written: lower case, with one "_" for what
-// stands between its words.
-std::string Folded(absl::string_view name) {
-  std::string folded;
-  bool between = false;
-  for (const char c : name) {
-    if (absl::ascii_isspace(static_cast<unsigned char>(c)) || c == '_' ||
-        c == '-') {
-      between = !folded.empty();
-      continue;
-    }
-    if (std::exchange(between, false)) folded.push_back('_');
-    folded.push_back(absl::ascii_tolower(static_cast<unsigned char>(c)));
-  }
-  return folded;
-}
-
 // Returns the delimiter that splits a header into most of the columns.
 char FindDelimiter(absl::string_view header,
                    const std::vector<CsvColumn>& columns) {
@@ -69,11 +52,11 @@ char FindDelimiter(absl::string_view header,
       name = absl::StripAsciiWhitespace(name);
       absl::ConsumePrefix(&name, "\"");
       absl::ConsumeSuffix(&name, "\"");
-      names.insert(Folded(name));
+      names.insert(FoldColumnName(name));
     }
     size_t found = 0;
     for (const CsvColumn& column : columns) {
-      found += names.contains(Folded(column.name)) ? 1 : 0;
+      found += names.contains(FoldColumnName(column.name)) ? 1 : 0;
     }
     if (found > most) {
       most = found;
@@ -114,6 +97,21 @@ void DropBlankEnd(std::vector<std::string>& fields, size_t columns) {
 }
 
 }  // namespace
+
+std::string FoldColumnName(absl::string_view name) {
+  std::string folded;
+  bool between = false;
+  for (const char c : name) {
+    if (absl::ascii_isspace(static_cast<unsigned char>(c)) || c == '_' ||
+        c == '-') {
+      between = !folded.empty();
+      continue;
+    }
+    if (std::exchange(between, false)) folded.push_back('_');
+    folded.push_back(absl::ascii_tolower(static_cast<unsigned char>(c)));
+  }
+  return folded;
+}
 
 absl::StatusOr<std::unique_ptr<CsvReader>> CsvReader::Open(
     const std::string& path) {
@@ -304,10 +302,10 @@ absl::Status CsvTable::ReadHeader(const std::string& path,
   }
   std::vector<std::string> problems;
   for (size_t i = 0; i < column_count_; ++i) {
-    const std::string name = Folded(header->fields[i]);
+    const std::string name = FoldColumnName(header->fields[i]);
     const auto column = std::find_if(
         columns_.begin(), columns_.end(),
-        [&](const auto& known) { return Folded(known.first) == name; });
+        [&](const auto& known) { return FoldColumnName(known.first) == name; });
     if (column == columns_.end()) {
       if (!name.empty()) {
         ignored_columns_.push_back(OneLine(header->fields[i]));

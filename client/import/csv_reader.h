@@ -97,6 +97,10 @@ class CsvReader {
   std::deque<CsvRecord> ready_;
 };
 
+// Returns a column's name however it is written: lower case, with one "_" for
+// what stands between its words.
+std::string FoldColumnName(absl::string_view name);
+
 // A column that a table is read by.
 struct CsvColumn {
   absl::string_view name;

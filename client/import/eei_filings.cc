@@ -12,7 +12,6 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_replace.h"
 #include "client/import/country_names.h"
 #include "client/import/csv_reader.h"
 #include "client/import/text.h"
@@ -72,6 +71,11 @@ std::optional<Action> ParseAction(absl::string_view text,
     }
   }
   return std::nullopt;
+}
+
+std::optional<Action> ParseFilingAction(absl::string_view text) {
+  return ParseAction(
+      text, {Action::kAdd, Action::kChange, Action::kReplace, Action::kCancel});
 }
 
 // Returns the date as YYYY-MM-DD; a date that is none stays as it is.
@@ -221,9 +225,7 @@ bool FilingReader::GoesOn(const CsvRecord& record, const Filing& filing) const {
       table_.Field(record, kItn) != filing.itn) {
     return false;
   }
-  const auto action = ParseAction(
-      table_.Field(record, kFilingAction),
-      {Action::kAdd, Action::kChange, Action::kReplace, Action::kCancel});
+  const auto action = ParseFilingAction(table_.Field(record, kFilingAction));
   if (action && *action != filing.action) return false;
   // A line that is said again begins another filing.
   return absl::c_none_of(filing.lines, [&](const FilingLine& line) {
@@ -233,8 +235,7 @@ bool FilingReader::GoesOn(const CsvRecord& record, const Filing& filing) const {
 
 std::string FilingReader::ReadFiling(const CsvRecord& record, Filing& filing) {
   const absl::string_view action = Field(record, kFilingAction);
-  const auto parsed = ParseAction(action, {Action::kAdd, Action::kChange,
-                                           Action::kReplace, Action::kCancel});
+  const auto parsed = ParseFilingAction(action);
   if (!parsed) {
     return absl::StrCat(kFilingAction, " \"", action,
                         "\" is not add, change, replace or cancel");
@@ -624,9 +625,7 @@ v1::Command EeiFilings::CommandOf(const Filing& filing,
 }  // namespace
 
 bool IsEeiHeader(absl::string_view line) {
-  const std::string words = absl::StrReplaceAll(absl::AsciiStrToLower(line),
-                                                {{" ", "_"}, {"-", "_"}});
-  return absl::StrContains(words, kFilingAction);
+  return absl::StrContains(FoldColumnName(line), kFilingAction);
 }
 
 absl::StatusOr<std::unique_ptr<ShipmentSource>> OpenEeiFilings(

@@ -14,9 +14,8 @@
 //   country_of_ultimate_destination  required; ISO 3166-1 code or name
 //   ultimate_consignee               name
 //   ultimate_consignee_id            party id, when it is a registered party
-//   ultimate_consignee_type          D (direct consumer), G (government
-//   entity),
-//                                    R (reseller), O (other or unknown)
+//   ultimate_consignee_type          D, G, R or O: direct consumer, government
+//                                    entity, reseller, other or unknown
 //   license_code                     C30 is a license, C33 no license required,
 //                                    others a license exception
 //   license_number                   for C30
