@@ -9,9 +9,9 @@
 #include "absl/strings/str_cat.h"
 #include "client/import/importer.h"
 #include "gmock/gmock.h"
-#include "google/protobuf/text_format.h"
 #include "gtest/gtest.h"
 #include "tests/client/files.h"
+#include "tests/client/read_source.h"
 #include "tests/support/server_fixture.h"
 
 namespace chipledger::import {
@@ -42,26 +42,14 @@ constexpr absl::string_view kStory =
     "X20250302000002,S-2,cancel,,,acme,,,,,,,,,,,,,\n"
     "X20250301000001,S-1,replace,1,,acme,2025-03-04,DE,,,,C30,,,,H100,7,,\n";
 
-std::vector<SourceShipment> ReadAll(ShipmentSource& source) {
-  std::vector<SourceShipment> all;
-  while (true) {
-    auto next = source.Next();
-    EXPECT_TRUE(next.ok()) << next.status();
-    if (!next.ok() || !*next) return all;
-    all.push_back(**std::move(next));
-  }
-}
-
 class EeiFilingsTest : public ::testing::Test {
  protected:
   std::vector<SourceShipment> Read(
       absl::string_view rows, const ImportDefaults& defaults = {
                                   .assurance = v1::ASSURANCE_AFTER_THE_FACT}) {
-    auto source = OpenShipmentSource(
+    return testing::ReadSource(
         WriteFile(dir_, "in.csv", absl::StrCat(kHeader, rows)), "eei",
         defaults);
-    EXPECT_TRUE(source.ok()) << source.status();
-    return source.ok() ? ReadAll(**source) : std::vector<SourceShipment>();
   }
 
   // What is wrong with the last filing, as "LINE: problem"; empty: nothing.
@@ -75,10 +63,7 @@ class EeiFilingsTest : public ::testing::Test {
 };
 
 void ExpectCommand(const SourceShipment& filing, const std::string& text) {
-  v1::Command wanted;
-  ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &wanted));
-  EXPECT_EQ(filing.problem, "");
-  EXPECT_EQ(filing.command.DebugString(), wanted.DebugString());
+  testing::ExpectSays(filing, filing.command, text);
 }
 
 TEST_F(EeiFilingsTest, EachFilingIsWhatItMakesOfTheShipment) {

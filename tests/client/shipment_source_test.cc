@@ -16,6 +16,7 @@
 #include "google/protobuf/util/message_differencer.h"
 #include "gtest/gtest.h"
 #include "tests/client/files.h"
+#include "tests/client/read_source.h"
 
 namespace chipledger::import {
 namespace {
@@ -39,17 +40,8 @@ class ShipmentSourceTest : public ::testing::Test {
   std::vector<SourceShipment> ReadAll(const std::string& format,
                                       const std::string& content,
                                       const ImportDefaults& defaults = {}) {
-    auto source =
-        OpenShipmentSource(WriteFile(dir_, "in", content), format, defaults);
-    EXPECT_TRUE(source.ok()) << source.status();
-    std::vector<SourceShipment> shipments;
-    while (source.ok()) {
-      auto shipment = (*source)->Next();
-      EXPECT_TRUE(shipment.ok()) << shipment.status();
-      if (!shipment.ok() || !*shipment) break;
-      shipments.push_back(**std::move(shipment));
-    }
-    return shipments;
+    return testing::ReadSource(WriteFile(dir_, "in", content), format,
+                               defaults);
   }
 
   std::vector<SourceShipment> ReadCsv(const std::string& rows) {
@@ -64,11 +56,7 @@ class ShipmentSourceTest : public ::testing::Test {
 };
 
 void ExpectCommand(const SourceShipment& shipment, const std::string& text) {
-  v1::RecordShipment wanted;
-  ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &wanted));
-  EXPECT_EQ(shipment.problem, "");
-  EXPECT_EQ(shipment.command.record_shipment().DebugString(),
-            wanted.DebugString());
+  testing::ExpectSays(shipment, shipment.command.record_shipment(), text);
 }
 
 TEST_F(ShipmentSourceTest, CsvRecordsWithOneReferenceAreItemsOfOneShipment) {

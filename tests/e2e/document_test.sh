@@ -33,7 +33,7 @@ done
 
 export CHIPLEDGER_SERVER=$address PATH="$bin:$PATH" TZ=UTC COLUMNS=80
 mkdir "$work/files"
-cp -r "$project/ledger/policies" "$project/tools/demo_data" "$work/files/"
+cp -r "$project/ledger/policies" "$work/files/"
 cd "$work/files"
 
 # Whether the lines of a file are those shown in another, where "..." stands for

@@ -66,6 +66,18 @@ class ReadTest : public ServerTest {
     return headroom_->GetHeadroom(&context, request, response);
   }
 
+  // Why a read of the request, given as text, fails; "OK" when it does not.
+  template <typename Stub, typename Request, typename Response>
+  static std::string ReasonOfRead(
+      Stub& stub,
+      grpc::Status (Stub::*read)(grpc::ClientContext*, const Request&,
+                                 Response*),
+      const std::string& request) {
+    Context context;
+    Response response;
+    return ReasonOf((stub.*read)(&context, Proto<Request>(request), &response));
+  }
+
   std::vector<std::string> ListLicenses(v1::ListLicensesRequest request) {
     std::vector<std::string> ids;
     do {
@@ -361,11 +373,9 @@ TEST_F(ReadTest, AFilterThatNamesNothingThereIsIsAnError) {
   EXPECT_EQ(headroom(R"(license_id: "L2")"), "LICENSE_NOT_FOUND");
   EXPECT_EQ(headroom(R"(destination_country: "XX")"), "INVALID_FIELD");
 
-  const auto shipments = [&](const std::string& text) {
-    Context context;
-    v1::ListShipmentsResponse page;
-    return ReasonOf(shipments_->ListShipments(
-        &context, Proto<v1::ListShipmentsRequest>(text), &page));
+  const auto shipments = [&](const std::string& request) {
+    return ReasonOfRead(*shipments_, &v1::ShipmentService::Stub::ListShipments,
+                        request);
   };
   EXPECT_EQ(shipments(R"(exporter: "acme" destination_country: "AE")"), "OK");
   EXPECT_EQ(shipments(R"(exporter: "acne")"), "PARTY_NOT_FOUND");
@@ -373,32 +383,25 @@ TEST_F(ReadTest, AFilterThatNamesNothingThereIsIsAnError) {
   // A shipment may have left under a number that was never granted.
   EXPECT_EQ(shipments(R"(license_id: "L2")"), "OK");
 
-  const auto reservations = [&](const std::string& text) {
-    Context context;
-    v1::ListReservationsResponse page;
-    return ReasonOf(shipments_->ListReservations(
-        &context, Proto<v1::ListReservationsRequest>(text), &page));
+  const auto reservations = [&](const std::string& request) {
+    return ReasonOfRead(*shipments_,
+                        &v1::ShipmentService::Stub::ListReservations, request);
   };
   EXPECT_EQ(reservations(R"(exporter: "acme" license_id: "L1")"), "OK");
   EXPECT_EQ(reservations(R"(exporter: "acne")"), "PARTY_NOT_FOUND");
   EXPECT_EQ(reservations(R"(license_id: "L2")"), "LICENSE_NOT_FOUND");
 
-  const auto licenses = [&](const std::string& text) {
-    Context context;
-    v1::ListLicensesResponse page;
-    return ReasonOf(licenses_->ListLicenses(
-        &context, Proto<v1::ListLicensesRequest>(text), &page));
+  const auto licenses = [&](const std::string& request) {
+    return ReasonOfRead(*licenses_, &v1::LicenseService::Stub::ListLicenses,
+                        request);
   };
   EXPECT_EQ(licenses(R"(exporter: "globex" destination_country: "MY")"), "OK");
   EXPECT_EQ(licenses(R"(exporter: "acne")"), "PARTY_NOT_FOUND");
   EXPECT_EQ(licenses(R"(destination_country: "UK")"), "INVALID_FIELD");
 
-  Context context;
-  v1::ListApplicationsResponse applications;
   EXPECT_EQ(
-      ReasonOf(licenses_->ListApplications(
-          &context, Proto<v1::ListApplicationsRequest>(R"(exporter: "acne")"),
-          &applications)),
+      ReasonOfRead(*licenses_, &v1::LicenseService::Stub::ListApplications,
+                   R"(exporter: "acne")"),
       "PARTY_NOT_FOUND");
 }
 
