@@ -84,6 +84,11 @@ class BulkWriter {
  private:
   using Stream = grpc::ClientReaderWriter<v1::StreamShipmentsRequest,
                                           v1::StreamShipmentsResponse>;
+  // A request that is not yet in a batch.
+  struct Waiting {
+    Request request;
+    size_t bytes;
+  };
   // A batch that was sent at least once and is not answered.
   struct Batch {
     v1::StreamShipmentsRequest message;
@@ -111,12 +116,8 @@ class BulkWriter {
   const OnAnswer on_answer_;
 
   absl::Mutex mutex_;
-  // A request that is not yet in a batch.
-  struct Waiting {
-    Request request;
-    size_t bytes;
-  };
   std::deque<Waiting> waiting_ ABSL_GUARDED_BY(mutex_);
+  // Calls of Flush that wait.
   size_t flushing_ ABSL_GUARDED_BY(mutex_) = 0;
   // In the order of sending.
   std::deque<std::shared_ptr<Batch>> batches_ ABSL_GUARDED_BY(mutex_);

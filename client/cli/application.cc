@@ -13,10 +13,8 @@ namespace {
 
 constexpr char kFileHelp[] =
     "takes the place of the options below: a chipledger.v1.Application as "
-    ".textproto, "
-    "with "
-    "application_id, exporter, application_date, destination_countries and "
-    "lines.";
+    ".textproto, with application_id, exporter, application_date, "
+    "destination_countries and lines.";
 
 struct ApplyOptions {
   std::string file;

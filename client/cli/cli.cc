@@ -217,8 +217,9 @@ absl::StatusOr<std::pair<int32_t, int64_t>> ParseNumberedQuantity(
     absl::string_view option, absl::string_view form, absl::string_view text) {
   ASSIGN_OR_RETURN(const auto named, ParseQuantity(option, form, text));
   int32_t number = 0;
-  if (!absl::SimpleAtoi(named.first, &number))
+  if (!absl::SimpleAtoi(named.first, &number)) {
     return NotOfForm(option, form, text);
+  }
   return std::make_pair(number, named.second);
 }
 

@@ -15,9 +15,8 @@ namespace {
 
 constexpr char kFileHelp[] =
     "takes the place of the options below: a chipledger.v1.License as "
-    ".textproto, "
-    "with license_id, "
-    "exporter, destination_countries, grant_date, expiry_date and lines.";
+    ".textproto, with license_id, exporter, destination_countries, grant_date, "
+    "expiry_date and lines.";
 
 struct GrantOptions {
   std::string file;
