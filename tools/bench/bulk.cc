@@ -12,14 +12,14 @@
 #include "chipledger/v1/shipment_service.pb.h"
 #include "grpcpp/generic/generic_stub.h"
 #include "grpcpp/support/proto_buffer_reader.h"
-#include "tools/bench/workload.h"
 
 namespace chipledger::bench {
 namespace {
 
 constexpr char kMethod[] = "/chipledger.v1.ShipmentService/StreamShipments";
 
-std::vector<grpc::ByteBuffer> MakeBatches(uint64_t first_number, size_t count,
+std::vector<grpc::ByteBuffer> MakeBatches(const MakeShipment& make,
+                                          uint64_t first_number, size_t count,
                                           size_t batch_size) {
   std::vector<grpc::ByteBuffer> batches;
   for (size_t done = 0; done < count; done += batch_size) {
@@ -27,8 +27,8 @@ std::vector<grpc::ByteBuffer> MakeBatches(uint64_t first_number, size_t count,
     const size_t end = std::min(count, done + batch_size);
     for (size_t i = done; i < end; ++i) {
       auto& request = *message.add_requests();
-      MakeRequest(first_number + i, *request.mutable_request_id(),
-                  *request.add_commands()->mutable_record_shipment());
+      make(first_number + i, *request.mutable_request_id(),
+           *request.add_commands()->mutable_record_shipment());
     }
     const grpc::Slice bytes(message.SerializeAsString());
     batches.emplace_back(&bytes, 1);
@@ -149,6 +149,7 @@ absl::Status CheckAnswers(std::vector<grpc::ByteBuffer>& answers,
 }  // namespace
 
 absl::StatusOr<CallTimes> WriteStream(const std::string& address,
+                                      const MakeShipment& make,
                                       uint64_t first_number, size_t count,
                                       size_t batch_size,
                                       size_t batches_under_way) {
@@ -156,7 +157,7 @@ absl::StatusOr<CallTimes> WriteStream(const std::string& address,
   channel->WaitForConnected(std::chrono::system_clock::now() +
                             std::chrono::seconds(10));
   grpc::GenericStub stub(channel);
-  StreamReactor reactor(MakeBatches(first_number, count, batch_size),
+  StreamReactor reactor(MakeBatches(make, first_number, count, batch_size),
                         batches_under_way);
   reactor.Run(stub);
   absl::StatusOr<CallTimes> times = reactor.Result();

@@ -14,13 +14,14 @@
 #include "ledger/base/decimal.h"
 #include "ledger/base/mutex_checks.h"
 #include "ledger/base/status_macros.h"
-#include "ledger/domain/replay.h"
 #include "server/server.h"
 #include "spdlog/spdlog.h"
 #include "tools/bench/baselines.h"
 #include "tools/bench/bulk.h"
 #include "tools/bench/callers.h"
 #include "tools/bench/import.h"
+#include "tools/bench/many_rules.h"
+#include "tools/bench/measured_ledger.h"
 #include "tools/bench/report.h"
 #include "tools/bench/workload.h"
 
@@ -42,6 +43,8 @@ struct Flags {
   size_t callers = 64;
   size_t batch = 1'000;
   size_t batches_under_way = 16;
+  // 0: the usual run.
+  size_t rules = 0;
   std::string data;
   bool json = false;
 };
@@ -57,11 +60,21 @@ class Bench {
     report_.facts = DescribeMachine(flags_.data);
     report_.facts.push_back({"fsync", "every group, before it is answered"});
     report_.facts.push_back({"events", People(flags_.events)});
+    if (flags_.rules > 0) {
+      return MeasureManyRules({.directory = flags_.data,
+                               .rules = flags_.rules,
+                               .events = flags_.events,
+                               .batch = flags_.batch,
+                               .batches_under_way = flags_.batches_under_way,
+                               .headroom_calls = flags_.unary_calls,
+                               .callers = flags_.callers},
+                              report_);
+    }
     double import_seconds = 0;
     if (flags_.import_rows > 0) {
       ASSIGN_OR_RETURN(import_seconds, MeasureImport());
     }
-    ASSIGN_OR_RETURN(server_, StartServer("/ledger"));
+    ASSIGN_OR_RETURN(server_, ServeLedger(flags_.data + "/ledger"));
     RETURN_IF_ERROR(RecordCatalog(ConnectTo(server_->address())));
     RETURN_IF_ERROR(MeasureBulk());
     if (flags_.import_rows > 0) AddImportRow(import_seconds);
@@ -74,15 +87,6 @@ class Bench {
   Report& report() { return report_; }
 
  private:
-  absl::StatusOr<std::unique_ptr<Server>> StartServer(
-      const std::string& directory) {
-    ServerOptions options;
-    options.ledger.data_dir = flags_.data + directory;
-    options.ledger.mode = OpenMode::kExistingOrNew;
-    options.listen = "127.0.0.1:0";
-    return Server::Start(std::move(options));
-  }
-
   absl::Status MeasureBulk() {
     Ledger& ledger = server_->ledger();
     std::vector<uint64_t> ends = {ledger.Latest()->size};
@@ -91,9 +95,10 @@ class Bench {
       absl::MutexLock lock(&mutex);
       ends.push_back(size);
     });
-    ASSIGN_OR_RETURN(CallTimes times,
-                     WriteStream(server_->address(), 0, flags_.events,
-                                 flags_.batch, flags_.batches_under_way));
+    ASSIGN_OR_RETURN(
+        CallTimes times,
+        WriteStream(server_->address(), MakeRequest, 0, flags_.events,
+                    flags_.batch, flags_.batches_under_way));
     groups.reset();
     next_number_ = flags_.events;
     ASSIGN_OR_RETURN(const std::vector<BareGroup> groups_of_entries,
@@ -140,7 +145,7 @@ class Bench {
   // Imports into a new ledger, as the bulk append writes to one. Returns the
   // seconds.
   absl::StatusOr<double> MeasureImport() {
-    ASSIGN_OR_RETURN(const auto server, StartServer("/imported"));
+    ASSIGN_OR_RETURN(const auto server, ServeLedger(flags_.data + "/imported"));
     RETURN_IF_ERROR(RecordCatalog(ConnectTo(server->address())));
     return ImportCsv(server->address(), flags_.data + "/rows.csv", 0,
                      flags_.import_rows);
@@ -279,28 +284,8 @@ class Bench {
   }
 
   absl::Status MeasureReplay() {
-    Ledger& ledger = server_->ledger();
-    const uint64_t size = ledger.Latest()->size;
-    domain::Replayer replayer(
-        [&](uint64_t index) -> absl::StatusOr<std::string> {
-          ASSIGN_OR_RETURN(std::vector<std::string> entries,
-                           ledger.ReadEntries(index, index + 1, 1));
-          return std::move(entries[0]);
-        });
-    const Stopwatch watch;
-    for (uint64_t at = 0; at < size;) {
-      ASSIGN_OR_RETURN(const std::vector<std::string> entries,
-                       ledger.ReadEntries(at, size, 1 << 20));
-      for (const std::string& entry : entries) {
-        RETURN_IF_ERROR(replayer.Feed(entry));
-      }
-      at += entries.size();
-    }
-    const double seconds = watch.Seconds();
-    const auto totals = replayer.state().SortedTotals();
-    if (totals != SortedTotals(*ledger.Latest())) {
-      return absl::DataLossError("the replayed totals are not the ledger's");
-    }
+    const uint64_t size = server_->ledger().Latest()->size;
+    ASSIGN_OR_RETURN(const double seconds, Replay(server_->ledger()));
     report_.rows.push_back(
         {.name = "replay, every decision judged again",
          .rate = size / seconds,
@@ -309,21 +294,11 @@ class Bench {
     return absl::OkStatus();
   }
 
-  static std::vector<std::pair<domain::TotalId, domain::Total>> SortedTotals(
-      const domain::Snapshot& snapshot) {
-    std::vector<std::pair<domain::TotalId, domain::Total>> totals;
-    snapshot.totals.VisitAll([&](const auto& id, const auto& total) {
-      totals.emplace_back(id, total);
-      return true;
-    });
-    return totals;
-  }
-
   absl::Status MeasureRestart() {
     const uint64_t size = server_->ledger().Latest()->size;
     server_.reset();
     const Stopwatch watch;
-    ASSIGN_OR_RETURN(server_, StartServer("/ledger"));
+    ASSIGN_OR_RETURN(server_, ServeLedger(flags_.data + "/ledger"));
     const double seconds = watch.Seconds();
     if (server_->ledger().Latest()->size != size) {
       return absl::DataLossError("the ledger has another size after a restart");
@@ -370,6 +345,10 @@ int Main(int argc, char** argv) {
                  "Batches written and not yet answered")
       ->check(CLI::Range(1, 1'000))
       ->capture_default_str();
+  app.add_option("--rules", flags.rules,
+                 "Instead of the usual run: what it costs that so many rules "
+                 "count a shipment, beside one")
+      ->check(CLI::Range(2, 100));
   app.add_option("--data", flags.data,
                  "An absent directory for the data, removed afterwards; its "
                  "disk is what is measured")

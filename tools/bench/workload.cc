@@ -93,12 +93,15 @@ absl::Status RecordCatalog(const std::shared_ptr<grpc::Channel>& channel) {
                      : absl::UnknownError(status.error_message());
 }
 
+std::string RequestIdOf(uint64_t number) {
+  const uint64_t scattered = number * 0x9E3779B97F4A7C15ull;
+  return absl::StrFormat("%08x-%04x-4000-8000-%012x", scattered >> 32,
+                         (scattered >> 16) & 0xffff, number);
+}
+
 void MakeRequest(uint64_t number, std::string& request_id,
                  v1::RecordShipment& command) {
-  // Like random UUIDs, neighbors are far from each other.
-  const uint64_t scattered = number * 0x9E3779B97F4A7C15ull;
-  request_id = absl::StrFormat("%08x-%04x-4000-8000-%012x", scattered >> 32,
-                               (scattered >> 16) & 0xffff, number);
+  request_id = RequestIdOf(number);
   command.set_assurance(v1::ASSURANCE_BEFORE_EXPORT);
   v1::Shipment& shipment = *command.mutable_shipment();
   shipment.set_exporter(ExporterId(number));

@@ -4,6 +4,7 @@
 #define CHIPLEDGER_TOOLS_BENCH_WORKLOAD_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -13,6 +14,14 @@
 #include "grpcpp/channel.h"
 
 namespace chipledger::bench {
+
+// Makes the request with a number, into a new command.
+using MakeShipment = std::function<void(
+    uint64_t number, std::string& request_id, v1::RecordShipment& command)>;
+
+// A request id of its own for each number. Like random UUIDs, those of
+// neighbors are far from each other.
+std::string RequestIdOf(uint64_t number);
 
 // Records products, parties and a policy with one cap for each country and
 // year, by which every shipment is judged.
