@@ -14,6 +14,7 @@
 #include "ledger/base/error.h"
 #include "ledger/base/status_macros.h"
 #include "ledger/domain/decide.h"
+#include "ledger/domain/judgement.h"
 #include "ledger/envelope.h"
 
 namespace chipledger {
@@ -149,11 +150,14 @@ WriteAnswer ErrorAnswer(absl::Status status) {
 
 }  // namespace
 
-absl::Status RefusedByRules(const v1::Refused& refused,
-                            std::optional<uint64_t> index) {
+void FillRefusal(const domain::Catalog& catalog, WriteAnswer& answer) {
+  v1::Judgement judgement = domain::JudgementOf(
+      catalog, *answer.events.front(), answer.index.value_or(answer.size));
+  answer.violations = std::move(*judgement.mutable_violations());
   std::vector<std::string> rule_ids;
   std::vector<std::string> descriptions;
-  for (const v1::Violation& violation : refused.violations()) {
+  for (const v1::Violation& violation : answer.violations) {
+    if (violation.verdict() != v1::VERDICT_VIOLATED) continue;
     // Checks of a license belong to no policy.
     const std::string rule =
         violation.policy_id().empty()
@@ -166,14 +170,15 @@ absl::Status RefusedByRules(const v1::Refused& refused,
   }
   std::map<std::string, std::string> metadata{
       {"rule_ids", absl::StrJoin(rule_ids, ",")}};
-  if (index) metadata["index"] = absl::StrCat(*index);
-  return MakeError(
+  if (answer.index) metadata["index"] = absl::StrCat(*answer.index);
+  answer.status = MakeError(
       absl::StatusCode::kFailedPrecondition, "REFUSED_BY_RULES",
       absl::StrCat("refused by the rules: ", JoinSome(descriptions, "; ")),
       std::move(metadata));
 }
 
-WriteAnswer RepeatAnswer(store::EntryReader& reader, uint64_t first_index,
+WriteAnswer RepeatAnswer(store::EntryReader& reader,
+                         const domain::Catalog& catalog, uint64_t first_index,
                          const WriteRequest& request, WriteBatch& batch) {
   const auto entries = ReadRequest(reader, first_index, batch.arena);
   if (!entries.ok()) return ErrorAnswer(entries.status());
@@ -197,9 +202,7 @@ WriteAnswer RepeatAnswer(store::EntryReader& reader, uint64_t first_index,
   answer.size = first_index + entries->size();
   answer.record_time_ns = RecordTimeNs(first);
   answer.repeated_answer = true;
-  if (first.event().has_refused()) {
-    answer.status = RefusedByRules(first.event().refused(), first_index);
-  }
+  if (first.event().has_refused()) FillRefusal(catalog, answer);
   return answer;
 }
 

@@ -3,25 +3,25 @@
 #define CHIPLEDGER_LEDGER_ANSWERS_H_
 
 #include <cstdint>
-#include <optional>
 
-#include "absl/status/status.h"
-#include "chipledger/v1/event.pb.h"
+#include "ledger/domain/catalog.h"
 #include "ledger/ledger.h"
 #include "ledger/store/entry_reader.h"
 
 namespace chipledger {
 
-// The FAILED_PRECONDITION / REFUSED_BY_RULES error of a refusal. `index` is
-// that of the Refused entry, if it was stored.
-absl::Status RefusedByRules(const v1::Refused& refused,
-                            std::optional<uint64_t> index);
+// Fills the answer to a refused request whose one event, index and size are
+// set: the violations and the FAILED_PRECONDITION / REFUSED_BY_RULES error.
+// `catalog` has the policies that it was judged by.
+void FillRefusal(const domain::Catalog& catalog, WriteAnswer& answer);
 
 // Answers a request whose id is that of the stored request at `first_index`:
 // with the first answer again, or with REQUEST_ID_REUSED when it asks for
 // something else or as somebody else. The events are made on the batch's arena.
+// `catalog` is that of any later size.
 // Errors, in the answer: REQUEST_ID_REUSED, DATA_DAMAGED.
-WriteAnswer RepeatAnswer(store::EntryReader& reader, uint64_t first_index,
+WriteAnswer RepeatAnswer(store::EntryReader& reader,
+                         const domain::Catalog& catalog, uint64_t first_index,
                          const WriteRequest& request, WriteBatch& batch);
 
 }  // namespace chipledger

@@ -94,10 +94,11 @@ absl::Status Committer::Store(const Group& group) {
 void Committer::AnswerRepeats(const Group& group) {
   if (group.repeats.empty()) return;
   store::EntryReader reader = store_.NewReader();
+  const std::shared_ptr<const domain::Snapshot> latest = publisher_.Latest();
   for (const Group::Repeat& repeat : group.repeats) {
     WriteAnswer& answer = repeat.batch->answers[repeat.request];
     answer =
-        RepeatAnswer(reader, repeat.first_index,
+        RepeatAnswer(reader, latest->catalog(), repeat.first_index,
                      repeat.batch->requests[repeat.request], *repeat.batch);
   }
 }

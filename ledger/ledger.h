@@ -62,6 +62,8 @@ struct WriteAnswer {
   bool repeated_answer = false;
   // The events, on the batch's arena.
   std::vector<v1::Event*> events;
+  // REFUSED_BY_RULES: every violated rule, told for readers.
+  google::protobuf::RepeatedPtrField<v1::Violation> violations;
 };
 
 // Requests that travel together. Independent of each other: one that fails does

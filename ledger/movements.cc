@@ -4,10 +4,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "ledger/domain/decide.h"
+#include "ledger/domain/evaluation.h"
 
 namespace chipledger {
 namespace {
 
+using domain::Evaluation;
+using domain::VisitEvaluations;
 using Visit = absl::FunctionRef<void(const TotalMovement&)>;
 
 Date DateOr(const std::string& text, Date when_unset) {
@@ -15,24 +18,28 @@ Date DateOr(const std::string& text, Date when_unset) {
 }
 
 void VisitEvidence(const v1::Evidence& evidence, Date event_date, Visit visit) {
-  for (const v1::RuleEvaluation& rule : evidence.rules()) {
-    if (rule.balance() == v1::BALANCE_NONE) continue;
-    domain::Amounts amounts{.unmeasured_gpus = rule.unmeasured_gpus()};
-    (rule.balance() == v1::BALANCE_RESERVED ? amounts.reserved : amounts.used) =
-        rule.asked();
-    visit({.policy_id = rule.policy_id(),
-           .rule_id = rule.rule_id(),
-           .window_start = DateOr(rule.window_start(), Date()).days(),
-           .group = rule.group(),
-           .date = DateOr(rule.date(), event_date),
-           .amounts = amounts});
-  }
+  VisitEvaluations(evidence.totals(), [&](const Evaluation& evaluation) {
+    if (evaluation.balance == v1::BALANCE_NONE) return true;
+    visit({.policy_index = evaluation.policy_index,
+           .rule = evaluation.rule,
+           .window_start = evaluation.window_start,
+           .group = *evaluation.group,
+           .date = evaluation.date.value_or(event_date),
+           .amounts = evaluation.Added()});
+    return true;
+  });
 }
 
-void VisitBackfill(const v1::RecordBackfill& backfill, Visit visit) {
+void VisitBackfill(const domain::Catalog& catalog,
+                   const v1::RecordBackfill& backfill, Visit visit) {
+  const domain::CompiledPolicy* policy =
+      catalog.FindPolicy(backfill.policy_id());
+  if (policy == nullptr) return;
   for (const v1::RecordBackfill::Amount& amount : backfill.amounts()) {
-    visit({.policy_id = backfill.policy_id(),
-           .rule_id = amount.rule_id(),
+    const domain::CompiledRule* rule = policy->FindRule(amount.rule_id());
+    if (rule == nullptr) continue;
+    visit({.policy_index = policy->adopted.index(),
+           .rule = rule->number,
            .window_start = DateOr(amount.window_start(), Date()).days(),
            .group = amount.group(),
            .date = DateOr(amount.date(), Date()),
@@ -78,10 +85,10 @@ std::string LicenseSubjectOf(const v1::Event& event) {
 
 }  // namespace
 
-void VisitMovements(const v1::Event& event, int64_t record_time_ns,
-                    Visit visit) {
+void VisitMovements(const domain::Catalog& catalog, const v1::Event& event,
+                    int64_t record_time_ns, Visit visit) {
   if (event.has_backfill_recorded()) {
-    VisitBackfill(event.backfill_recorded().command(), visit);
+    VisitBackfill(catalog, event.backfill_recorded().command(), visit);
     return;
   }
   const v1::Evidence* evidence = domain::EvidenceOf(event);

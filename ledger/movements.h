@@ -6,17 +6,18 @@
 #include <string>
 
 #include "absl/functional/function_ref.h"
-#include "absl/strings/string_view.h"
 #include "chipledger/v1/event.pb.h"
 #include "ledger/base/date.h"
+#include "ledger/domain/catalog.h"
 #include "ledger/domain/dated_sums.h"
 
 namespace chipledger {
 
 // An amount that an event added to a total. Borrows from the event.
 struct TotalMovement {
-  absl::string_view policy_id;
-  absl::string_view rule_id;
+  // The entry that adopted the policy, and the rule's place in it.
+  uint64_t policy_index = 0;
+  uint32_t rule = 0;
   // As in a TotalId.
   int32_t window_start = 0;
   const v1::GroupKey& group;
@@ -25,8 +26,10 @@ struct TotalMovement {
 };
 
 // Calls `visit` with all that folding the event adds to totals. What folding
-// skips, such as the totals of single orders, may be among it.
-void VisitMovements(const v1::Event& event, int64_t record_time_ns,
+// skips, such as the totals of single orders, may be among it. `catalog` is
+// that of any later size.
+void VisitMovements(const domain::Catalog& catalog, const v1::Event& event,
+                    int64_t record_time_ns,
                     absl::FunctionRef<void(const TotalMovement&)> visit);
 
 // The event's kind, as the field of v1::Event is called.

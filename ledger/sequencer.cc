@@ -147,10 +147,7 @@ void Sequencer::DecideRequest(WriteBatch& batch, size_t place) {
     Record(batch, request.request_id, record_time_ns, answer);
   }
   answer.size = state_.size();
-  if (decided->refused) {
-    answer.status =
-        RefusedByRules(answer.events.front()->refused(), answer.index);
-  }
+  if (decided->refused) FillRefusal(state_.catalog(), answer);
 }
 
 void Sequencer::Record(WriteBatch& batch, const Uuid& request_id,

@@ -10,6 +10,7 @@
 #include "ledger/base/error.h"
 #include "ledger/base/limits.h"
 #include "ledger/base/status_macros.h"
+#include "ledger/domain/judgement.h"
 #include "ledger/domain/shipment_state.h"
 #include "ledger/domain/state.h"
 #include "ledger/envelope.h"
@@ -71,8 +72,11 @@ void TakeContentOf(ShipmentEvent& event, v1::ShipmentView& view) {
   *view.mutable_evidence() = std::move(*event.mutable_evidence());
 }
 
-absl::Status TakeContent(v1::Entry& entry, v1::ShipmentView& view) {
+absl::Status TakeContent(const domain::Catalog& catalog, v1::Entry& entry,
+                         v1::ShipmentView& view) {
   v1::Event& event = *entry.mutable_event();
+  *view.mutable_judgement() =
+      domain::JudgementOf(catalog, event, entry.index());
   switch (event.kind_case()) {
     case v1::Event::kShipmentRecorded:
       TakeContentOf(*event.mutable_shipment_recorded(), view);
@@ -198,16 +202,17 @@ absl::StatusOr<std::optional<v1::ShipmentView>> MakeView(
   view.set_index(first.index());
   *view.mutable_record_time() = first.record_time();
   view.set_movement(*movement);
+  const domain::Catalog& catalog = moment.snapshot->catalog();
   const ShipmentState* changed = moment.snapshot->shipments.Find(first.index());
   ShipmentState as_recorded;
   as_recorded.content_index = first.index();
   const ShipmentState& state = changed == nullptr ? as_recorded : *changed;
   if (state.content_index == first.index()) {
-    RETURN_IF_ERROR(TakeContent(first, view));
+    RETURN_IF_ERROR(TakeContent(catalog, first, view));
   } else {
     ASSIGN_OR_RETURN(v1::Entry corrected,
                      ReadEntry(reader, state.content_index));
-    RETURN_IF_ERROR(TakeContent(corrected, view));
+    RETURN_IF_ERROR(TakeContent(catalog, corrected, view));
   }
   const std::optional<Date> date = Date::Parse(view.shipment().export_date());
   if (!date) return NotAShipment(state.content_index);

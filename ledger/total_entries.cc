@@ -72,8 +72,8 @@ class Finder {
   // What an entry added to the total, by date.
   ByDate MovedBy(const v1::Entry& entry) const {
     ByDate moved;
-    VisitMovements(entry.event(), RecordTimeNs(entry),
-                   [&](const TotalMovement& movement) {
+    VisitMovements(moment_.snapshot->catalog(), entry.event(),
+                   RecordTimeNs(entry), [&](const TotalMovement& movement) {
                      if (movement.date > moment_.through || !Concerns(movement))
                        return;
                      moved[movement.date].Add(movement.amounts);
@@ -83,8 +83,8 @@ class Finder {
   }
 
   bool Concerns(const TotalMovement& movement) const {
-    return movement.policy_id == policy_.policy_id() &&
-           movement.rule_id == rule_.rule_id &&
+    return movement.policy_index == policy_.adopted.index() &&
+           movement.rule == rule_.number &&
            movement.window_start == id_.window_start &&
            domain::EncodeGroup(rule_.group_by, movement.group) == id_.group;
   }

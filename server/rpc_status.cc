@@ -75,10 +75,7 @@ google::rpc::Status Convert(const absl::Status& status,
 
 v1::Refusal ToRefusal(const WriteAnswer& answer) {
   v1::Refusal refusal;
-  if (!answer.events.empty()) {
-    *refusal.mutable_violations() =
-        answer.events.front()->refused().violations();
-  }
+  *refusal.mutable_violations() = answer.violations;
   if (answer.index) refusal.set_index(*answer.index);
   refusal.set_size(answer.size);
   return refusal;

@@ -42,14 +42,16 @@ absl::Status TakeRequest(BatchRequest::Request& request, bool validate_only,
   return absl::OkStatus();
 }
 
-void FillAnswer(WriteAnswer& decided, bool with_evidence,
+void FillAnswer(const Ledger& ledger, WriteAnswer& decided, bool with_evidence,
                 BatchResponse::Answer& answer) {
   if (!decided.status.ok()) {
     *answer.mutable_error() = ToRpcStatus(decided);
     return;
   }
   FillWriteResult(decided, *answer.mutable_result());
-  if (with_evidence) AddEvents(decided, *answer.mutable_events());
+  if (!with_evidence) return;
+  AddEvents(ledger, decided, *answer.mutable_events(),
+            *answer.mutable_judgements());
 }
 
 }  // namespace
@@ -155,7 +157,7 @@ void ShipmentStream::Answer(Slot& slot, WriteBatch& decided) {
     if (!envelope_error.ok()) {
       *answer->mutable_error() = ToRpcStatus(envelope_error);
     } else {
-      FillAnswer(*next++, slot.with_evidence, *answer);
+      FillAnswer(runtime_.ledger, *next++, slot.with_evidence, *answer);
     }
     const size_t answer_bytes = answer->ByteSizeLong();
     if (bytes > 0 && bytes + answer_bytes > limits::kMaxPageBytes) {

@@ -7,6 +7,7 @@
 #include "google/protobuf/descriptor.h"
 #include "ledger/base/error.h"
 #include "ledger/base/limits.h"
+#include "ledger/domain/judgement.h"
 #include "server/principal.h"
 
 namespace chipledger {
@@ -26,6 +27,14 @@ absl::string_view KindName(const v1::Command& command) {
   const auto* kind = v1::Command::descriptor()->FindFieldByNumber(
       static_cast<int>(command.kind_case()));
   return kind == nullptr ? "" : absl::string_view(kind->name());
+}
+
+std::vector<v1::Judgement> JudgementsOf(const Ledger& ledger,
+                                        const WriteAnswer& answer) {
+  const std::vector<const v1::Event*> events(answer.events.begin(),
+                                             answer.events.end());
+  return domain::JudgementsOf(ledger.Latest()->catalog(), events,
+                              answer.index.value_or(answer.size));
 }
 
 }  // namespace
@@ -91,14 +100,23 @@ void FillWriteResult(const WriteAnswer& answer, v1::WriteResult& result) {
       static_cast<int32_t>(answer.record_time_ns % kNsPerSecond));
 }
 
-void AddEvents(const WriteAnswer& answer,
-               google::protobuf::RepeatedPtrField<v1::Event>& events) {
+void AddEvents(const Ledger& ledger, const WriteAnswer& answer,
+               google::protobuf::RepeatedPtrField<v1::Event>& events,
+               google::protobuf::RepeatedPtrField<v1::Judgement>& judgements) {
+  std::vector<v1::Judgement> found = JudgementsOf(ledger, answer);
   size_t bytes = 0;
-  for (v1::Event* event : answer.events) {
-    bytes += event->ByteSizeLong();
+  for (size_t i = 0; i < found.size(); ++i) {
+    bytes += answer.events[i]->ByteSizeLong() + found[i].ByteSizeLong();
     if (bytes > limits::kMaxPageBytes) return;
-    events.UnsafeArenaAddAllocated(event);
+    events.UnsafeArenaAddAllocated(answer.events[i]);
+    *judgements.Add() = std::move(found[i]);
   }
+}
+
+v1::Judgement FirstJudgement(const Ledger& ledger, const WriteAnswer& answer) {
+  return answer.events.empty()
+             ? v1::Judgement()
+             : std::move(JudgementsOf(ledger, answer).front());
 }
 
 grpc::ServerUnaryReactor* SubmitWrite(const UnaryCall& call,

@@ -16,6 +16,7 @@
 #include "chipledger/v1/command.pb.h"
 #include "chipledger/v1/common.pb.h"
 #include "chipledger/v1/event.pb.h"
+#include "chipledger/v1/evidence.pb.h"
 #include "google/protobuf/arena.h"
 #include "google/protobuf/repeated_ptr_field.h"
 #include "ledger/base/uuid.h"
@@ -39,10 +40,14 @@ absl::StatusOr<std::vector<v1::Command*>> CheckCommands(
 // Says where and when a request was stored; without its size.
 void FillWriteResult(const WriteAnswer& answer, v1::WriteResult& result);
 
-// Adds the events of an answer, as many as limits::kMaxPageBytes has room for.
-// They stay the batch's.
-void AddEvents(const WriteAnswer& answer,
-               google::protobuf::RepeatedPtrField<v1::Event>& events);
+// Adds the events of an answer with what was found about each, as many as
+// limits::kMaxPageBytes has room for. The events stay the batch's.
+void AddEvents(const Ledger& ledger, const WriteAnswer& answer,
+               google::protobuf::RepeatedPtrField<v1::Event>& events,
+               google::protobuf::RepeatedPtrField<v1::Judgement>& judgements);
+
+// Returns what was found about the first event of an answer, if it has one.
+v1::Judgement FirstJudgement(const Ledger& ledger, const WriteAnswer& answer);
 
 // Submits the batch's one request and answers the call: with the message that
 // `convert` makes on the batch's arena, or with the error.
@@ -81,13 +86,17 @@ grpc::ServerUnaryReactor* ServeWrite(const UnaryCall& call, Take take,
   if (!taken.ok()) return FailCall(call, taken);
   return SubmitWrite(
       call, std::move(batch),
-      [fill](WriteBatch& decided) -> const google::protobuf::Message* {
+      [call, fill](WriteBatch& decided) -> const google::protobuf::Message* {
         WriteAnswer& answer = decided.answers.front();
         auto* response =
             google::protobuf::Arena::CreateMessage<Response>(&decided.arena);
         FillWriteResult(answer, *response->mutable_result());
         response->mutable_result()->set_size(answer.size);
         fill(answer, *response);
+        if constexpr (requires { response->mutable_judgement(); }) {
+          *response->mutable_judgement() =
+              FirstJudgement(call.runtime->ledger, answer);
+        }
         return response;
       });
 }
@@ -141,8 +150,9 @@ grpc::ServerUnaryReactor* ServeCommands(const UnaryCall& call,
       [&kinds](Request& request, google::protobuf::Arena*) {
         return CheckCommands(*request.mutable_commands(), kinds);
       },
-      [](WriteAnswer& answer, Response& response) {
-        AddEvents(answer, *response.mutable_events());
+      [call](WriteAnswer& answer, Response& response) {
+        AddEvents(call.runtime->ledger, answer, *response.mutable_events(),
+                  *response.mutable_judgements());
       });
 }
 

@@ -94,7 +94,7 @@ int Grant(Cli& cli, const GrantOptions& options) {
   return Finish(cli, cli.client().GrantLicense(request),
                 [](const v1::GrantLicenseResponse& response) {
                   PrintWriteResult(response.result());
-                  PrintEvidence(response.evidence());
+                  PrintJudged(response.evidence(), response.judgement());
                 });
 }
 
@@ -117,7 +117,7 @@ int Amend(Cli& cli, const GrantOptions& options) {
   return Finish(cli, cli.client().AmendLicense(request),
                 [](const v1::AmendLicenseResponse& response) {
                   PrintWriteResult(response.result());
-                  PrintEvidence(response.evidence());
+                  PrintJudged(response.evidence(), response.judgement());
                 });
 }
 
@@ -195,7 +195,7 @@ int Revoke(Cli& cli, const ChangeOptions& options) {
   return Finish(cli, cli.client().RevokeLicense(request),
                 [](const v1::RevokeLicenseResponse& response) {
                   PrintWriteResult(response.result());
-                  PrintEvidence(response.evidence());
+                  PrintJudged(response.evidence(), response.judgement());
                   PrintReleased(response.released_reservations());
                 });
 }
@@ -247,7 +247,7 @@ int Void(Cli& cli, const VoidOptions& options) {
   return Finish(cli, cli.client().VoidLicense(request),
                 [](const v1::VoidLicenseResponse& response) {
                   PrintWriteResult(response.result());
-                  PrintEvent(response.event());
+                  PrintEvent(response.event(), response.judgement());
                 });
 }
 

@@ -82,7 +82,7 @@ int Send(Cli& cli, const absl::StatusOr<Request>& request,
   return Finish(cli, (cli.client().*call)(*request, {}),
                 [](const Response& response) {
                   PrintWriteResult(response.result());
-                  PrintEvent(response.event());
+                  PrintEvent(response.event(), response.judgement());
                 });
 }
 

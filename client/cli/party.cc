@@ -93,7 +93,7 @@ int Declare(Cli& cli, const DeclareOptions& options) {
   return Finish(cli, cli.client().DeclareCompute(request),
                 [](const v1::DeclareComputeResponse& response) {
                   PrintWriteResult(response.result());
-                  PrintEvent(response.event());
+                  PrintEvent(response.event(), response.judgement());
                 });
 }
 

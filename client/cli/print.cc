@@ -1,5 +1,6 @@
 #include "client/cli/print.h"
 
+#include <algorithm>
 #include <iostream>
 #include <optional>
 
@@ -33,16 +34,18 @@ std::string BalanceText(v1::Balance balance) {
                                      : FormatEnum(balance, "BALANCE_");
 }
 
-void PrintRules(const v1::Evidence& evidence) {
-  if (evidence.rules().empty()) {
+using Evaluations = google::protobuf::RepeatedPtrField<v1::RuleEvaluation>;
+
+void PrintRules(const Evaluations& rules) {
+  if (rules.empty()) {
     std::cout << "No rule counts it.\n";
     return;
   }
   Table table({"RULE", "TOTAL OF", "WINDOW", "USED BEFORE>", "RESERVED BEFORE>",
                "ASKED>", "AS", "LIMIT>", "HEADROOM AFTER>", "VERDICT"});
-  for (const v1::RuleEvaluation& rule : evidence.rules()) {
+  for (const v1::RuleEvaluation& rule : rules) {
     const v1::Measure measure = rule.measure();
-    const bool unknown = rule.verdict() == v1::RuleEvaluation::VERDICT_UNKNOWN;
+    const bool unknown = rule.verdict() == v1::VERDICT_UNKNOWN;
     table.AddRow(
         {FormatRule(rule.policy_id(), rule.rule_id()),
          FormatGroup(rule.group()), FormatWindow(rule.window_start(), ""),
@@ -117,10 +120,11 @@ std::string ReservationText(uint64_t index) {
   return absl::StrCat("reservation ", index);
 }
 
-std::string ViolatedRules(
-    const google::protobuf::RepeatedPtrField<v1::Violation>& violations) {
+// The rules that refused.
+std::string ViolatedRules(const v1::Judgement& judgement) {
   std::vector<std::string> rules;
-  for (const v1::Violation& violation : violations) {
+  for (const v1::Violation& violation : judgement.violations()) {
+    if (violation.verdict() != v1::VERDICT_VIOLATED) continue;
     rules.push_back(FormatRule(violation.policy_id(), violation.rule_id()));
   }
   return absl::StrJoin(rules, ", ");
@@ -236,13 +240,27 @@ void PrintWriteResult(const v1::WriteResult& result) {
             << FormatTime(result.record_time()) << ".\n";
 }
 
-void PrintEvidence(const v1::Evidence& evidence) {
-  PrintRules(evidence);
+void PrintJudged(const v1::Evidence& evidence, const v1::Judgement& judgement) {
+  PrintRules(judgement.rules());
   PrintDraws(evidence);
-  if (!evidence.violations().empty()) {
-    std::cout << "It is recorded all the same; it violates:\n"
-              << FormatViolations(evidence.violations());
-  }
+  const auto& violations = judgement.violations();
+  if (violations.empty()) return;
+  const bool would_refuse = std::any_of(
+      violations.begin(), violations.end(), [](const v1::Violation& violation) {
+        return violation.verdict() == v1::VERDICT_VIOLATED;
+      });
+  std::cout << (would_refuse ? "It is recorded all the same; it violates:\n"
+                             : "It is over limits that do not refuse it:\n")
+            << FormatViolations(violations);
+}
+
+void PrintJudgedAnew(const v1::Evidence& reversal, const v1::Evidence& evidence,
+                     const v1::Judgement& judgement) {
+  std::cout << "Given back:\n";
+  PrintRules(judgement.reversal());
+  PrintDraws(reversal);
+  std::cout << "Counted anew:\n";
+  PrintJudged(evidence, judgement);
 }
 
 void PrintReleased(
@@ -252,7 +270,7 @@ void PrintReleased(
             << "\n";
 }
 
-void PrintEvent(const v1::Event& event) {
+void PrintEvent(const v1::Event& event, const v1::Judgement& judgement) {
   const auto* field = v1::Event::GetReflection()->GetOneofFieldDescriptor(
       event, v1::Event::descriptor()->oneof_decl(0));
   if (field == nullptr) return;
@@ -267,12 +285,11 @@ void PrintEvent(const v1::Event& event) {
   };
   const v1::Evidence* reversal = find("reversal");
   const v1::Evidence* evidence = find("evidence");
-  if (reversal != nullptr) {
-    std::cout << "Given back:\n";
-    PrintEvidence(*reversal);
-    if (evidence != nullptr) std::cout << "Counted anew:\n";
+  if (reversal != nullptr && evidence != nullptr) {
+    PrintJudgedAnew(*reversal, *evidence, judgement);
+  } else if (evidence != nullptr) {
+    PrintJudged(*evidence, judgement);
   }
-  if (evidence != nullptr) PrintEvidence(*evidence);
   if (event.has_license_voided()) {
     PrintReleased(event.license_voided().released_reservations());
   }
@@ -286,7 +303,7 @@ void PrintEvent(const v1::Event& event) {
 std::string FormatViolations(
     const google::protobuf::RepeatedPtrField<v1::Violation>& violations) {
   Table table({"RULE", "TOTAL OF", "WINDOW", "LIMIT>", "USED>", "RESERVED>",
-               "ASKED>", "HEADROOM>", "EXCESS>"});
+               "ASKED>", "HEADROOM>", "EXCESS>", "VERDICT"});
   std::string sentences;
   for (const v1::Violation& violation : violations) {
     const v1::Measure measure = violation.measure();
@@ -302,7 +319,8 @@ std::string FormatViolations(
                   amount(compared, violation.reserved()),
                   amount(compared, violation.asked()),
                   amount(violation.has_headroom(), violation.headroom()),
-                  amount(violation.has_excess(), violation.excess())});
+                  amount(violation.has_excess(), violation.excess()),
+                  FormatEnum(violation.verdict(), "VERDICT_")});
     absl::StrAppend(&sentences, "  - ", OneLine(violation.description()));
     if (!violation.citation().empty()) {
       absl::StrAppend(&sentences, " (", OneLine(violation.citation()), ")");
@@ -414,7 +432,8 @@ std::string EventKind(const v1::Event& event) {
   return field == nullptr ? "unknown" : field->name();
 }
 
-std::string SummarizeEvent(const v1::Event& event) {
+std::string SummarizeEvent(const v1::Event& event,
+                           const v1::Judgement& judgement) {
   switch (event.kind_case()) {
     case v1::Event::kLedgerOpened:
       return absl::StrCat("ledger ", event.ledger_opened().ledger_id(), " by ",
@@ -502,7 +521,7 @@ std::string SummarizeEvent(const v1::Event& event) {
                           ", found in ",
                           event.diversion_reported().command().found_country());
     case v1::Event::kRefused:
-      return absl::StrCat("by ", ViolatedRules(event.refused().violations()));
+      return absl::StrCat("by ", ViolatedRules(judgement));
     case v1::Event::KIND_NOT_SET:
       return "an event that this version does not know";
   }

@@ -48,11 +48,14 @@ std::string FormatGroup(const v1::GroupKey& group);
 
 // "recorded" with index, size and time; or that nothing was stored.
 void PrintWriteResult(const v1::WriteResult& result);
-// Every rule touched, license lines drawn, and every violation.
-void PrintEvidence(const v1::Evidence& evidence);
-// All evidence of an event: what it gives back, what it counts anew, and the
-// reservations that it releases.
-void PrintEvent(const v1::Event& event);
+// Every rule that judged, license lines drawn, and every violation.
+void PrintJudged(const v1::Evidence& evidence, const v1::Judgement& judgement);
+// What was given back of an earlier event, and then what was judged.
+void PrintJudgedAnew(const v1::Evidence& reversal, const v1::Evidence& evidence,
+                     const v1::Judgement& judgement);
+// All that was found about an event: what it gives back, what it counts anew,
+// and the reservations that it releases.
+void PrintEvent(const v1::Event& event, const v1::Judgement& judgement);
 // "Released reservations: 7, 9"; nothing when there are none.
 void PrintReleased(
     const google::protobuf::RepeatedField<uint64_t>& reservations);
@@ -77,7 +80,8 @@ std::string FormatItems(const v1::Shipment& shipment);
 std::string FormatSize(uint64_t size, const v1::ReadPoint& read_point);
 // One line about an entry's event, and its kind such as "shipment_recorded".
 std::string EventKind(const v1::Event& event);
-std::string SummarizeEvent(const v1::Event& event);
+std::string SummarizeEvent(const v1::Event& event,
+                           const v1::Judgement& judgement);
 
 }  // namespace chipledger::cli
 

@@ -23,7 +23,7 @@ int Reserve(Cli& cli, const ReserveOptions& options) {
   return Finish(cli, cli.client().ReserveShipment(*request),
                 [](const v1::ReserveShipmentResponse& response) {
                   PrintWriteResult(response.result());
-                  PrintEvent(response.event());
+                  PrintEvent(response.event(), response.judgement());
                 });
 }
 
@@ -39,7 +39,7 @@ int Release(Cli& cli, const ReleaseOptions& options) {
   return Finish(cli, cli.client().ReleaseReservation(request),
                 [](const v1::ReleaseReservationResponse& response) {
                   PrintWriteResult(response.result());
-                  PrintEvent(response.event());
+                  PrintEvent(response.event(), response.judgement());
                 });
 }
 

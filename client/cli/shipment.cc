@@ -28,7 +28,7 @@ int Record(Cli& cli, const RecordOptions& options) {
   return Finish(cli, cli.client().RecordShipment(*request),
                 [](const v1::RecordShipmentResponse& response) {
                   PrintWriteResult(response.result());
-                  PrintEvidence(response.evidence());
+                  PrintJudged(response.evidence(), response.judgement());
                 });
 }
 
@@ -58,10 +58,8 @@ int Correct(Cli& cli, const CorrectOptions& options) {
   return Finish(cli, cli.client().CorrectShipment(*request),
                 [](const v1::CorrectShipmentResponse& response) {
                   PrintWriteResult(response.result());
-                  std::cout << "Given back:\n";
-                  PrintEvidence(response.reversal());
-                  std::cout << "Counted anew:\n";
-                  PrintEvidence(response.evidence());
+                  PrintJudgedAnew(response.reversal(), response.evidence(),
+                                  response.judgement());
                 });
 }
 
@@ -95,7 +93,7 @@ int Void(Cli& cli, const KeyOptions& options) {
   return Finish(cli, cli.client().VoidShipment(request),
                 [](const v1::VoidShipmentResponse& response) {
                   PrintWriteResult(response.result());
-                  PrintEvidence(response.evidence());
+                  PrintJudged(response.evidence(), response.judgement());
                 });
 }
 
@@ -162,7 +160,7 @@ int Get(Cli& cli, const KeyOptions& options) {
                   << "; its entries: "
                   << absl::StrJoin(view.entry_indexes(), ", ") << "\n"
                   << BalancesText(view);
-        PrintEvidence(view.evidence());
+        PrintJudged(view.evidence(), view.judgement());
         std::cout << FormatSize(response.size(), options.read_point);
       });
 }

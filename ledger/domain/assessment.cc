@@ -77,11 +77,7 @@ std::optional<int32_t> WindowOf(const CompiledRule& rule,
                            (charge.accrual() == v1::ACCRUAL_RECEIVED ||
                             charge.accrual() == v1::ACCRUAL_INSTALLED_NET) &&
                            rule.window != v1::Window::kValidityOfAuthorization;
-  if (!by_movement) {
-    return charge.window_start().empty()
-               ? 0
-               : Date::Parse(charge.window_start())->days();
-  }
+  if (!by_movement) return charge.window_start();
   const auto span = rule.WindowOf(date, std::nullopt);
   if (!span) return std::nullopt;
   return span->start_key;
@@ -241,10 +237,10 @@ absl::Status Assessment::CountItem(const Counting& counting,
     return absl::OkStatus();
   }
   v1::Charge& charge = *counting.charges->Add();
-  charge.set_policy_id(counting.policy.policy_id());
-  charge.set_rule_id(rule.rule_id);
+  charge.set_policy_index(counting.policy.adopted.index());
+  charge.set_rule(rule.number);
   *charge.mutable_group() = DecodeGroup(rule.group_by, *counting.group);
-  charge.set_window_start(rule.WindowStartOf(counting.window_start));
+  charge.set_window_start(counting.window_start);
   charge.set_line_number(item.number);
   charge.set_amount(measured->amount);
   charge.set_unmeasured_gpus(measured->unmeasured_gpus);
@@ -287,23 +283,16 @@ bool Assessment::CheckConditions(const Catalog& catalog,
     }
     missing = true;
     if (!refuses) continue;
-    Found& found =
-        found_.emplace_back(Found{policy.number + 1, rule.number, {}});
-    v1::Violation& violation = found.violation;
-    violation.set_policy_id(policy.policy_id());
-    violation.set_policy_version(policy.adopted.version());
-    violation.set_rule_id(rule.rule_id);
-    violation.set_citation(rule.citation);
-    *violation.mutable_group() = DecodeGroup(
+    violated_ = true;
+    v1::MissingCondition& condition = missing_conditions_.emplace_back();
+    condition.set_policy_index(policy.adopted.index());
+    condition.set_rule(rule.number);
+    *condition.mutable_group() = DecodeGroup(
         rule.group_by, GroupOf(catalog, policy, rule, fact, &*item));
-    violation.set_description(absl::StrCat(
-        policy.policy_id(), "/", rule.rule_id, " requires \"", kind,
-        "\" to be met on ", fact.date.ToString(), ", and ",
-        fact.license == nullptr
-            ? std::string(
-                  "the shipment cites no authorization that was granted")
-            : absl::StrCat("license ", fact.license_id, " has not met it"),
-        "; record the condition with its evidence first"));
+    condition.set_kind(kind);
+    if (fact.license != nullptr) {
+      condition.set_license_id(std::string(fact.license_id));
+    }
   }
   return missing;
 }
@@ -324,89 +313,89 @@ const v1::Override* Assessment::FindOverride(const CompiledPolicy& policy,
 
 absl::Status Assessment::CountBack(const v1::Evidence& earlier,
                                    Date earlier_date,
-                                   bool (*wants)(const v1::RuleEvaluation&)) {
-  for (const v1::RuleEvaluation& rule : earlier.rules()) {
-    const bool moved = rule.balance() != v1::BALANCE_NONE &&
-                       (rule.asked() != 0 || rule.unmeasured_gpus() != 0);
-    if (!moved || (wants != nullptr && !wants(rule))) continue;
-    const CompiledPolicy* policy =
-        state_.catalog().FindPolicy(rule.policy_id());
-    const CompiledRule* of =
-        policy == nullptr ? nullptr : policy->FindRule(rule.rule_id());
-    if (of != nullptr && of->accrual == v1::ACCRUAL_LICENSED) continue;
-    v1::Charge charge;
-    charge.set_policy_id(rule.policy_id());
-    charge.set_rule_id(rule.rule_id());
-    *charge.mutable_group() = rule.group();
-    charge.set_window_start(rule.window_start());
-    charge.set_amount(rule.asked());
-    charge.set_unmeasured_gpus(rule.unmeasured_gpus());
-    charge.set_units(1);
-    const Date date =
-        rule.date().empty() ? earlier_date : *Date::Parse(rule.date());
-    RETURN_IF_ERROR(
-        MoveUnits(charge, rule.balance(), date, 1, 0, Test::kNothing));
-  }
-  return absl::OkStatus();
+                                   bool (*wants)(const Evaluation&)) {
+  absl::Status status;
+  VisitEvaluations(earlier.totals(), [&](const Evaluation& evaluation) {
+    if (!evaluation.Moves() || (wants != nullptr && !wants(evaluation))) {
+      return true;
+    }
+    const CompiledRule* rule =
+        state_.catalog().FindRule(evaluation.policy_index, evaluation.rule);
+    if (rule != nullptr && rule->accrual == v1::ACCRUAL_LICENSED) return true;
+    status =
+        Gather({.policy_index = evaluation.policy_index,
+                .rule = evaluation.rule,
+                .window_start = evaluation.window_start,
+                .group = *evaluation.group,
+                .balance = evaluation.balance,
+                .date = evaluation.date.value_or(earlier_date),
+                .amount = CheckedSub(0, evaluation.asked),
+                .unmeasured_gpus = CheckedSub(0, evaluation.unmeasured_gpus),
+                .test = Test::kNothing});
+    return status.ok();
+  });
+  return status;
 }
 
 absl::Status Assessment::MoveUnits(const v1::Charge& charge,
                                    v1::Balance balance, Date date, int64_t from,
                                    int64_t to, Test test) {
-  const CompiledPolicy* policy =
-      state_.catalog().FindPolicy(charge.policy_id());
   const CompiledRule* rule =
-      policy == nullptr ? nullptr : policy->FindRule(charge.rule_id());
-  if (rule == nullptr) {
-    return DataDamaged(
-        state_.size(),
-        absl::StrCat("evidence names rule \"", charge.policy_id(), "/",
-                     charge.rule_id(), "\", never adopted"));
-  }
-  if (rule->window == v1::Window::kPerOrder) return absl::OkStatus();
+      state_.catalog().FindRule(charge.policy_index(), charge.rule());
+  if (rule == nullptr) return UnknownRule(charge.policy_index(), charge.rule());
   const std::optional<int32_t> window = WindowOf(*rule, charge, balance, date);
   if (!window) return absl::OkStatus();
   const auto before = AmountOfUnits(charge, from);
   const auto after = AmountOfUnits(charge, to);
   if (!before || !after) return TotalOverflow(rule->rule_id);
-  const auto amount = CheckedSub(after->used, before->used);
-  if (!amount) return TotalOverflow(rule->rule_id);
-  const int64_t gpus = after->unmeasured_gpus - before->unmeasured_gpus;
-  if (*amount == 0 && gpus == 0) return absl::OkStatus();
+  return Gather({.policy_index = charge.policy_index(),
+                 .rule = charge.rule(),
+                 .window_start = *window,
+                 .group = charge.group(),
+                 .balance = balance,
+                 .date = date,
+                 .amount = CheckedSub(after->used, before->used),
+                 .unmeasured_gpus = CheckedSub(after->unmeasured_gpus,
+                                               before->unmeasured_gpus),
+                 .test = test});
+}
+
+absl::Status Assessment::Gather(const Gathered& more) {
+  const CompiledPolicy* policy =
+      state_.catalog().FindAdopted(more.policy_index);
+  if (policy == nullptr || more.rule >= policy->rules.size()) {
+    return UnknownRule(more.policy_index, more.rule);
+  }
+  const CompiledRule& rule = policy->rules[more.rule];
+  if (rule.window == v1::Window::kPerOrder) return absl::OkStatus();
+  if (!more.amount || !more.unmeasured_gpus) return TotalOverflow(rule.rule_id);
+  if (*more.amount == 0 && *more.unmeasured_gpus == 0) return absl::OkStatus();
   Addition& addition =
       AdditionTo({.policy = policy,
-                  .rule = rule,
+                  .rule = &rule,
                   .catalog = &state_.catalog(),
                   .id = {.policy = policy->number,
-                         .rule = rule->number,
-                         .window_start = *window,
-                         .group = EncodeGroup(rule->group_by, charge.group())},
-                  .balance = balance,
-                  .date = date,
-                  .test = test});
-  const auto sum = CheckedAdd(addition.amount, *amount);
-  const auto gpu_sum = CheckedAdd(addition.unmeasured_gpus, gpus);
-  if (!sum || !gpu_sum) return TotalOverflow(rule->rule_id);
+                         .rule = rule.number,
+                         .window_start = more.window_start,
+                         .group = EncodeGroup(rule.group_by, more.group)},
+                  .balance = more.balance,
+                  .date = more.date,
+                  .test = more.test});
+  const auto sum = CheckedAdd(addition.amount, *more.amount);
+  const auto gpu_sum =
+      CheckedAdd(addition.unmeasured_gpus, *more.unmeasured_gpus);
+  if (!sum || !gpu_sum) return TotalOverflow(rule.rule_id);
   addition.amount = *sum;
   addition.unmeasured_gpus = *gpu_sum;
   return absl::OkStatus();
 }
 
-void Assessment::AddLicenseViolation(v1::LicenseCheck check,
-                                     v1::Violation violation) {
-  found_.push_back({0, static_cast<uint32_t>(check), std::move(violation)});
-}
-
-std::vector<v1::Violation> Assessment::TakeViolations() {
-  std::stable_sort(
-      found_.begin(), found_.end(), [](const Found& a, const Found& b) {
-        return std::pair(a.policy, a.rule) < std::pair(b.policy, b.rule);
-      });
-  std::vector<v1::Violation> violations;
-  violations.reserve(found_.size());
-  for (Found& found : found_) violations.push_back(std::move(found.violation));
-  found_.clear();
-  return violations;
+absl::Status Assessment::UnknownRule(uint64_t policy_index,
+                                     uint32_t rule) const {
+  return DataDamaged(
+      state_.size(),
+      absl::StrCat("evidence names rule ", rule, " of the policy that entry ",
+                   policy_index, " adopted, and there is none"));
 }
 
 std::optional<Amounts> AmountOfUnits(const v1::Charge& charge, int64_t units) {

@@ -16,6 +16,7 @@
 #include "chipledger/v1/evidence.pb.h"
 #include "google/protobuf/repeated_field.h"
 #include "ledger/base/date.h"
+#include "ledger/domain/evaluation.h"
 #include "ledger/domain/fact.h"
 #include "ledger/domain/limit_of.h"
 #include "ledger/domain/state.h"
@@ -49,7 +50,7 @@ enum class Test {
   kNothing,
 };
 
-// Assessment collects the violations of one event and fills evidences. First
+// Assessment judges one event and fills its evidences. First
 // amounts are gathered, with Count, CountBack and MoveUnits; then Judge
 // evaluates them together, so that a share is tested with both its totals after
 // the event. Several rounds may follow each other, each with its evidence;
@@ -84,7 +85,7 @@ class Assessment {
   // are left: they move with what is drawn (see LicenseDraws). `earlier_date`
   // is its event's own date. Errors: DATA_DAMAGED.
   absl::Status CountBack(const v1::Evidence& earlier, Date earlier_date,
-                         bool (*wants)(const v1::RuleEvaluation&));
+                         bool (*wants)(const Evaluation&));
 
   // Gathers the change of a charge when `from` of its units became `to`, in one
   // part of the total, by a date. What is used of receipts and of the installed
@@ -98,11 +99,11 @@ class Assessment {
   // Errors: TOTAL_OVERFLOW.
   absl::Status Judge(v1::Evidence& evidence);
 
-  // Adds a violation of the checks of the license.
-  void AddLicenseViolation(v1::LicenseCheck check, v1::Violation violation);
+  // Notes that a check of the license was not passed.
+  void Violate() { violated_ = true; }
 
-  // Takes every violated rule so far, in the documented order.
-  std::vector<v1::Violation> TakeViolations();
+  // Whether anything that was judged so far refuses the event.
+  bool violated() const { return violated_; }
 
  private:
   // An amount for one total that waits to be judged, or was judged.
@@ -128,14 +129,6 @@ class Assessment {
       return balance != v1::BALANCE_NONE &&
              rule->window != v1::Window::kPerOrder;
     }
-  };
-  // A violation and its place in the documented order.
-  struct Found {
-    // 0 for the checks of the license, else 1 and the policy's number.
-    uint32_t policy;
-    // The check or the rule.
-    uint32_t rule;
-    v1::Violation violation;
   };
   // How a rule counts an occasion.
   struct Part {
@@ -181,16 +174,33 @@ class Assessment {
     int64_t net = 0;
   };
 
+  // An amount that a stored event names the total of. An amount that is unset
+  // leaves int64.
+  struct Gathered {
+    uint64_t policy_index;
+    uint32_t rule;
+    int32_t window_start;
+    const v1::GroupKey& group;
+    v1::Balance balance;
+    Date date;
+    std::optional<int64_t> amount;
+    std::optional<int64_t> unmeasured_gpus;
+    Test test;
+  };
+
   static std::optional<Part> PartOf(const CompiledRule& rule, Occasion occasion,
                                     Test test);
   absl::Status CountRule(const Catalog& catalog, const CompiledPolicy& policy,
                          const CompiledRule& rule, absl::Span<const Fact> facts,
                          Occasion occasion, Test test, Charges* charges);
   absl::Status CountItem(const Counting& counting, const CountedItem& item);
-  // Whether a condition is missing that the rule requires; a violation where
-  // the rule refuses.
+  // Whether a condition is missing that the rule requires. Where the rule
+  // refuses, it becomes part of the next evidence.
   bool CheckConditions(const Catalog& catalog, const CompiledPolicy& policy,
                        const CompiledRule& rule, const Fact& fact, Test test);
+  // Errors: TOTAL_OVERFLOW, DATA_DAMAGED.
+  absl::Status Gather(const Gathered& more);
+  absl::Status UnknownRule(uint64_t policy_index, uint32_t rule) const;
   Addition& AdditionTo(Addition to);
   const v1::Override* FindOverride(const CompiledPolicy& policy,
                                    const CompiledRule& rule) const;
@@ -207,8 +217,11 @@ class Assessment {
   absl::StatusOr<LimitCurve> LimitFor(const Addition& addition) const;
   // Whether what the event adds reaches the threshold of a rule that notifies.
   bool IsNoticeDue(const Addition& addition, const Standing& standing) const;
+  static void SetLimit(const Standing& standing, const CompiledRule& rule,
+                       Evaluation& evaluation);
+  // Sets the verdict and what it rests on.
   void Decide(const Addition& addition, const LimitCurve& curve,
-              const Standing& standing, v1::RuleEvaluation& evaluation);
+              const Standing& standing, Evaluation& evaluation);
 
   const State& state_;
   const std::optional<Date> date_;
@@ -216,7 +229,9 @@ class Assessment {
   std::vector<Addition> additions_;
   // Additions before this one were judged.
   size_t judged_ = 0;
-  std::vector<Found> found_;
+  // Wait for the next evidence.
+  std::vector<v1::MissingCondition> missing_conditions_;
+  bool violated_ = false;
 };
 
 // floor(charge.amount * units / charge.units), and the same of its unmeasured

@@ -10,6 +10,7 @@
 #include "ledger/base/status_macros.h"
 #include "ledger/domain/as_recorded.h"
 #include "ledger/domain/errors.h"
+#include "ledger/domain/evaluation.h"
 #include "ledger/domain/group_key.h"
 
 namespace chipledger::domain {
@@ -47,10 +48,13 @@ bool IsCounted(const v1::Event& event) {
   }
 }
 
-bool ExceedsLimit(const v1::RuleEvaluation& rule) {
-  return rule.verdict() == v1::RuleEvaluation::VERDICT_REPORTED &&
-         rule.asked() > 0 && rule.has_headroom_after() &&
-         rule.headroom_after() < 0;
+bool ExceedsLimit(const Evaluation& evaluation, const CompiledPolicy& policy) {
+  if (evaluation.verdict != v1::VERDICT_REPORTED || evaluation.asked <= 0) {
+    return false;
+  }
+  const std::optional<int64_t> limit =
+      JudgedLimit(evaluation, policy.rules[evaluation.rule]);
+  return limit && HeadroomAfter(evaluation, *limit) < 0;
 }
 
 }  // namespace
@@ -98,12 +102,14 @@ absl::Status Backfill::Feed(const v1::Entry& entry) {
 
 void Backfill::NoteFact(const v1::Event& event, uint64_t index) {
   const v1::Evidence* evidence = EvidenceOf(event);
-  if (evidence == nullptr || evidence->rules().empty()) return;
+  if (evidence == nullptr || evidence->totals().policies().empty()) return;
   result_.set_facts(result_.facts() + 1);
-  if (std::none_of(evidence->rules().begin(), evidence->rules().end(),
-                   ExceedsLimit)) {
-    return;
-  }
+  bool exceeds = false;
+  VisitEvaluations(evidence->totals(), [&](const Evaluation& evaluation) {
+    exceeds = ExceedsLimit(evaluation, *catalog_.policies.front());
+    return !exceeds;
+  });
+  if (!exceeds) return;
   result_.set_violating_facts(result_.violating_facts() + 1);
   if (result_.first_violating_indexes_size() < kMaxListedIndexes) {
     result_.add_first_violating_indexes(index);

@@ -73,6 +73,31 @@ const CompiledPolicy* Catalog::FindPolicy(absl::string_view policy_id) const {
   return nullptr;
 }
 
+const CompiledPolicy* Catalog::FindAdopted(uint64_t policy_index) const {
+  const auto at_least =
+      std::lower_bound(policies.begin(), policies.end(), policy_index,
+                       [](const auto& policy, uint64_t index) {
+                         return policy->adopted.index() < index;
+                       });
+  if (at_least != policies.end() &&
+      (*at_least)->adopted.index() == policy_index) {
+    return at_least->get();
+  }
+  // What a rerun of the log adopts beside it is in no order.
+  for (const auto& policy : policies) {
+    if (policy->adopted.index() == policy_index) return policy.get();
+  }
+  return nullptr;
+}
+
+const CompiledRule* Catalog::FindRule(uint64_t policy_index,
+                                      uint32_t rule) const {
+  const CompiledPolicy* policy = FindAdopted(policy_index);
+  return policy == nullptr || rule >= policy->rules.size()
+             ? nullptr
+             : &policy->rules[rule];
+}
+
 const v1::Product* Catalog::FindProduct(absl::string_view product_code,
                                         Date date) const {
   const auto* product = products.Find(product_code);

@@ -64,6 +64,10 @@ struct Catalog {
 
   // Returns the policy with the id, or null.
   const CompiledPolicy* FindPolicy(absl::string_view policy_id) const;
+  // Returns the policy that an entry adopted, by that entry's index, or null.
+  const CompiledPolicy* FindAdopted(uint64_t policy_index) const;
+  // The same for one of its rules, by its place.
+  const CompiledRule* FindRule(uint64_t policy_index, uint32_t rule) const;
   // Returns the revision of a product that holds on a date, or null.
   const v1::Product* FindProduct(absl::string_view product_code,
                                  Date date) const;

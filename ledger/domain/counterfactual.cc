@@ -1,6 +1,7 @@
 #include "ledger/domain/counterfactual.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 
 #include "absl/strings/str_cat.h"
@@ -9,6 +10,7 @@
 #include "ledger/domain/catalog_fold.h"
 #include "ledger/domain/check.h"
 #include "ledger/domain/errors.h"
+#include "ledger/domain/judgement.h"
 
 namespace chipledger::domain {
 namespace {
@@ -133,11 +135,14 @@ std::string DescribeRequest(Request request) {
              : absl::StrCat(first, " and ", count - 1, " more of one request");
 }
 
-// The rules that events which had happened already violated.
-std::vector<v1::Violation> ViolationsOf(const v1::Event& event) {
-  const v1::Evidence* evidence = EvidenceOf(event);
-  if (evidence == nullptr) return {};
-  return {evidence->violations().begin(), evidence->violations().end()};
+// Appends the violations of an event that decide, or would have.
+void AppendViolations(const Catalog& catalog, const v1::Event& event,
+                      uint64_t index, std::vector<v1::Violation>& violations) {
+  v1::Judgement judgement = JudgementOf(catalog, event, index);
+  for (v1::Violation& violation : *judgement.mutable_violations()) {
+    if (violation.verdict() != v1::VERDICT_VIOLATED) continue;
+    violations.push_back(std::move(violation));
+  }
 }
 
 bool SameRules(const std::vector<v1::Violation>& a,
@@ -234,7 +239,7 @@ absl::StatusOr<std::optional<Difference>> Counterfactual::Feed(
     if (accepted && was_refused) KeepAccepted(index, now->events);
     if (accepted && !was_refused) KeepChanged(request, now->events);
     if (!accepted && !was_refused) NoteAbsent(request);
-    difference = Compare(request, now);
+    difference = Compare(request, now, index);
     CompileReplaced();
   }
   state_.MoveTo(end);
@@ -332,7 +337,9 @@ absl::Status Counterfactual::ExpireReservations(int64_t now_ns) {
 }
 
 std::optional<Difference> Counterfactual::Compare(
-    Request request, const absl::StatusOr<DecidedRequest>& now) {
+    Request request, const absl::StatusOr<DecidedRequest>& now,
+    uint64_t index) {
+  std::vector<v1::Violation> hypothetical;
   const v1::Entry& first = *request.front();
   const bool was_refused = first.event().has_refused();
   Difference difference;
@@ -344,22 +351,26 @@ std::optional<Difference> Counterfactual::Compare(
     difference.set_kind(now->refused ? Difference::KIND_WOULD_BE_REFUSED
                                      : Difference::KIND_WOULD_BE_ACCEPTED);
     if (now->refused) {
-      *difference.mutable_violations() =
-          now->events.front()->refused().violations();
+      AppendViolations(state_.catalog(), *now->events.front(), index,
+                       hypothetical);
     }
   } else if (!was_refused && now->events.size() == request.size()) {
-    std::vector<v1::Violation> actual, hypothetical;
+    std::vector<v1::Violation> actual;
     for (size_t i = 0; i < request.size(); ++i) {
-      for (auto& v : ViolationsOf(request[i]->event())) actual.push_back(v);
-      for (auto& v : ViolationsOf(*now->events[i])) hypothetical.push_back(v);
+      // The policy that is replaced is in the log's catalog only.
+      AppendViolations(*catalog_, request[i]->event(), request[i]->index(),
+                       actual);
+      AppendViolations(state_.catalog(), *now->events[i], index + i,
+                       hypothetical);
     }
     if (SameRules(actual, hypothetical)) return std::nullopt;
     difference.set_kind(Difference::KIND_OTHER_VIOLATIONS);
-    difference.mutable_violations()->Add(hypothetical.begin(),
-                                         hypothetical.end());
   } else {
     return std::nullopt;
   }
+  difference.mutable_violations()->Add(
+      std::make_move_iterator(hypothetical.begin()),
+      std::make_move_iterator(hypothetical.end()));
   difference.set_index(first.index());
   *difference.mutable_record_time() = first.record_time();
   difference.set_description(DescribeRequest(request));

@@ -78,8 +78,10 @@ class Counterfactual : private History {
                    const std::vector<v1::Event*>& events);
   void NoteAbsent(absl::Span<const v1::Entry* const> request);
   absl::Status ExpireReservations(int64_t now_ns);
+  // `index` is where it was decided again.
   std::optional<Difference> Compare(absl::Span<const v1::Entry* const> request,
-                                    const absl::StatusOr<DecidedRequest>& now);
+                                    const absl::StatusOr<DecidedRequest>& now,
+                                    uint64_t index);
 
   const History& log_;
   const std::shared_ptr<const CompiledPolicy> policy_;

@@ -11,6 +11,7 @@
 #include "ledger/domain/check.h"
 #include "ledger/domain/decide_internal.h"
 #include "ledger/domain/errors.h"
+#include "ledger/domain/evaluation.h"
 
 namespace chipledger::domain {
 namespace {
@@ -435,56 +436,69 @@ absl::Status CheckSize(const v1::Event& event) {
              : absl::OkStatus();
 }
 
+// What a command was refused for: without what is within its limit, and
+// without what would have been drawn and counted.
+void AddRefusedEvidence(const v1::Event& event, v1::Refused& refused) {
+  v1::Evidence& evidence = *refused.add_evidence();
+  const v1::Evidence* judged = EvidenceOf(event);
+  if (judged == nullptr) return;
+  evidence = *judged;
+  evidence.clear_draws();
+  evidence.clear_charges();
+  KeepEvaluations(
+      [](const Evaluation& evaluation) {
+        return evaluation.verdict != v1::VERDICT_WITHIN_LIMIT ||
+               !evaluation.unknown_product.empty();
+      },
+      *evidence.mutable_totals());
+}
+
+// Takes the commands out of their events.
 v1::Event* MakeRefused(absl::Span<v1::Command* const> commands,
-                       std::vector<v1::Violation>& violations, Arena* arena) {
+                       absl::Span<v1::Event* const> events, Arena* arena) {
   auto* event = Arena::CreateMessage<v1::Event>(arena);
   v1::Refused& refused = *event->mutable_refused();
+  for (const v1::Event* judged : events) AddRefusedEvidence(*judged, refused);
   for (v1::Command* command : commands) {
     refused.mutable_commands()->UnsafeArenaAddAllocated(command);
-  }
-  for (v1::Violation& violation : violations) {
-    *refused.add_violations() = std::move(violation);
   }
   return event;
 }
 
 // Decides the commands one after the other on the changing state. The caller
-// rolls the state back on an error and when violations came.
-absl::StatusOr<std::vector<v1::Event*>> DecideAll(
+// rolls the state back on an error and when one is refused.
+absl::StatusOr<DecidedRequest> DecideAll(
     State& state, const History& history,
     absl::Span<v1::Command* const> commands, int64_t record_time_ns,
-    Arena* arena, bool fold, std::vector<v1::Violation>& violations) {
+    Arena* arena, bool fold) {
   const uint64_t first_index = state.size();
-  std::vector<v1::Event*> events;
-  events.reserve(commands.size());
+  DecidedRequest decided;
+  decided.events.reserve(commands.size());
   for (size_t i = 0; i < commands.size(); ++i) {
     auto* event = Arena::CreateMessage<v1::Event>(arena);
-    std::vector<v1::Violation> violated;
+    bool refused = false;
     const int64_t time_ns = record_time_ns + static_cast<int64_t>(i);
     Case c{.state = state,
            .history = history,
            .record_time_ns = time_ns,
            .today = Date::FromUnixNs(time_ns),
            .event = *event,
-           .violations = violated};
+           .refused = refused};
     absl::Status status =
         i == 0 ? absl::OkStatus()
                : CheckAfterAdoption(state, first_index, *commands[i]);
     if (status.ok()) status = DecideKind(*commands[i], c);
-    if (status.ok() && violated.empty()) status = CheckSize(*event);
+    if (status.ok() && !refused) status = CheckSize(*event);
     // Of several, one that is refused is folded too: the others are judged as
     // if it stood, and all is rolled back in the end.
-    if (status.ok() && fold && (violated.empty() || commands.size() > 1)) {
+    if (status.ok() && fold && (!refused || commands.size() > 1)) {
       status = state.Fold(*event);
     }
     if (!status.ok()) return OfCommand(status, i, commands.size());
-    for (v1::Violation& violation : violated) {
-      violation.set_command_index(static_cast<uint32_t>(i));
-      violations.push_back(std::move(violation));
-    }
-    events.push_back(event);
+    decided.refused |= refused;
+    decided.events.push_back(event);
   }
-  return events;
+  return decided;
 }
 
 absl::Status CheckCommands(const State& state, const History& history,
@@ -516,11 +530,9 @@ absl::StatusOr<DecidedRequest> DecideRequest(
   // state to be put back.
   const bool several = commands.size() > 1;
   if (several) state.BeginRequest();
-  std::vector<v1::Violation> violations;
-  absl::StatusOr<std::vector<v1::Event*>> events =
-      DecideAll(state, history, commands, record_time_ns, arena,
-                several || apply, violations);
-  const bool keep = events.ok() && violations.empty() && apply;
+  absl::StatusOr<DecidedRequest> decided = DecideAll(
+      state, history, commands, record_time_ns, arena, several || apply);
+  const bool keep = decided.ok() && !decided->refused && apply;
   if (several) {
     if (keep) {
       state.CommitRequest();
@@ -528,10 +540,8 @@ absl::StatusOr<DecidedRequest> DecideRequest(
       state.RollbackRequest();
     }
   }
-  RETURN_IF_ERROR(events.status());
-  if (violations.empty()) return DecidedRequest{.events = *std::move(events)};
-
-  v1::Event* refused = MakeRefused(commands, violations, arena);
+  if (!decided.ok() || !decided->refused) return decided;
+  v1::Event* refused = MakeRefused(commands, decided->events, arena);
   RETURN_IF_ERROR(CheckSize(*refused));
   if (apply) RETURN_IF_ERROR(state.Fold(*refused));
   return DecidedRequest{.events = {refused}, .refused = true};

@@ -131,7 +131,7 @@ absl::Status DecideDeclareCompute(v1::DeclareCompute& command, Case& c) {
     RETURN_IF_ERROR(assessment.CountBack(
         counted,
         ParsedDate(earlier.compute_declared().command().effective_date()),
-        [](const v1::RuleEvaluation& rule) { return rule.asked() > 0; }));
+        [](const Evaluation& evaluation) { return evaluation.asked > 0; }));
     RETURN_IF_ERROR(assessment.Judge(evidence));
   }
   const std::vector<Fact> facts = FactsOfDeclaration(command);

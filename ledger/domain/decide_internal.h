@@ -19,7 +19,8 @@
 namespace chipledger::domain {
 
 // What deciding one command reads and fills. `event` shares the command's
-// message; it is only meaningful when there are no violations.
+// message; with `refused` set it is not what happens, but its evidence says
+// why.
 struct Case {
   const State& state;
   const History& history;
@@ -28,12 +29,12 @@ struct Case {
   // The date of the record time.
   Date today;
   v1::Event& event;
-  std::vector<v1::Violation>& violations;
+  bool& refused;
 };
 
 // Each requires that CheckCommand accepts the command, and that the ledger
 // itself asks where only it may. An error means that the command is wrong and
-// nothing is recorded; violations mean a refusal.
+// nothing is recorded; a refusal is.
 absl::Status DecideRegisterProduct(v1::RegisterProduct& command, Case& c);
 absl::Status DecideRegisterParty(v1::RegisterParty& command, Case& c);
 absl::Status DecideChangeCountryGroup(v1::ChangeCountryGroup& command, Case& c);
@@ -117,8 +118,7 @@ struct ShipmentCase {
   std::string reserved_license_id;
 };
 
-// Judges what a shipment says. Violations refuse it, unless it has left: then
-// they become part of the evidence.
+// Judges what a shipment says. What it violates refuses it, unless it has left.
 absl::Status JudgeShipment(Case& c, const ShipmentCase& shipment,
                            Assessment& assessment, LicenseDraws& draws,
                            v1::Evidence& evidence);

@@ -155,7 +155,7 @@ absl::Status CheckReplacement(const LicenseState& current,
                          "kept with its product and destination");
     }
     if (kept->quantity() < drawn) {
-      return QuantityNotAvailable(resource, drawn, kept->quantity());
+      return QuantityDrawn(resource, drawn, kept->quantity());
     }
   }
   return absl::OkStatus();
@@ -218,7 +218,7 @@ absl::Status DecideGrantLicense(v1::GrantLicense& command, Case& c) {
                         &command.overrides());
   RETURN_IF_ERROR(
       CountLicense(c, license, assessment, *granted.mutable_evidence()));
-  c.violations = assessment.TakeViolations();
+  c.refused = assessment.violated();
   return absl::OkStatus();
 }
 
@@ -241,7 +241,7 @@ absl::Status DecideAmendLicense(v1::AmendLicense& command, Case& c) {
       assessment));
   RETURN_IF_ERROR(assessment.Judge(evidence));
   RETURN_IF_ERROR(CountLicense(c, license, assessment, evidence));
-  c.violations = assessment.TakeViolations();
+  c.refused = assessment.violated();
   return absl::OkStatus();
 }
 

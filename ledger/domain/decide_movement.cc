@@ -139,13 +139,6 @@ absl::StatusOr<FoundShipment> Find(const Case& c,
   return FindUnvoided(c, name.exporter(), name.shipment_reference());
 }
 
-// It has happened: what it violates is told, not refused.
-void Tell(Assessment& assessment, v1::Evidence& evidence) {
-  for (v1::Violation& violation : assessment.TakeViolations()) {
-    *evidence.add_violations() = std::move(violation);
-  }
-}
-
 // What arrives: the units asked for, or all in transit.
 // Errors: WRONG_STATUS when nothing is in transit.
 absl::StatusOr<Units> UnitsToReceive(const v1::ReceiveShipment& command,
@@ -290,9 +283,8 @@ absl::Status DecideReceiveShipment(v1::ReceiveShipment& command, Case& c) {
   const Date date = ParsedDate(command.effective_date());
   Assessment assessment(c.state, date, nullptr);
   RETURN_IF_ERROR(mover.Gather(date, assessment));
-  RETURN_IF_ERROR(assessment.Judge(*received.mutable_evidence()));
-  Tell(assessment, *received.mutable_evidence());
-  return absl::OkStatus();
+  // It has happened: what it violates is told, not refused.
+  return assessment.Judge(*received.mutable_evidence());
 }
 
 absl::Status DecideReturnShipment(v1::ReturnShipment& command, Case& c) {
@@ -358,9 +350,7 @@ absl::Status DecideReportDiversion(v1::ReportDiversion& command, Case& c) {
   RETURN_IF_ERROR(assessment.Count(absl::MakeConstSpan(&fact, 1),
                                    Occasion::kInstalled, Test::kLimit,
                                    nullptr));
-  RETURN_IF_ERROR(assessment.Judge(evidence));
-  Tell(assessment, evidence);
-  return absl::OkStatus();
+  return assessment.Judge(evidence);
 }
 
 }  // namespace chipledger::domain

@@ -165,14 +165,8 @@ absl::Status JudgeShipment(Case& c, const ShipmentCase& shipment,
       absl::MakeConstSpan(&fact, 1), shipment.occasion, Test::kLimit,
       reserves ? nullptr : evidence.mutable_charges()));
   RETURN_IF_ERROR(assessment.Judge(evidence));
-  std::vector<v1::Violation> violations = assessment.TakeViolations();
-  if (shipment.assurance == v1::ASSURANCE_AFTER_THE_FACT) {
-    for (v1::Violation& violation : violations) {
-      *evidence.add_violations() = std::move(violation);
-    }
-  } else {
-    c.violations = std::move(violations);
-  }
+  c.refused = assessment.violated() &&
+              shipment.assurance != v1::ASSURANCE_AFTER_THE_FACT;
   return absl::OkStatus();
 }
 

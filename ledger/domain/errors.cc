@@ -202,6 +202,16 @@ absl::Status QuantityNotAvailable(absl::string_view resource, int64_t asked,
       {{"resource", Str(resource)}, {"available", absl::StrCat(available)}});
 }
 
+absl::Status QuantityDrawn(absl::string_view resource, int64_t drawn,
+                           int64_t authorized) {
+  return Make(
+      absl::StatusCode::kFailedPrecondition, v1::QUANTITY_NOT_AVAILABLE,
+      absl::StrCat(resource, " has ", drawn,
+                   " units shipped or reserved, more than the ", authorized,
+                   " of the amendment; authorize at least ", drawn),
+      {{"resource", Str(resource)}, {"available", absl::StrCat(authorized)}});
+}
+
 absl::Status ChangeTooLate(absl::string_view resource, const JudgedFact& fact,
                            absl::string_view advice) {
   return Make(

@@ -60,6 +60,9 @@ absl::Status WrongStatus(absl::string_view resource, absl::string_view status,
                          absl::string_view wanted);
 absl::Status QuantityNotAvailable(absl::string_view resource, int64_t asked,
                                   int64_t available);
+// An amendment to fewer units than were drawn.
+absl::Status QuantityDrawn(absl::string_view resource, int64_t drawn,
+                           int64_t authorized);
 // `resource` is what would change, such as "party acme"; `advice` what helps
 // besides a later date.
 absl::Status ChangeTooLate(absl::string_view resource, const JudgedFact& fact,

@@ -10,16 +10,17 @@ namespace {
 
 using google::protobuf::FieldDescriptor;
 
-// For each kind of event, the field of its message with this name, or null.
-// Looked up once.
+// For each kind of event, the field of its message with this name, or null; a
+// list of them (as of a Refused) is none. Looked up once.
 std::vector<const FieldDescriptor*> FieldsByKind(const char* name) {
   std::vector<const FieldDescriptor*> by_kind;
   const auto& kinds = *v1::Event::descriptor()->oneof_decl(0);
   for (int i = 0; i < kinds.field_count(); ++i) {
     const FieldDescriptor& kind = *kinds.field(i);
     by_kind.resize(static_cast<size_t>(kind.number()) + 1);
-    by_kind[static_cast<size_t>(kind.number())] =
-        kind.message_type()->FindFieldByName(name);
+    const FieldDescriptor* field = kind.message_type()->FindFieldByName(name);
+    if (field == nullptr || field->is_repeated()) continue;
+    by_kind[static_cast<size_t>(kind.number())] = field;
   }
   return by_kind;
 }

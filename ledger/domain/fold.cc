@@ -109,8 +109,12 @@ absl::Status Folder::Fold(const v1::BackfillRecorded& event) {
   if (policy == nullptr) return Damaged("backfills an unknown policy");
   for (const v1::RecordBackfill::Amount& amount : command.amounts()) {
     ASSIGN_OR_RETURN(const Date date, DateOf(amount.date()));
-    RETURN_IF_ERROR(AddToTotal(command.policy_id(), amount.rule_id(),
-                               amount.window_start(), amount.group(), date,
+    const CompiledRule* rule = policy->FindRule(amount.rule_id());
+    if (rule == nullptr) return Damaged("backfills an unknown rule");
+    const std::string& start = amount.window_start();
+    ASSIGN_OR_RETURN(const Date window, start.empty() ? Date() : DateOf(start));
+    RETURN_IF_ERROR(AddToTotal(*policy, *rule, window.days(), amount.group(),
+                               date,
                                {.used = amount.used(),
                                 .reserved = amount.reserved(),
                                 .unmeasured_gpus = amount.unmeasured_gpus()}));
@@ -132,55 +136,47 @@ absl::Status Folder::Fold(const v1::BackfillRecorded& event) {
 }
 
 absl::Status Folder::Apply(const v1::Evidence& evidence, Date date) {
-  RETURN_IF_ERROR(ApplyRules(evidence.rules(), date));
+  RETURN_IF_ERROR(ApplyTotals(evidence, date));
   return ApplyDraws(evidence.draws(), date, 1);
 }
 
-absl::Status Folder::ApplyRules(const Evaluations& rules,
-                                std::optional<Date> date) {
-  for (const v1::RuleEvaluation& rule : rules) {
-    RETURN_IF_ERROR(Apply(rule, date));
-  }
-  return absl::OkStatus();
+absl::Status Folder::ApplyTotals(const v1::Evidence& evidence,
+                                 std::optional<Date> date) {
+  absl::Status status;
+  VisitEvaluations(evidence.totals(), [&](const Evaluation& evaluation) {
+    status = Apply(evaluation, date);
+    return status.ok();
+  });
+  return status;
 }
 
-absl::Status Folder::Apply(const v1::RuleEvaluation& evaluation,
+absl::Status Folder::Apply(const Evaluation& evaluation,
                            std::optional<Date> date) {
-  if (evaluation.balance() == v1::BALANCE_NONE) return absl::OkStatus();
-  if (!evaluation.date().empty()) {
-    ASSIGN_OR_RETURN(date, DateOf(evaluation.date()));
-  }
+  if (evaluation.balance == v1::BALANCE_NONE) return absl::OkStatus();
+  if (evaluation.date) date = evaluation.date;
   if (!date) return Damaged("moves a total by no date");
-  Amounts amounts{.unmeasured_gpus = evaluation.unmeasured_gpus()};
-  (evaluation.balance() == v1::BALANCE_RESERVED ? amounts.reserved
-                                                : amounts.used) =
-      evaluation.asked();
-  return AddToTotal(evaluation.policy_id(), evaluation.rule_id(),
-                    evaluation.window_start(), evaluation.group(), *date,
-                    amounts);
+  const CompiledPolicy* policy =
+      state_.registers_.catalog.FindAdopted(evaluation.policy_index);
+  if (policy == nullptr || evaluation.rule >= policy->rules.size()) {
+    return Damaged(absl::StrCat(
+        "moves a total of rule ", evaluation.rule, " of the policy that entry ",
+        evaluation.policy_index, " adopted, and there is none"));
+  }
+  return AddToTotal(*policy, policy->rules[evaluation.rule],
+                    evaluation.window_start, *evaluation.group, *date,
+                    evaluation.Added());
 }
 
-absl::Status Folder::AddToTotal(const std::string& policy_id,
-                                const std::string& rule_id,
-                                const std::string& window_start,
+absl::Status Folder::AddToTotal(const CompiledPolicy& policy,
+                                const CompiledRule& rule, int32_t window_start,
                                 const v1::GroupKey& group, Date date,
                                 const Amounts& amounts) {
-  const CompiledPolicy* policy =
-      state_.registers_.catalog.FindPolicy(policy_id);
-  const CompiledRule* rule =
-      policy == nullptr ? nullptr : policy->FindRule(rule_id);
-  const std::optional<Date> window =
-      window_start.empty() ? Date() : Date::Parse(window_start);
-  if (rule == nullptr || !window) {
-    return Damaged(absl::StrCat("moves a total of unknown rule \"", policy_id,
-                                "/", rule_id, "\""));
-  }
   // Each order stands by itself: nothing adds up.
-  if (rule->window == v1::Window::kPerOrder) return absl::OkStatus();
-  const TotalId id{.policy = policy->number,
-                   .rule = rule->number,
-                   .window_start = window->days(),
-                   .group = EncodeGroup(rule->group_by, group)};
+  if (rule.window == v1::Window::kPerOrder) return absl::OkStatus();
+  const TotalId id{.policy = policy.number,
+                   .rule = rule.number,
+                   .window_start = window_start,
+                   .group = EncodeGroup(rule.group_by, group)};
   return state_.AddToTotal(id, date, amounts) ? absl::OkStatus()
                                               : Damaged("a total overflows");
 }

@@ -129,7 +129,7 @@ absl::Status Folder::Fold(const v1::LicenseRevoked& event) {
   RETURN_IF_ERROR(command.parts().empty()
                       ? ChangeStatus(command, v1::LICENSE_STATUS_REVOKED)
                       : RevokeParts(command));
-  return ApplyRules(event.evidence().rules(), date);
+  return ApplyTotals(event.evidence(), date);
 }
 
 absl::Status Folder::RevokeParts(const v1::RevokeLicense& command) {
@@ -151,14 +151,14 @@ absl::Status Folder::Fold(const v1::LicenseVoided& event) {
   const Date granted = license->grant_date;
   RETURN_IF_ERROR(ReleaseReservations(event.released_reservations()));
   RETURN_IF_ERROR(ChangeStatus(license_id, granted, v1::LICENSE_STATUS_VOID));
-  return ApplyRules(event.evidence().rules(), std::nullopt);
+  return ApplyTotals(event.evidence(), std::nullopt);
 }
 
 absl::Status Folder::Fold(const v1::LicenseExpired& event) {
   ASSIGN_OR_RETURN(const Date date, DateOf(event.effective_date()));
   RETURN_IF_ERROR(ChangeStatus(event.command().license_id(), date,
                                v1::LICENSE_STATUS_EXPIRED));
-  return ApplyRules(event.evidence().rules(), date);
+  return ApplyTotals(event.evidence(), date);
 }
 
 template <typename C>

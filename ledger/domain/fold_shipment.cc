@@ -12,27 +12,23 @@ namespace {
 
 // Keeps of an event's evaluations what a reservation holds by them: see
 // ReservationState.
-void KeepHeld(const v1::Evidence& evidence, const std::string& event_date,
-              uint64_t reservation_index, const Catalog& catalog,
-              v1::Evidence& held) {
-  for (const v1::RuleEvaluation& rule : evidence.rules()) {
-    const bool holds = rule.balance() == v1::BALANCE_RESERVED &&
-                       (rule.asked() > 0 || rule.unmeasured_gpus() > 0);
-    if (!holds) continue;
-    const CompiledPolicy* policy = catalog.FindPolicy(rule.policy_id());
-    if (policy == nullptr || policy->adopted.index() > reservation_index) {
-      continue;
-    }
-    v1::RuleEvaluation& kept = *held.add_rules();
-    kept.set_policy_id(rule.policy_id());
-    kept.set_rule_id(rule.rule_id());
-    *kept.mutable_group() = rule.group();
-    kept.set_window_start(rule.window_start());
-    kept.set_asked(rule.asked());
-    kept.set_unmeasured_gpus(rule.unmeasured_gpus());
-    kept.set_balance(v1::BALANCE_RESERVED);
-    kept.set_date(rule.date().empty() ? event_date : rule.date());
-  }
+void KeepHeld(const v1::Evidence& evidence, Date event_date,
+              uint64_t reservation_index, v1::Evidence& held) {
+  VisitEvaluations(evidence.totals(), [&](const Evaluation& evaluation) {
+    const bool holds = evaluation.balance == v1::BALANCE_RESERVED &&
+                       (evaluation.asked > 0 || evaluation.unmeasured_gpus > 0);
+    if (!holds || evaluation.policy_index > reservation_index) return true;
+    AppendEvaluation({.policy_index = evaluation.policy_index,
+                      .rule = evaluation.rule,
+                      .window_start = evaluation.window_start,
+                      .group = evaluation.group,
+                      .balance = evaluation.balance,
+                      .asked = evaluation.asked,
+                      .unmeasured_gpus = evaluation.unmeasured_gpus,
+                      .date = evaluation.date.value_or(event_date)},
+                     *held.mutable_totals());
+    return true;
+  });
   for (const v1::LicenseDraw& draw : evidence.draws()) {
     if (draw.reserved() && draw.quantity() > 0) *held.add_draws() = draw;
   }
@@ -114,7 +110,7 @@ absl::Status Folder::Fold(const v1::ShipmentCorrected& event) {
   next.content_index = state_.size_;
   state_.SetShipment(event.shipment_index(), std::move(next));
   NoteFact(shipment, date);
-  RETURN_IF_ERROR(ApplyRules(event.reversal().rules(), date));
+  RETURN_IF_ERROR(ApplyTotals(event.reversal(), date));
   RETURN_IF_ERROR(ApplyDraws(event.reversal().draws(), before, 1));
   return Apply(event.evidence(), date);
 }
@@ -132,8 +128,7 @@ absl::Status Folder::Fold(const v1::ShipmentReserved& event) {
     reservation->shipment.mutable_authorization()->set_license_id(chosen);
   }
   reservation->expire_time_ns = NsOf(event.expire_time());
-  KeepHeld(event.evidence(), shipment.export_date(), state_.size_,
-           state_.registers_.catalog, reservation->held);
+  KeepHeld(event.evidence(), date, state_.size_, reservation->held);
   state_.SetReservation(state_.size_, std::move(reservation));
   NoteFact(shipment, date);
   return Apply(event.evidence(), date);
@@ -146,7 +141,7 @@ absl::Status Folder::EndReservation(uint64_t index,
   ASSIGN_OR_RETURN(const Date planned,
                    DateOf((*reservation)->shipment.export_date()));
   state_.SetReservation(index, nullptr);
-  RETURN_IF_ERROR(ApplyRules(evidence.rules(), std::nullopt));
+  RETURN_IF_ERROR(ApplyTotals(evidence, std::nullopt));
   return ApplyDraws(evidence.draws(), planned, 1);
 }
 
@@ -165,11 +160,10 @@ absl::Status Folder::UseReservation(const v1::RecordShipment& command,
     after->index = index;
     after->shipment = std::move(left.shipment);
     after->expire_time_ns = before->expire_time_ns;
-    KeepHeld(evidence, command.shipment().export_date(), index,
-             state_.registers_.catalog, after->held);
+    KeepHeld(evidence, event_date, index, after->held);
   }
   state_.SetReservation(index, std::move(after));
-  RETURN_IF_ERROR(ApplyRules(evidence.rules(), event_date));
+  RETURN_IF_ERROR(ApplyTotals(evidence, event_date));
   return ApplyDraws(evidence.draws(), planned, 1);
 }
 

@@ -11,6 +11,7 @@
 #include "google/protobuf/repeated_field.h"
 #include "ledger/base/date.h"
 #include "ledger/domain/catalog.h"
+#include "ledger/domain/evaluation.h"
 #include "ledger/domain/fact_dates.h"
 #include "ledger/domain/state.h"
 
@@ -28,7 +29,6 @@ class Folder {
  private:
   using Draws = google::protobuf::RepeatedPtrField<v1::LicenseDraw>;
   using Units = google::protobuf::RepeatedPtrField<v1::ItemUnits>;
-  using Evaluations = google::protobuf::RepeatedPtrField<v1::RuleEvaluation>;
 
   absl::Status FoldKind(const v1::Event& event);
   absl::Status FoldCatalogKind(const v1::Event& event);
@@ -99,15 +99,14 @@ class Folder {
   // `date` is the event's own date, by which amounts without one count; unset:
   // there is none.
   absl::Status Apply(const v1::Evidence& evidence, Date date);
-  absl::Status ApplyRules(const Evaluations& rules, std::optional<Date> date);
-  absl::Status Apply(const v1::RuleEvaluation& evaluation,
-                     std::optional<Date> date);
+  absl::Status ApplyTotals(const v1::Evidence& evidence,
+                           std::optional<Date> date);
+  absl::Status Apply(const Evaluation& evaluation, std::optional<Date> date);
   // Draws count by the date of the shipment or reservation. `sign` is 1, or -1
   // to give them back.
   absl::Status ApplyDraws(const Draws& draws, Date date, int64_t sign);
-  absl::Status AddToTotal(const std::string& policy_id,
-                          const std::string& rule_id,
-                          const std::string& window_start,
+  absl::Status AddToTotal(const CompiledPolicy& policy,
+                          const CompiledRule& rule, int32_t window_start,
                           const v1::GroupKey& group, Date date,
                           const Amounts& amounts);
   // Errors: DATA_DAMAGED.

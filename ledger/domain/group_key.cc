@@ -107,6 +107,16 @@ std::string EncodeGroup(const GroupKeys& keys, const v1::GroupKey& group) {
   return encoded;
 }
 
+bool SameGroup(const v1::GroupKey& a, const v1::GroupKey& b) {
+  for (int number = v1::Scope::GroupBy_MIN + 1;
+       number <= v1::Scope::GroupBy_MAX; ++number) {
+    const auto key = static_cast<v1::Scope::GroupBy>(number);
+    const std::string* text = TextOf(key, a);
+    if (text != nullptr && *text != *TextOf(key, b)) return false;
+  }
+  return a.license_line() == b.license_line();
+}
+
 absl::string_view ValueOf(const GroupKeys& keys, absl::string_view encoded,
                           v1::Scope::GroupBy key) {
   for (const v1::Scope::GroupBy at : keys) {

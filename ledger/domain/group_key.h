@@ -24,6 +24,9 @@ std::string EncodeGroup(const GroupKeys& keys, const v1::GroupKey& group);
 // Returns the key of a string that was encoded with the same keys.
 v1::GroupKey DecodeGroup(const GroupKeys& keys, absl::string_view encoded);
 
+// Whether two keys have the same values.
+bool SameGroup(const v1::GroupKey& a, const v1::GroupKey& b);
+
 // Returns the value of one key in an encoded string; `key` must be among
 // `keys`.
 absl::string_view ValueOf(const GroupKeys& keys, absl::string_view encoded,

@@ -12,99 +12,6 @@
 #include "ledger/domain/errors.h"
 
 namespace chipledger::domain {
-namespace {
-
-std::string AmountForPeople(const CompiledRule& rule, int64_t amount) {
-  const std::string number = FormatDecimalForPeople(amount, rule.Scale());
-  switch (rule.measure) {
-    case v1::MEASURE_GPUS:
-      return absl::StrCat(number, " GPUs");
-    case v1::MEASURE_VALUE_USD:
-      return absl::StrCat(number, " US dollars");
-    default:
-      return absl::StrCat(number, " TPP");
-  }
-}
-
-void AppendKey(absl::string_view words, absl::string_view value,
-               std::string& text) {
-  if (!value.empty()) absl::StrAppend(&text, words, value);
-}
-
-// Such as " for AE under license D123".
-std::string GroupForPeople(const v1::GroupKey& group) {
-  std::string text;
-  AppendKey(" for ", group.destination_country(), text);
-  AppendKey(" for country group ", group.country_group(), text);
-  AppendKey(" for headquarters in ", group.headquarters_country(), text);
-  AppendKey(" for exporter ", group.exporter(), text);
-  AppendKey(" for consignee ", group.consignee(), text);
-  AppendKey(" for end user ", group.end_user(), text);
-  AppendKey(" for ultimate parent ", group.ultimate_parent(), text);
-  AppendKey(" for product ", group.product_code(), text);
-  AppendKey(" under license ", group.license_id(), text);
-  if (group.license_line() != 0) {
-    absl::StrAppend(&text, " line ", group.license_line());
-  }
-  return text;
-}
-
-// A violation of a rule, without what is compared.
-v1::Violation StartViolation(const CompiledPolicy& policy,
-                             const CompiledRule& rule,
-                             const v1::RuleEvaluation& evaluation) {
-  v1::Violation violation;
-  violation.set_policy_id(evaluation.policy_id());
-  violation.set_policy_version(policy.adopted.version());
-  violation.set_rule_id(evaluation.rule_id());
-  violation.set_citation(rule.citation);
-  *violation.mutable_group() = evaluation.group();
-  return violation;
-}
-
-v1::Violation LimitViolation(const CompiledPolicy& policy,
-                             const CompiledRule& rule,
-                             const v1::RuleEvaluation& evaluation) {
-  v1::Violation violation = StartViolation(policy, rule, evaluation);
-  violation.set_measure(evaluation.measure());
-  violation.set_window_start(evaluation.window_start());
-  violation.set_limit(evaluation.limit());
-  violation.set_used(evaluation.used());
-  violation.set_reserved(evaluation.reserved());
-  violation.set_asked(evaluation.asked());
-  violation.set_headroom(evaluation.headroom_before());
-  violation.set_excess(-evaluation.headroom_after());
-  violation.set_description(absl::StrCat(
-      policy.policy_id(), "/", rule.rule_id, GroupForPeople(evaluation.group()),
-      evaluation.binding_date().empty() ? "" : " on ",
-      evaluation.binding_date(), ": ",
-      AmountForPeople(rule, evaluation.asked()), " asked, headroom ",
-      AmountForPeople(rule, evaluation.headroom_before()), " of ",
-      AmountForPeople(rule, evaluation.limit()), ", over by ",
-      AmountForPeople(rule, -evaluation.headroom_after())));
-  return violation;
-}
-
-// The figure of a product that a rule measures is not known.
-v1::Violation UnknownViolation(const CompiledPolicy& policy,
-                               const CompiledRule& rule,
-                               const v1::RuleEvaluation& evaluation,
-                               absl::string_view product) {
-  v1::Violation violation = StartViolation(policy, rule, evaluation);
-  const bool value = rule.measure == v1::MEASURE_VALUE_USD;
-  violation.set_rule_id(value ? "value_unknown" : "tpp_unknown");
-  violation.set_description(
-      absl::StrCat(policy.policy_id(), "/", rule.rule_id,
-                   value ? " measures value, and the item of product \""
-                         : " measures TPP, and that of product \"",
-                   product,
-                   value ? "\" states none; state its value_usd"
-                         : "\" is not known; register its milli_tpp_per_gpu"));
-  return violation;
-}
-
-}  // namespace
-
 absl::Status Assessment::Judge(v1::Evidence& evidence) {
   std::stable_sort(additions_.begin() + static_cast<std::ptrdiff_t>(judged_),
                    additions_.end(), [](const Addition& a, const Addition& b) {
@@ -116,6 +23,10 @@ absl::Status Assessment::Judge(v1::Evidence& evidence) {
   for (size_t i = first; i < additions_.size(); ++i) {
     RETURN_IF_ERROR(JudgeAddition(i, evidence));
   }
+  for (v1::MissingCondition& condition : missing_conditions_) {
+    *evidence.add_missing_conditions() = std::move(condition);
+  }
+  missing_conditions_.clear();
   return absl::OkStatus();
 }
 
@@ -257,6 +168,17 @@ bool Assessment::Compare(std::optional<int64_t> limit, int64_t amount,
   return true;
 }
 
+void Assessment::SetLimit(const Standing& standing, const CompiledRule& rule,
+                          Evaluation& evaluation) {
+  if (!standing.limit) {
+    evaluation.limit_source = standing.unknown_limit ? v1::LIMIT_SOURCE_UNKNOWN
+                                                     : v1::LIMIT_SOURCE_NONE;
+  } else if (standing.limit != ConstantLimitOf(rule)) {
+    evaluation.limit_source = v1::LIMIT_SOURCE_EVENT;
+    evaluation.limit = *standing.limit;
+  }
+}
+
 absl::Status Assessment::JudgeAddition(size_t place, v1::Evidence& evidence) {
   const Addition& addition = additions_[place];
   const CompiledRule& rule = *addition.rule;
@@ -265,28 +187,25 @@ absl::Status Assessment::JudgeAddition(size_t place, v1::Evidence& evidence) {
                    curve.IsSchedule() && rule.window != v1::Window::kPerOrder
                        ? StandBySchedule(place, curve)
                        : Stand(place, curve));
-  v1::RuleEvaluation& evaluation = *evidence.add_rules();
-  evaluation.set_policy_id(addition.policy->policy_id());
-  evaluation.set_policy_version(addition.policy->adopted.version());
-  evaluation.set_rule_id(rule.rule_id);
-  evaluation.set_measure(rule.measure);
-  *evaluation.mutable_group() = DecodeGroup(rule.group_by, addition.id.group);
-  evaluation.set_window_start(rule.WindowStartOf(addition.id.window_start));
-  evaluation.set_used(standing.used);
-  evaluation.set_reserved(standing.reserved);
-  evaluation.set_asked(addition.amount);
-  evaluation.set_unmeasured_gpus(addition.unmeasured_gpus);
-  evaluation.set_balance(addition.balance);
-  if (date_ != addition.date) evaluation.set_date(addition.date.ToString());
+  const v1::GroupKey group = DecodeGroup(rule.group_by, addition.id.group);
+  Evaluation evaluation{
+      .policy_index = addition.policy->adopted.index(),
+      .rule = rule.number,
+      .window_start = addition.id.window_start,
+      .group = &group,
+      .balance = addition.balance,
+      .used = standing.used,
+      .reserved = standing.reserved,
+      .asked = addition.amount,
+      .unmeasured_gpus = addition.unmeasured_gpus,
+  };
+  if (date_ != addition.date) evaluation.date = addition.date;
   if (standing.binding_date != addition.date) {
-    evaluation.set_binding_date(standing.binding_date.ToString());
+    evaluation.binding_date = standing.binding_date;
   }
-  if (standing.limit) {
-    evaluation.set_limit(*standing.limit);
-    evaluation.set_headroom_before(standing.headroom);
-    evaluation.set_headroom_after(standing.headroom - addition.amount);
-  }
+  SetLimit(standing, rule, evaluation);
   Decide(addition, curve, standing, evaluation);
+  AppendEvaluation(evaluation, *evidence.mutable_totals());
   return absl::OkStatus();
 }
 
@@ -316,9 +235,7 @@ bool Assessment::IsNoticeDue(const Addition& addition,
 }
 
 void Assessment::Decide(const Addition& addition, const LimitCurve& curve,
-                        const Standing& standing,
-                        v1::RuleEvaluation& evaluation) {
-  using Evaluation = v1::RuleEvaluation;
+                        const Standing& standing, Evaluation& evaluation) {
   const CompiledRule& rule = *addition.rule;
   const CompiledPolicy& policy = *addition.policy;
   const bool denies = rule.mode == v1::Enforcement::MODE_REFUSE ||
@@ -331,25 +248,21 @@ void Assessment::Decide(const Addition& addition, const LimitCurve& curve,
   const bool overridden = FindOverride(policy, rule) != nullptr;
   if (tested && denies && !overridden && !addition.unknown_product.empty() &&
       curve.has_limit && !standing.unknown_limit) {
-    found_.push_back(
-        {policy.number + 1, rule.number,
-         UnknownViolation(policy, rule, evaluation, addition.unknown_product)});
+    evaluation.unknown_product = addition.unknown_product;
+    violated_ = true;
   }
   if (standing.unknown_limit) {
-    evaluation.set_verdict(Evaluation::VERDICT_UNKNOWN);
+    evaluation.verdict = v1::VERDICT_UNKNOWN;
   } else if (over && tested && denies && overridden) {
-    evaluation.set_verdict(Evaluation::VERDICT_OVERRIDDEN);
+    evaluation.verdict = v1::VERDICT_OVERRIDDEN;
   } else if (over && tested && denies) {
-    evaluation.set_verdict(Evaluation::VERDICT_VIOLATED);
-    found_.push_back({policy.number + 1, rule.number,
-                      LimitViolation(policy, rule, evaluation)});
+    evaluation.verdict = v1::VERDICT_VIOLATED;
+    violated_ = true;
   } else if (standing.exceeded || addition.unmeasured_gpus > 0 ||
              addition.misses_condition) {
-    evaluation.set_verdict(Evaluation::VERDICT_REPORTED);
+    evaluation.verdict = v1::VERDICT_REPORTED;
   } else if (IsNoticeDue(addition, standing)) {
-    evaluation.set_verdict(Evaluation::VERDICT_NOTICE_DUE);
-  } else {
-    evaluation.set_verdict(Evaluation::VERDICT_WITHIN_LIMIT);
+    evaluation.verdict = v1::VERDICT_NOTICE_DUE;
   }
 }
 

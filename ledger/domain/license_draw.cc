@@ -3,9 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "ledger/base/limits.h"
 #include "ledger/base/status_macros.h"
 #include "ledger/domain/errors.h"
@@ -19,27 +16,35 @@ bool Names(const google::protobuf::RepeatedPtrField<std::string>& list,
   return std::find(list.begin(), list.end(), value) != list.end();
 }
 
+using Findings = std::vector<v1::LicenseFinding>;
+
+v1::LicenseFinding& AddFinding(v1::LicenseCheck check, Findings& findings) {
+  v1::LicenseFinding& finding = findings.emplace_back();
+  finding.set_check(check);
+  return finding;
+}
+
 // The first day has not come yet, the last has gone, or the standing is
 // another.
-template <typename Add>
-void CheckStanding(const LicenseState& license, Date date, const Add& add) {
-  const std::string on = absl::StrCat(" on ", date.ToString());
+void CheckStanding(const LicenseState& license, Date date, Findings& findings) {
+  const auto add = [&](v1::LicenseCheck check, Date compared) {
+    AddFinding(check, findings).set_date(compared.days());
+  };
   if (date < license.grant_date) {
-    add(v1::LICENSE_NOT_YET_VALID,
-        absl::StrCat("was not valid yet", on, ", only from ",
-                     license.grant_date.ToString()));
+    add(v1::LICENSE_NOT_YET_VALID, license.grant_date);
   }
   if (date > license.last_export_date) {
-    add(v1::LICENSE_EXPIRED, absl::StrCat("had expired", on, ", after ",
-                                          license.last_export_date.ToString()));
+    add(v1::LICENSE_EXPIRED, license.last_export_date);
   }
-  switch (license.StatusOn(date)) {
+  const LicenseState::Standing standing = license.StandingOn(date);
+  switch (standing.status) {
     case v1::LICENSE_STATUS_SUSPENDED:
-      return add(v1::LICENSE_SUSPENDED, absl::StrCat("was suspended", on));
+      return add(v1::LICENSE_SUSPENDED, standing.since);
     case v1::LICENSE_STATUS_REVOKED:
-      return add(v1::LICENSE_REVOKED, absl::StrCat("was revoked", on));
+      return add(v1::LICENSE_REVOKED, standing.since);
     case v1::LICENSE_STATUS_VOID:
-      return add(v1::LICENSE_VOID, "is void from issuance");
+      AddFinding(v1::LICENSE_VOID, findings);
+      return;
     default:
       return;
   }
@@ -55,7 +60,10 @@ absl::Status LicenseDraws::Draw(const v1::Shipment& shipment, bool reserved,
     license = state_.FindLicense(fact.license_id);
     if (license == nullptr) {
       if (!has_left) return LicenseNotFound(fact.license_id);
-      ReportUnknown(fact.license_id);
+      v1::LicenseFinding unknown;
+      unknown.set_check(v1::LICENSE_NOT_KNOWN);
+      unknown.set_license_id(std::string(fact.license_id));
+      Report(std::move(unknown), evidence);
     }
   } else if (fact.authorization_kind == v1::AUTHORIZATION_KIND_LICENSE) {
     ASSIGN_OR_RETURN(license, Choose(shipment, fact, evidence));
@@ -65,7 +73,9 @@ absl::Status LicenseDraws::Draw(const v1::Shipment& shipment, bool reserved,
   fact.license_id = license->license.license_id();
 
   Plan plan = MakePlan(*license, shipment, fact.date);
-  for (Problem& problem : plan.problems) Report(*license, std::move(problem));
+  for (v1::LicenseFinding& finding : plan.findings) {
+    Report(std::move(finding), evidence);
+  }
   for (size_t i = 0; i < plan.lines.size(); ++i) {
     if (plan.lines[i] == nullptr) continue;
     const v1::Item& item = shipment.items(static_cast<int>(i));
@@ -96,26 +106,21 @@ absl::StatusOr<const LicenseState*> LicenseDraws::Choose(
                    [](const LicenseState* a, const LicenseState* b) {
                      return a->last_export_date < b->last_export_date;
                    });
-  std::vector<std::string> reasons;
+  v1::LicenseFinding none_fits;
   for (const LicenseState* license : licenses) {
-    const Plan plan = MakePlan(*license, shipment, fact.date);
-    if (plan.problems.empty()) {
+    Plan plan = MakePlan(*license, shipment, fact.date);
+    if (plan.findings.empty()) {
       evidence.set_chosen_license_id(license->license.license_id());
       return license;
     }
-    if (reasons.size() < limits::kMaxExplainedLicenses) {
-      reasons.push_back(absl::StrCat("license ", license->license.license_id(),
-                                     " ", plan.problems.front().description));
+    if (none_fits.reasons_size() <
+        static_cast<int>(limits::kMaxExplainedLicenses)) {
+      *none_fits.add_reasons() = std::move(plan.findings.front());
     }
   }
-  v1::Violation violation;
-  violation.set_rule_id("no_license_fits");
-  violation.set_description(
-      absl::StrCat("none of the ", licenses.size(), " licenses of ",
-                   shipment.exporter(), " fits the shipment",
-                   reasons.empty() ? "" : ": ", absl::StrJoin(reasons, "; "),
-                   licenses.size() > reasons.size() ? "; and others" : ""));
-  assessment_.AddLicenseViolation(v1::NO_LICENSE_FITS, std::move(violation));
+  none_fits.set_check(v1::NO_LICENSE_FITS);
+  none_fits.set_licenses(static_cast<uint32_t>(licenses.size()));
+  Report(std::move(none_fits), evidence);
   return nullptr;
 }
 
@@ -123,58 +128,57 @@ LicenseDraws::Plan LicenseDraws::MakePlan(const LicenseState& license,
                                           const v1::Shipment& shipment,
                                           Date date) const {
   Plan plan;
-  CheckTerms(license, shipment, date, plan.problems);
+  CheckTerms(license, shipment, date, plan.findings);
   plan.lines.resize(static_cast<size_t>(shipment.items_size()));
   // Without lines it authorizes any product in any quantity.
-  if (license.lines.empty()) return plan;
-  // What the items before have planned, by line.
-  std::vector<int64_t> planned(license.lines.size());
-  plan.lines.clear();
-  for (const v1::Item& item : shipment.items()) {
-    PlanItem(license, item, shipment.destination_country(), planned, plan);
+  if (!license.lines.empty()) {
+    // What the items before have planned, by line.
+    std::vector<int64_t> planned(license.lines.size());
+    for (int i = 0; i < shipment.items_size(); ++i) {
+      plan.lines[static_cast<size_t>(i)] =
+          PlanItem(license, shipment, i, planned, plan.findings);
+    }
   }
+  for (v1::LicenseFinding& finding : plan.findings) {
+    finding.set_license_id(license.license.license_id());
+  }
+  std::stable_sort(
+      plan.findings.begin(), plan.findings.end(),
+      [](const auto& a, const auto& b) { return a.check() < b.check(); });
   return plan;
 }
 
 void LicenseDraws::CheckTerms(const LicenseState& license,
                               const v1::Shipment& shipment, Date date,
-                              std::vector<Problem>& problems) const {
+                              Findings& findings) {
   const v1::License& terms = license.license;
-  const auto add = [&](v1::LicenseCheck check, std::string description) {
-    problems.push_back({.check = check, .description = std::move(description)});
-  };
   if (terms.exporter() != shipment.exporter()) {
-    add(v1::LICENSE_WRONG_EXPORTER,
-        absl::StrCat("is licensed to ", terms.exporter(), ", not ",
-                     shipment.exporter()));
+    AddFinding(v1::LICENSE_WRONG_EXPORTER, findings)
+        .set_licensee(terms.exporter());
   }
   if (!terms.consignees().empty() &&
       !Names(terms.consignees(), shipment.consignee())) {
-    add(v1::LICENSE_CONSIGNEE_NOT_NAMED,
-        absl::StrCat("does not name consignee \"", shipment.consignee(), "\""));
+    AddFinding(v1::LICENSE_CONSIGNEE_NOT_NAMED, findings);
   }
   if (!Names(terms.destination_countries(), shipment.destination_country())) {
-    add(v1::LICENSE_DESTINATION_NOT_NAMED,
-        absl::StrCat("does not name destination ",
-                     shipment.destination_country()));
+    AddFinding(v1::LICENSE_DESTINATION_NOT_NAMED, findings);
   }
-  CheckStanding(license, date, add);
+  CheckStanding(license, date, findings);
   if (!terms.end_users().empty() &&
       !Names(terms.end_users(), shipment.end_user())) {
-    add(v1::LICENSE_END_USER_NOT_NAMED,
-        absl::StrCat("does not name end user \"", shipment.end_user(), "\""));
+    AddFinding(v1::LICENSE_END_USER_NOT_NAMED, findings);
   }
   if (license.kind() != shipment.authorization().kind()) {
-    add(v1::LICENSE_WRONG_KIND,
-        absl::StrCat(
-            "is of kind ", v1::AuthorizationKind_Name(license.kind()), ", not ",
-            v1::AuthorizationKind_Name(shipment.authorization().kind())));
+    AddFinding(v1::LICENSE_WRONG_KIND, findings).set_kind(license.kind());
   }
 }
 
-void LicenseDraws::PlanItem(const LicenseState& license, const v1::Item& item,
-                            const std::string& country,
-                            std::vector<int64_t>& planned, Plan& plan) const {
+const LicenseState::Line* LicenseDraws::PlanItem(const LicenseState& license,
+                                                 const v1::Shipment& shipment,
+                                                 int place,
+                                                 std::vector<int64_t>& planned,
+                                                 Findings& findings) const {
+  const v1::Item& item = shipment.items(place);
   // The first line with enough left is drawn; when none has, the first line
   // with the product and destination answers for it.
   std::optional<size_t> drawn;
@@ -182,7 +186,7 @@ void LicenseDraws::PlanItem(const LicenseState& license, const v1::Item& item,
   for (size_t i = 0; i < license.lines.size(); ++i) {
     const LicenseState::Line& line = license.lines[i];
     if (line.product_code != item.product_code() ||
-        line.destination_country != country) {
+        line.destination_country != shipment.destination_country()) {
       continue;
     }
     const int64_t left = line.available() -
@@ -195,63 +199,31 @@ void LicenseDraws::PlanItem(const LicenseState& license, const v1::Item& item,
     if (left >= item.quantity()) break;
   }
   if (!drawn) {
-    plan.lines.push_back(nullptr);
-    plan.problems.push_back(
-        {.check = v1::LICENSE_PRODUCT_NOT_NAMED,
-         .description = absl::StrCat("has no line for product \"",
-                                     item.product_code(), "\" to ", country)});
-    return;
+    AddFinding(v1::LICENSE_PRODUCT_NOT_NAMED, findings).set_item(place);
+    return nullptr;
   }
   const LicenseState::Line& line = license.lines[*drawn];
-  const int64_t pending = FindPending(license, line.line_number).units();
+  const Pending pending = FindPending(license, line.line_number);
   // An event that gives back as much as it draws, such as a correction
   // downwards, makes nothing worse.
-  const bool draws_more = pending + planned[*drawn] + item.quantity() > 0;
+  const bool draws_more =
+      pending.units() + planned[*drawn] + item.quantity() > 0;
   if (available < item.quantity() && draws_more) {
-    plan.problems.push_back(
-        {.check = v1::QUANTITY_EXHAUSTED,
-         .description = absl::StrCat(
-             "line ", line.line_number, " has ", available, " units left of ",
-             line.authorized, ", ", item.quantity(), " asked"),
-         .line = &line,
-         .available = available,
-         .asked = item.quantity()});
+    const int64_t reserved = line.drawn.reserved + pending.reserved;
+    v1::LicenseFinding& finding = AddFinding(v1::QUANTITY_EXHAUSTED, findings);
+    finding.set_item(place);
+    finding.set_line_number(line.line_number);
+    finding.set_authorized(line.authorized);
+    finding.set_used(line.authorized - available - reserved);
+    finding.set_reserved(reserved);
   }
   planned[*drawn] += item.quantity();
-  plan.lines.push_back(&line);
+  return &line;
 }
 
-void LicenseDraws::ReportUnknown(absl::string_view license_id) {
-  v1::Violation violation;
-  violation.set_rule_id("license_not_known");
-  violation.mutable_group()->set_license_id(std::string(license_id));
-  violation.set_description(absl::StrCat(
-      "license ", license_id,
-      " is not known; correct the shipment when the number is wrong, or grant "
-      "the license and correct the shipment then"));
-  assessment_.AddLicenseViolation(v1::LICENSE_NOT_KNOWN, std::move(violation));
-}
-
-void LicenseDraws::Report(const LicenseState& license, Problem problem) {
-  v1::Violation violation;
-  const std::string& license_id = license.license.license_id();
-  violation.set_rule_id(
-      absl::AsciiStrToLower(v1::LicenseCheck_Name(problem.check)));
-  violation.mutable_group()->set_license_id(license_id);
-  violation.set_description(
-      absl::StrCat("license ", license_id, " ", problem.description));
-  if (problem.line != nullptr) {
-    const int64_t reserved =
-        problem.line->drawn.reserved +
-        FindPending(license, problem.line->line_number).reserved;
-    violation.set_limit(problem.line->authorized);
-    violation.set_used(problem.line->authorized - problem.available - reserved);
-    violation.set_reserved(reserved);
-    violation.set_asked(problem.asked);
-    violation.set_headroom(problem.available);
-    violation.set_excess(problem.asked - problem.available);
-  }
-  assessment_.AddLicenseViolation(problem.check, std::move(violation));
+void LicenseDraws::Report(v1::LicenseFinding finding, v1::Evidence& evidence) {
+  *evidence.add_license_findings() = std::move(finding);
+  assessment_.Violate();
 }
 
 absl::Status LicenseDraws::Hold(const LicenseState& license,

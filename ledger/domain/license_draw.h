@@ -31,7 +31,7 @@ class LicenseDraws {
 
   // Checks the license of a shipment, or chooses one when the authorization is
   // a license and none is named, and draws on it; what is wrong becomes
-  // violations of the assessment. Sets the license and the license lines of the
+  // findings of the evidence. Sets the license and the license lines of the
   // fact. `reserved`: units are reserved, not shipped. `has_left`: the goods
   // have left, so that nothing may keep them from being recorded: a license
   // that was never granted is a violation, and what one that has ended gave
@@ -53,19 +53,11 @@ class LicenseDraws {
       uint64_t earlier_index, Date date, v1::Evidence& evidence);
 
  private:
-  // What is wrong with a license for a shipment.
-  struct Problem {
-    v1::LicenseCheck check;
-    std::string description;
-    // For QUANTITY_EXHAUSTED.
-    const LicenseState::Line* line = nullptr;
-    int64_t available = 0;
-    int64_t asked = 0;
-  };
-  // Which line each item draws; null for none.
+  // Which line each item draws (null: none), and what is wrong with the license
+  // for the shipment.
   struct Plan {
     std::vector<const LicenseState::Line*> lines;
-    std::vector<Problem> problems;
+    std::vector<v1::LicenseFinding> findings;
   };
   // What this decision has drawn so far.
   struct Pending {
@@ -81,13 +73,14 @@ class LicenseDraws {
                                              v1::Evidence& evidence);
   Plan MakePlan(const LicenseState& license, const v1::Shipment& shipment,
                 Date date) const;
-  void CheckTerms(const LicenseState& license, const v1::Shipment& shipment,
-                  Date date, std::vector<Problem>& problems) const;
-  void PlanItem(const LicenseState& license, const v1::Item& item,
-                const std::string& country, std::vector<int64_t>& planned,
-                Plan& plan) const;
-  void Report(const LicenseState& license, Problem problem);
-  void ReportUnknown(absl::string_view license_id);
+  static void CheckTerms(const LicenseState& license,
+                         const v1::Shipment& shipment, Date date,
+                         std::vector<v1::LicenseFinding>& findings);
+  const LicenseState::Line* PlanItem(
+      const LicenseState& license, const v1::Shipment& shipment, int place,
+      std::vector<int64_t>& planned,
+      std::vector<v1::LicenseFinding>& findings) const;
+  void Report(v1::LicenseFinding finding, v1::Evidence& evidence);
   // Records a draw. A license that has ended counts what is shipped and
   // reserved under it, so its charges move with each draw.
   absl::Status Add(const LicenseState& license, v1::LicenseDraw draw, Date date,

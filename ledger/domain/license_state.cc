@@ -54,16 +54,20 @@ void TakeDrawdown(const storage::v1::LicenseRow::Line& row,
 
 }  // namespace
 
-v1::LicenseStatus LicenseState::StatusOn(Date date) const {
-  v1::LicenseStatus status = v1::LICENSE_STATUS_GRANTED;
-  bool revoked = false;
+LicenseState::Standing LicenseState::StandingOn(Date date) const {
+  Standing standing{v1::LICENSE_STATUS_GRANTED, grant_date};
+  std::optional<Date> revoked;
   for (const StatusChange& change : status_changes) {
-    if (change.status == v1::LICENSE_STATUS_VOID) return change.status;
+    if (change.status == v1::LICENSE_STATUS_VOID) {
+      return {change.status, change.from};
+    }
     if (change.from > date) continue;
-    status = change.status;
-    revoked = revoked || status == v1::LICENSE_STATUS_REVOKED;
+    standing = {change.status, change.from};
+    if (change.status == v1::LICENSE_STATUS_REVOKED) {
+      revoked = std::min(revoked.value_or(change.from), change.from);
+    }
   }
-  return revoked ? v1::LICENSE_STATUS_REVOKED : status;
+  return revoked ? Standing{v1::LICENSE_STATUS_REVOKED, *revoked} : standing;
 }
 
 v1::LicenseStatus LicenseState::FinalStatus() const {

@@ -60,10 +60,18 @@ struct LicenseState {
                ? v1::AUTHORIZATION_KIND_LICENSE
                : license.authorization_kind();
   }
+  // A standing and since when.
+  struct Standing {
+    v1::LicenseStatus status;
+    Date since;
+  };
   // The standing on a date: void on every date once voided; revoked for good
   // from the earliest revocation on; else what the last recorded change not
   // after the date says.
-  v1::LicenseStatus StatusOn(Date date) const;
+  Standing StandingOn(Date date) const;
+  v1::LicenseStatus StatusOn(Date date) const {
+    return StandingOn(date).status;
+  }
   // The standing after every recorded change, whatever their dates.
   v1::LicenseStatus FinalStatus() const;
   // Whether what was not shipped has been given back to caps that release it:

@@ -8,6 +8,7 @@
 #include "ledger/base/status_macros.h"
 #include "ledger/domain/assessment.h"
 #include "ledger/domain/errors.h"
+#include "ledger/domain/evaluation.h"
 #include "ledger/domain/fact.h"
 
 namespace chipledger::domain {
@@ -81,15 +82,20 @@ absl::StatusOr<v1::Evidence> CountedEvidence(const State& state,
   const Catalog& now = state.catalog();
   // What is counted anew takes the place of what a policy of the same id
   // counted in the log that is rerun.
-  const auto is_unknown = [&](const auto& of_policy) {
-    const CompiledPolicy* policy = now.FindPolicy(of_policy.policy_id());
-    return policy == nullptr || policy->CountsAnew(index);
+  const auto is_known = [&](uint64_t policy_index) {
+    const CompiledPolicy* policy = now.FindAdopted(policy_index);
+    return policy != nullptr && !policy->CountsAnew(index);
   };
-  auto& rules = *counted.mutable_rules();
-  rules.erase(std::remove_if(rules.begin(), rules.end(), is_unknown),
-              rules.end());
+  KeepEvaluations(
+      [&](const Evaluation& evaluation) {
+        return is_known(evaluation.policy_index);
+      },
+      *counted.mutable_totals());
   auto& charges = *counted.mutable_charges();
-  charges.erase(std::remove_if(charges.begin(), charges.end(), is_unknown),
+  charges.erase(std::remove_if(charges.begin(), charges.end(),
+                               [&](const v1::Charge& charge) {
+                                 return !is_known(charge.policy_index());
+                               }),
                 charges.end());
   for (const auto& policy : now.policies) {
     if (!policy->CountsAnew(index)) continue;

@@ -158,13 +158,13 @@ void CompareEvaluation(const ExpectedEvaluation& expected,
                          actual == nullptr ? "does not judge" : "judges");
   }
   if (actual == nullptr) return;
-  if (expected.verdict() != v1::RuleEvaluation::VERDICT_UNSPECIFIED) {
+  if (expected.has_verdict()) {
     report.CompareText(absl::StrCat(rule, " verdict"),
-                       v1::RuleEvaluation::Verdict_Name(expected.verdict()),
-                       v1::RuleEvaluation::Verdict_Name(actual->verdict()));
+                       v1::Verdict_Name(expected.verdict()),
+                       v1::Verdict_Name(actual->verdict()));
   }
   const int scale = ScaleOf(actual->measure());
-  const bool unknown = actual->verdict() == v1::RuleEvaluation::VERDICT_UNKNOWN;
+  const bool unknown = actual->verdict() == v1::VERDICT_UNKNOWN;
   LimitedAmount limit{.unknown = unknown};
   if (actual->has_limit()) limit.amount = actual->limit();
   LimitedAmount after{.unknown = unknown};
@@ -181,6 +181,16 @@ void CompareEvaluation(const ExpectedEvaluation& expected,
                         expected.headroom_after(), after, scale);
 }
 
+// Appends the violations that decide, or would have.
+void AppendViolations(const v1::Judgement& judgement,
+                      std::vector<Finding>& violations) {
+  for (const v1::Violation& violation : judgement.violations()) {
+    if (violation.verdict() == v1::VERDICT_VIOLATED) {
+      violations.push_back(FindingOf(violation));
+    }
+  }
+}
+
 void CheckAccepted(const Accepted& expected,
                    const MemoryLedger::Outcome& outcome, StepReport& report) {
   if (!outcome.status.ok() || outcome.refused) {
@@ -190,19 +200,18 @@ void CheckAccepted(const Accepted& expected,
   std::vector<Finding> reported;
   std::vector<const v1::RuleEvaluation*> rules;
   std::string chosen_license_id;
-  for (const v1::Event& event : outcome.events) {
-    const v1::Evidence* evidence = domain::EvidenceOf(event);
-    if (evidence == nullptr) continue;
-    for (const v1::Violation& violation : evidence->violations()) {
-      violations.push_back(FindingOf(violation));
-    }
-    for (const v1::RuleEvaluation& rule : evidence->rules()) {
+  for (const v1::Judgement& judgement : outcome.judgements) {
+    AppendViolations(judgement, violations);
+    for (const v1::RuleEvaluation& rule : judgement.rules()) {
       rules.push_back(&rule);
-      if (rule.verdict() == v1::RuleEvaluation::VERDICT_REPORTED) {
+      if (rule.verdict() == v1::VERDICT_REPORTED) {
         reported.push_back(FindingOf(rule));
       }
     }
-    chosen_license_id = evidence->chosen_license_id();
+  }
+  for (const v1::Event& event : outcome.events) {
+    const v1::Evidence* evidence = domain::EvidenceOf(event);
+    if (evidence != nullptr) chosen_license_id = evidence->chosen_license_id();
   }
   CompareFindings("violated", expected.violations(), violations, report);
   CompareFindings("reported", expected.reported(), reported, report);
@@ -221,11 +230,15 @@ void CheckRefused(const scenario::v1::Refused& expected,
         Describe(outcome));
   }
   std::vector<Finding> violations;
-  for (const v1::Violation& violation :
-       outcome.events[0].refused().violations()) {
-    violations.push_back(FindingOf(violation));
+  AppendViolations(outcome.judgements[0], violations);
+  std::vector<Finding> reported;
+  for (const v1::Violation& violation : outcome.judgements[0].violations()) {
+    if (violation.verdict() == v1::VERDICT_REPORTED) {
+      reported.push_back(FindingOf(violation));
+    }
   }
   CompareFindings("violated", expected.violations(), violations, report);
+  CompareFindings("reported", expected.reported(), reported, report);
 }
 
 void CheckError(const Expectation& expected,
@@ -478,7 +491,7 @@ std::string Describe(const MemoryLedger::Outcome& outcome) {
   if (!outcome.refused) return "accepted";
   return absl::StrCat(
       "refused: ",
-      absl::StrJoin(outcome.events[0].refused().violations(), " ",
+      absl::StrJoin(outcome.judgements[0].violations(), " ",
                     [](std::string* out, const v1::Violation& violation) {
                       absl::StrAppend(out, violation.rule_id(), " (",
                                       violation.description(), ")");

@@ -8,6 +8,7 @@
 #include "ledger/base/status_macros.h"
 #include "ledger/domain/backfill.h"
 #include "ledger/domain/catalog_fold.h"
+#include "ledger/domain/judgement.h"
 #include "ledger/domain/replay.h"
 
 namespace chipledger::scenarios {
@@ -77,6 +78,9 @@ MemoryLedger::Outcome MemoryLedger::Submit(
   for (const v1::Event* event : decided->events) {
     outcome.events.push_back(*event);
   }
+  const std::vector<const v1::Event*> events(decided->events.begin(),
+                                             decided->events.end());
+  outcome.judgements = domain::JudgementsOf(state_.catalog(), events, index);
   if (validate_only) return outcome;
   outcome.index = index;
   Append(outcome.events, by);

@@ -35,6 +35,8 @@ class MemoryLedger : public domain::History {
     // The request's first entry. Unset for validate_only and errors.
     std::optional<uint64_t> index;
     std::vector<v1::Event> events;
+    // What was found about each event.
+    std::vector<v1::Judgement> judgements;
   };
 
   // Starts a ledger with its LedgerOpened, by default on 2027-01-01, after the

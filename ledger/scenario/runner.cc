@@ -188,6 +188,7 @@ absl::Status CheckReplay(const MemoryLedger& ledger) {
 }
 
 absl::Status RunSteps(const ScenarioFile& file, const PolicyFiles& files,
+                      const std::function<void(const MemoryLedger&)>& look,
                       Report& report) {
   ASSIGN_OR_RETURN(const Date start, StartOf(file.scenario));
   MemoryLedger ledger(start);
@@ -207,6 +208,7 @@ absl::Status RunSteps(const ScenarioFile& file, const PolicyFiles& files,
           failure.line(), ": step \"", step.name(), "\": ", run.message()));
     }
   }
+  if (look) look(ledger);
   return CheckReplay(ledger);
 }
 
@@ -273,11 +275,12 @@ absl::Status PrepareScenario(const Scenario& scenario, const PolicyFiles& files,
   return absl::OkStatus();
 }
 
-Report RunScenario(const ScenarioFile& file, const PolicyFiles& files) {
+Report RunScenario(const ScenarioFile& file, const PolicyFiles& files,
+                   const std::function<void(const MemoryLedger&)>& look) {
   Report report;
   report.set_path(file.path);
   report.set_steps(file.scenario.steps_size());
-  const absl::Status run = RunSteps(file, files, report);
+  const absl::Status run = RunSteps(file, files, look, report);
   if (!run.ok()) report.set_error(std::string(run.message()));
   return report;
 }

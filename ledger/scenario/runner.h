@@ -41,9 +41,11 @@ absl::Status PrepareScenario(const scenario::v1::Scenario& scenario,
                              const PolicyFiles& files, MemoryLedger& ledger);
 
 // Runs a scenario on an empty ledger and replays the log it leaves from index
-// 0, which must give the same totals bit for bit.
-scenario::v1::Report RunScenario(const ScenarioFile& file,
-                                 const PolicyFiles& files);
+// 0, which must give the same totals bit for bit. `look`, unless null, is
+// called with the ledger at the end of the story.
+scenario::v1::Report RunScenario(
+    const ScenarioFile& file, const PolicyFiles& files,
+    const std::function<void(const MemoryLedger&)>& look = nullptr);
 
 // Whether all is as expected.
 bool HasPassed(const scenario::v1::Report& report);

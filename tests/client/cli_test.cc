@@ -364,7 +364,7 @@ TEST_F(CliTest, JsonIsProtobufJson) {
   ASSERT_TRUE(
       google::protobuf::util::JsonStringToMessage(Do(arguments), &response)
           .ok());
-  EXPECT_EQ(response.evidence().rules(0).headroom_after(), 600);
+  EXPECT_EQ(response.judgement().rules(0).headroom_after(), 600);
 
   Do(Record("S-2", "H100=1"));
   const std::vector<std::string> lines = absl::StrSplit(

@@ -116,8 +116,8 @@ TEST_F(AsKnownTest, AChangedEntryIsNamedByTheReplay) {
   entry.mutable_event()
       ->mutable_shipment_recorded()
       ->mutable_evidence()
-      ->mutable_rules(0)
-      ->set_asked(999);
+      ->mutable_totals()
+      ->set_asked(0, 999);
   forged[target] = entry.SerializeAsString();
   const auto replayed = ReplayTotals(forged);
   ASSERT_FALSE(replayed.ok());

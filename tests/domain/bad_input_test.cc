@@ -272,7 +272,7 @@ TEST_F(BadInputTest, ALicenseIdOfAnotherKindOfAuthorization) {
                                     })pb")});
   ASSERT_TRUE(outcome.status.ok()) << outcome.status;
   ASSERT_TRUE(outcome.refused);
-  const v1::Violation& violation = outcome.events[0].refused().violations(0);
+  const v1::Violation& violation = outcome.judgements[0].violations(0);
   EXPECT_EQ(violation.rule_id(), "license_wrong_kind");
   EXPECT_TRUE(absl::StrContains(violation.description(), "L1"))
       << violation.description();

@@ -9,6 +9,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "ledger/domain/decide.h"
+#include "ledger/domain/judgement.h"
 #include "ledger/scenario/memory_ledger.h"
 #include "rapidcheck/gtest.h"
 #include "tests/support/commands.h"
@@ -286,8 +288,10 @@ RC_GTEST_PROP(HistoryProperty, NothingAskedBeforehandEverExceedsALimit, ()) {
              v1::ASSURANCE_BEFORE_EXPORT) ||
         event.has_license_granted() || event.has_license_amended();
     if (!asked_beforehand) continue;
-    for (const auto& rule : domain::EvidenceOf(event)->rules()) {
-      RC_ASSERT(rule.verdict() != v1::RuleEvaluation::VERDICT_VIOLATED);
+    const v1::Judgement judgement =
+        domain::JudgementOf(run.ledger.state().catalog(), event, entry.index());
+    for (const v1::RuleEvaluation& rule : judgement.rules()) {
+      RC_ASSERT(rule.verdict() != v1::VERDICT_VIOLATED);
       if (rule.has_limit()) {
         RC_ASSERT(rule.headroom_before() ==
                   rule.limit() - rule.used() - rule.reserved());
@@ -301,8 +305,8 @@ RC_GTEST_PROP(HistoryProperty, NothingAskedBeforehandEverExceedsALimit, ()) {
 RC_GTEST_PROP(HistoryProperty, EvidenceIsARunningAccount, ()) {
   const Run run = RandomHistory();
   std::map<std::string, int64_t> account;
-  const auto follow = [&](const v1::Evidence& evidence) {
-    for (const v1::RuleEvaluation& rule : evidence.rules()) {
+  const auto follow = [&](const auto& rules) {
+    for (const v1::RuleEvaluation& rule : rules) {
       int64_t& total = account[absl::StrCat(
           rule.rule_id(), " ", rule.group().destination_country())];
       RC_ASSERT(rule.used() == total);
@@ -312,12 +316,11 @@ RC_GTEST_PROP(HistoryProperty, EvidenceIsARunningAccount, ()) {
   for (const std::string& stored : run.ledger.entries()) {
     v1::Entry entry;
     RC_ASSERT(entry.ParseFromString(stored));
-    if (entry.event().has_shipment_corrected()) {
-      follow(entry.event().shipment_corrected().reversal());
-    }
-    if (const v1::Evidence* evidence = domain::EvidenceOf(entry.event())) {
-      follow(*evidence);
-    }
+    if (entry.event().has_refused()) continue;
+    const v1::Judgement judgement = domain::JudgementOf(
+        run.ledger.state().catalog(), entry.event(), entry.index());
+    follow(judgement.reversal());
+    follow(judgement.rules());
   }
 }
 

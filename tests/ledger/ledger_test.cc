@@ -132,7 +132,7 @@ TEST_F(LedgerTest, RefusalIsAnEntryAndSaysTheRuleAndTheNumbers) {
   EXPECT_EQ(MetadataOf(answer.status, "index"), absl::StrCat(kFirstSize + 1));
   EXPECT_THAT(std::string(answer.status.message()), HasSubstr("41"));
   ASSERT_EQ(answer.events.size(), 1u);
-  EXPECT_EQ(answer.events[0]->refused().violations(0).headroom(), 40);
+  EXPECT_EQ(answer.violations[0].headroom(), 40);
   EXPECT_TRUE(StoredEntry(kFirstSize + 1).event().has_refused());
   EXPECT_EQ(Write(Ship("S-2", 40)).status, absl::OkStatus())
       << "the reference is free, and what is left is enough";

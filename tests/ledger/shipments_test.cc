@@ -30,7 +30,7 @@ TEST_F(ShipmentsTest, RecordedShipmentIsReadBack) {
   EXPECT_EQ(view->status(), v1::SHIPMENT_STATUS_RECORDED);
   EXPECT_EQ(view->index(), *answer.index);
   EXPECT_EQ(view->revision(), 1u);
-  EXPECT_EQ(view->evidence().rules(0).asked(), 5);
+  EXPECT_EQ(view->judgement().rules(0).asked(), 5);
   EXPECT_EQ(view->record_time().seconds(),
             answer.record_time_ns / 1'000'000'000);
 }
@@ -44,7 +44,7 @@ TEST_F(ShipmentsTest, CorrectedAndVoidedShipmentsSayWhatTheyAre) {
     EXPECT_EQ(view->shipment().items(0).quantity(), 7);
     EXPECT_EQ(view->revision(), 2u);
     EXPECT_EQ(view->index(), *first.index);
-    EXPECT_EQ(view->evidence().rules(0).asked(), 7);
+    EXPECT_EQ(view->judgement().rules(0).asked(), 7);
     Reopen();
   }
   Write(VoidShip("S-1"));

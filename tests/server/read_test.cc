@@ -310,7 +310,7 @@ TEST_F(ReadTest, AShipmentShowsItsEvidenceAndRevision) {
   ASSERT_TRUE(shipments_->GetShipment(&context, request, &response).ok());
   EXPECT_EQ(response.shipment().revision(), 1);
   EXPECT_EQ(response.shipment().status(), v1::SHIPMENT_STATUS_RECORDED);
-  EXPECT_EQ(response.shipment().evidence().rules(0).asked(), 5);
+  EXPECT_EQ(response.shipment().judgement().rules(0).asked(), 5);
   EXPECT_GT(response.size(), response.shipment().index());
 }
 

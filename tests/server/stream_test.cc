@@ -131,13 +131,9 @@ TEST_F(StreamTest, EvidenceComesWhenAsked) {
   Add(batch, "S1", 5);
   const Response response = SendBatch(batch);
   ASSERT_EQ(response.answers(0).events_size(), 1);
-  EXPECT_EQ(response.answers(0)
-                .events(0)
-                .shipment_recorded()
-                .evidence()
-                .rules(0)
-                .asked(),
-            5);
+  EXPECT_TRUE(response.answers(0).events(0).has_shipment_recorded());
+  ASSERT_EQ(response.answers(0).judgements_size(), 1);
+  EXPECT_EQ(response.answers(0).judgements(0).rules(0).asked(), 5);
 }
 
 TEST_F(StreamTest, LargeAnswersComeInSeveralMessages) {
@@ -190,7 +186,7 @@ TEST_F(StreamTest, LargeAnswersComeInSeveralMessages) {
 }
 
 TEST_F(StreamTest, EventsBeyondAMessageAreLeftOut) {
-  // Their evidence names each of 500 rules.
+  // What was found about each names each of 500 rules.
   for (int i = 0; i < 5; ++i) {
     auto request = Proto<v1::AdoptPolicyRequest>(R"pb(
       command {
@@ -238,7 +234,9 @@ TEST_F(StreamTest, EventsBeyondAMessageAreLeftOut) {
   EXPECT_EQ(Size(), before + kCount);
   const auto& events = response.answers(0).events();
   ASSERT_GT(events.size(), 1);
-  const size_t each = events[1].ByteSizeLong();
+  const auto& judgements = response.answers(0).judgements();
+  ASSERT_EQ(judgements.size(), events.size());
+  const size_t each = events[1].ByteSizeLong() + judgements[1].ByteSizeLong();
   ASSERT_GT(kCount * each, limits::kMaxPageBytes);
   EXPECT_LE(events.size() * each, limits::kMaxPageBytes);
   EXPECT_GT((events.size() + 2) * each, limits::kMaxPageBytes);

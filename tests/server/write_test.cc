@@ -69,10 +69,10 @@ TEST_F(WriteTest, AShipmentIsRecordedCorrectedAndVoided) {
   const auto recorded =
       Write(*shipments_, &v1::ShipmentService::Stub::RecordShipment,
             ShipmentOf("RACK", 2, "MY", "S1"));
-  ASSERT_EQ(recorded.evidence().rules_size(), 1);
-  EXPECT_EQ(recorded.evidence().rules(0).rule_id(), "gpus");
-  EXPECT_EQ(recorded.evidence().rules(0).asked(), 144);
-  EXPECT_EQ(recorded.evidence().rules(0).headroom_after(), 856);
+  ASSERT_EQ(recorded.judgement().rules_size(), 1);
+  EXPECT_EQ(recorded.judgement().rules(0).rule_id(), "gpus");
+  EXPECT_EQ(recorded.judgement().rules(0).asked(), 144);
+  EXPECT_EQ(recorded.judgement().rules(0).headroom_after(), 856);
 
   const auto corrected =
       Write(*shipments_, &v1::ShipmentService::Stub::CorrectShipment,
@@ -91,10 +91,10 @@ TEST_F(WriteTest, AShipmentIsRecordedCorrectedAndVoided) {
                 expected_revision: 1
               }
             )pb"));
-  ASSERT_EQ(corrected.reversal().rules_size(), 1);
-  EXPECT_EQ(corrected.reversal().rules(0).asked(), -144);
-  ASSERT_EQ(corrected.evidence().rules_size(), 1);
-  EXPECT_EQ(corrected.evidence().rules(0).asked(), 72);
+  ASSERT_EQ(corrected.judgement().reversal_size(), 1);
+  EXPECT_EQ(corrected.judgement().reversal(0).asked(), -144);
+  ASSERT_EQ(corrected.judgement().rules_size(), 1);
+  EXPECT_EQ(corrected.judgement().rules(0).asked(), 72);
 
   const auto voided = Write(
       *shipments_, &v1::ShipmentService::Stub::VoidShipment,
@@ -102,8 +102,8 @@ TEST_F(WriteTest, AShipmentIsRecordedCorrectedAndVoided) {
         request_id: "$0"
         command { exporter: "acme" shipment_reference: "S1" reason: "canceled" }
       )pb"));
-  ASSERT_EQ(voided.evidence().rules_size(), 1);
-  EXPECT_EQ(voided.evidence().rules(0).asked(), -72);
+  ASSERT_EQ(voided.judgement().rules_size(), 1);
+  EXPECT_EQ(voided.judgement().rules(0).asked(), -72);
 }
 
 TEST_F(WriteTest, ALicenseIsGrantedSuspendedReinstatedAmendedAndRevoked) {

@@ -1,0 +1,160 @@
+#include "ledger/domain/evaluation.h"
+
+#include <utility>
+
+#include "ledger/domain/group_key.h"
+
+namespace chipledger::domain {
+namespace {
+
+using google::protobuf::RepeatedField;
+
+// Sets the value of a row that no later row has set yet. A column ends with its
+// last value that is not 0.
+template <typename Column, typename Value>
+void Put(int row, Value value, Column& column) {
+  if (value == Value()) return;
+  while (column.size() < row) column.Add(0);
+  column.Add(value);
+}
+
+template <typename Column>
+auto At(const Column& column, int row) {
+  return row < column.size() ? column.Get(row) : typename Column::value_type();
+}
+
+template <typename Enum>
+Enum EnumAt(const RepeatedField<int>& column, int row) {
+  return static_cast<Enum>(At(column, row));
+}
+
+std::optional<Date> DateAt(const RepeatedField<int32_t>& column, int row) {
+  const int32_t days = At(column, row);
+  return days == 0 ? std::nullopt : std::optional(Date::FromDays(days));
+}
+
+int32_t DaysOr0(const std::optional<Date>& date) {
+  return date ? date->days() : 0;
+}
+
+// The place of a window in its list, made when it is not there.
+uint32_t PlaceOfWindow(int32_t start, RepeatedField<int32_t>& starts) {
+  for (int i = starts.size(); i-- > 0;) {
+    if (starts[i] == start) return static_cast<uint32_t>(i);
+  }
+  starts.Add(start);
+  return static_cast<uint32_t>(starts.size() - 1);
+}
+
+// The same for a group. The latest are the likeliest.
+uint32_t PlaceOfGroup(const v1::GroupKey& group,
+                      google::protobuf::RepeatedPtrField<v1::GroupKey>& keys) {
+  for (int i = keys.size(); i-- > 0;) {
+    if (SameGroup(keys[i], group)) return static_cast<uint32_t>(i);
+  }
+  *keys.Add() = group;
+  return static_cast<uint32_t>(keys.size() - 1);
+}
+
+}  // namespace
+
+std::optional<int64_t> ConstantLimitOf(const CompiledRule& rule) {
+  switch (rule.limit.kind) {
+    case v1::Limit::kConstant:
+    case v1::Limit::kZero:
+    case v1::Limit::kPredicate:
+      return rule.limit.constant;
+    default:
+      return std::nullopt;
+  }
+}
+
+std::optional<int64_t> JudgedLimit(const Evaluation& evaluation,
+                                   const CompiledRule& rule) {
+  switch (evaluation.limit_source) {
+    case v1::LIMIT_SOURCE_RULE:
+      return ConstantLimitOf(rule);
+    case v1::LIMIT_SOURCE_EVENT:
+      return evaluation.limit;
+    default:
+      return std::nullopt;
+  }
+}
+
+void AppendEvaluation(const Evaluation& evaluation, v1::TouchedTotals& totals) {
+  const int row = totals.policies_size();
+  totals.add_policies(evaluation.policy_index);
+  Put(row, evaluation.rule, *totals.mutable_rules());
+  Put(row,
+      PlaceOfWindow(evaluation.window_start, *totals.mutable_window_starts()),
+      *totals.mutable_windows());
+  Put(row, PlaceOfGroup(*evaluation.group, *totals.mutable_group_keys()),
+      *totals.mutable_groups());
+  Put(row, evaluation.used, *totals.mutable_used());
+  Put(row, evaluation.reserved, *totals.mutable_reserved());
+  Put(row, evaluation.asked, *totals.mutable_asked());
+  Put(row, static_cast<int>(evaluation.limit_source),
+      *totals.mutable_limit_sources());
+  if (evaluation.limit_source == v1::LIMIT_SOURCE_EVENT) {
+    totals.add_limits(evaluation.limit);
+  }
+  Put(row, static_cast<int>(evaluation.verdict), *totals.mutable_verdicts());
+  Put(row, evaluation.unmeasured_gpus, *totals.mutable_unmeasured_gpus());
+  Put(row, static_cast<int>(evaluation.balance), *totals.mutable_balances());
+  Put(row, DaysOr0(evaluation.date), *totals.mutable_dates());
+  Put(row, DaysOr0(evaluation.binding_date), *totals.mutable_binding_dates());
+  if (!evaluation.unknown_product.empty()) {
+    v1::UnknownFigure& unknown = *totals.add_unknown_figures();
+    unknown.set_total(static_cast<uint32_t>(row));
+    unknown.set_product_code(evaluation.unknown_product.data(),
+                             evaluation.unknown_product.size());
+  }
+}
+
+void VisitEvaluations(const v1::TouchedTotals& totals,
+                      absl::FunctionRef<bool(const Evaluation&)> visit) {
+  int next_limit = 0;
+  int next_unknown = 0;
+  for (int row = 0; row < totals.policies_size(); ++row) {
+    const auto window = static_cast<int>(At(totals.windows(), row));
+    const auto group = static_cast<int>(At(totals.groups(), row));
+    Evaluation evaluation{
+        .policy_index = totals.policies(row),
+        .rule = At(totals.rules(), row),
+        .window_start = At(totals.window_starts(), window),
+        .group = group >= 0 && group < totals.group_keys_size()
+                     ? &totals.group_keys(group)
+                     : &v1::GroupKey::default_instance(),
+        .balance = EnumAt<v1::Balance>(totals.balances(), row),
+        .used = At(totals.used(), row),
+        .reserved = At(totals.reserved(), row),
+        .asked = At(totals.asked(), row),
+        .unmeasured_gpus = At(totals.unmeasured_gpus(), row),
+        .limit_source = EnumAt<v1::LimitSource>(totals.limit_sources(), row),
+        .verdict = EnumAt<v1::Verdict>(totals.verdicts(), row),
+        .date = DateAt(totals.dates(), row),
+        .binding_date = DateAt(totals.binding_dates(), row)};
+    if (evaluation.limit_source == v1::LIMIT_SOURCE_EVENT) {
+      evaluation.limit = At(totals.limits(), next_limit++);
+    }
+    if (next_unknown < totals.unknown_figures_size() &&
+        totals.unknown_figures(next_unknown).total() ==
+            static_cast<uint32_t>(row)) {
+      evaluation.unknown_product =
+          totals.unknown_figures(next_unknown++).product_code();
+    }
+    if (!visit(evaluation)) return;
+  }
+}
+
+void KeepEvaluations(absl::FunctionRef<bool(const Evaluation&)> keep,
+                     v1::TouchedTotals& totals) {
+  v1::TouchedTotals kept;
+  VisitEvaluations(totals, [&](const Evaluation& evaluation) {
+    if (keep(evaluation)) AppendEvaluation(evaluation, kept);
+    return true;
+  });
+  totals = std::move(kept);
+}
+
+}  // namespace chipledger::domain

@@ -1,0 +1,85 @@
+// Evaluations: how each total stood that an event touched. The only code that
+// knows the columns of v1::TouchedTotals.
+#ifndef CHIPLEDGER_LEDGER_DOMAIN_EVALUATION_H_
+#define CHIPLEDGER_LEDGER_DOMAIN_EVALUATION_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/functional/function_ref.h"
+#include "absl/strings/string_view.h"
+#include "chipledger/v1/evidence.pb.h"
+#include "ledger/base/date.h"
+#include "ledger/domain/dated_sums.h"
+#include "ledger/domain/policy.h"
+
+namespace chipledger::domain {
+
+// One row of v1::TouchedTotals, whose fields say more. Borrows the group and
+// the product from where it was read or made.
+struct Evaluation {
+  uint64_t policy_index = 0;
+  uint32_t rule = 0;
+  // As in a TotalId.
+  int32_t window_start = 0;
+  const v1::GroupKey* group = nullptr;
+  v1::Balance balance = v1::BALANCE_USED;
+  int64_t used = 0;
+  int64_t reserved = 0;
+  int64_t asked = 0;
+  int64_t unmeasured_gpus = 0;
+  v1::LimitSource limit_source = v1::LIMIT_SOURCE_RULE;
+  // With LIMIT_SOURCE_EVENT.
+  int64_t limit = 0;
+  v1::Verdict verdict = v1::VERDICT_WITHIN_LIMIT;
+  // Unset: the event's own date.
+  std::optional<Date> date;
+  // Unset: the amount's date.
+  std::optional<Date> binding_date;
+  // Empty: every figure was known, or nothing depended on it.
+  absl::string_view unknown_product;
+
+  // Whether it moved its total, or would have.
+  bool Moves() const {
+    return balance != v1::BALANCE_NONE && (asked != 0 || unmeasured_gpus != 0);
+  }
+  // What it adds to its total. Requires: it has a balance.
+  Amounts Added() const {
+    Amounts added{.unmeasured_gpus = unmeasured_gpus};
+    (balance == v1::BALANCE_RESERVED ? added.reserved : added.used) = asked;
+    return added;
+  }
+};
+
+// The limit of a rule that has the same one always; unset: it depends.
+std::optional<int64_t> ConstantLimitOf(const CompiledRule& rule);
+
+// The limit that an evaluation was judged by; unset: none, or not known. `rule`
+// is its rule.
+std::optional<int64_t> JudgedLimit(const Evaluation& evaluation,
+                                   const CompiledRule& rule);
+
+// What is left under a limit before the event, and after it.
+inline int64_t HeadroomBefore(const Evaluation& evaluation, int64_t limit) {
+  return limit - evaluation.used - evaluation.reserved;
+}
+inline int64_t HeadroomAfter(const Evaluation& evaluation, int64_t limit) {
+  return HeadroomBefore(evaluation, limit) - evaluation.asked;
+}
+
+// Appends a row; the group is copied.
+void AppendEvaluation(const Evaluation& evaluation, v1::TouchedTotals& totals);
+
+// Calls `visit` with each row in order, until it returns false. Columns that
+// speak of rows, windows or groups that are not there leave these empty.
+void VisitEvaluations(const v1::TouchedTotals& totals,
+                      absl::FunctionRef<bool(const Evaluation&)> visit);
+
+// Keeps the rows that `keep` wants.
+void KeepEvaluations(absl::FunctionRef<bool(const Evaluation&)> keep,
+                     v1::TouchedTotals& totals);
+
+}  // namespace chipledger::domain
+
+#endif  // CHIPLEDGER_LEDGER_DOMAIN_EVALUATION_H_

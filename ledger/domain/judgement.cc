@@ -1,0 +1,477 @@
+#include "ledger/domain/judgement.h"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "ledger/base/decimal.h"
+#include "ledger/domain/decide.h"
+#include "ledger/domain/evaluation.h"
+
+namespace chipledger::domain {
+namespace {
+
+// Words ----------------------------------------------------------------------
+
+std::string AmountForPeople(const CompiledRule& rule, int64_t amount) {
+  const std::string number = FormatDecimalForPeople(amount, rule.Scale());
+  switch (rule.measure) {
+    case v1::MEASURE_GPUS:
+      return absl::StrCat(number, " GPUs");
+    case v1::MEASURE_VALUE_USD:
+      return absl::StrCat(number, " US dollars");
+    default:
+      return absl::StrCat(number, " TPP");
+  }
+}
+
+void AppendKey(absl::string_view words, absl::string_view value,
+               std::string& text) {
+  if (!value.empty()) absl::StrAppend(&text, words, value);
+}
+
+// Such as " for AE under license D123".
+std::string GroupForPeople(const v1::GroupKey& group) {
+  std::string text;
+  AppendKey(" for ", group.destination_country(), text);
+  AppendKey(" for country group ", group.country_group(), text);
+  AppendKey(" for headquarters in ", group.headquarters_country(), text);
+  AppendKey(" for exporter ", group.exporter(), text);
+  AppendKey(" for consignee ", group.consignee(), text);
+  AppendKey(" for end user ", group.end_user(), text);
+  AppendKey(" for ultimate parent ", group.ultimate_parent(), text);
+  AppendKey(" for product ", group.product_code(), text);
+  AppendKey(" under license ", group.license_id(), text);
+  if (group.license_line() != 0) {
+    absl::StrAppend(&text, " line ", group.license_line());
+  }
+  return text;
+}
+
+// "LICENSE_EXPIRED" as a rule's id.
+std::string CheckId(v1::LicenseCheck check) {
+  return absl::AsciiStrToLower(v1::LicenseCheck_Name(check));
+}
+
+std::string DateText(int32_t days) { return Date::FromDays(days).ToString(); }
+
+const v1::Item& ItemOf(const v1::Shipment& shipment, int32_t item) {
+  return item >= 0 && item < shipment.items_size()
+             ? shipment.items(item)
+             : v1::Item::default_instance();
+}
+
+// What a finding says of its license, such as "had expired on 2026-05-05, after
+// 2026-03-01".
+std::string FindingText(const v1::LicenseFinding& finding,
+                        const v1::Shipment& shipment) {
+  const std::string& exported = shipment.export_date();
+  switch (finding.check()) {
+    case v1::LICENSE_WRONG_EXPORTER:
+      return absl::StrCat("is licensed to ", finding.licensee(), ", not ",
+                          shipment.exporter());
+    case v1::LICENSE_CONSIGNEE_NOT_NAMED:
+      return absl::StrCat("does not name consignee \"", shipment.consignee(),
+                          "\"");
+    case v1::LICENSE_END_USER_NOT_NAMED:
+      return absl::StrCat("does not name end user \"", shipment.end_user(),
+                          "\"");
+    case v1::LICENSE_DESTINATION_NOT_NAMED:
+      return absl::StrCat("does not name destination ",
+                          shipment.destination_country());
+    case v1::LICENSE_NOT_YET_VALID:
+      return absl::StrCat("is valid only from ", DateText(finding.date()),
+                          " on, and the export date is ", exported);
+    case v1::LICENSE_EXPIRED:
+      return absl::StrCat("authorizes exports through ",
+                          DateText(finding.date()), ", and the export date is ",
+                          exported);
+    case v1::LICENSE_SUSPENDED:
+      return absl::StrCat("was suspended from ", DateText(finding.date()),
+                          " on, and the export date is ", exported);
+    case v1::LICENSE_REVOKED:
+      return absl::StrCat("was revoked from ", DateText(finding.date()),
+                          " on, and the export date is ", exported);
+    case v1::LICENSE_VOID:
+      return "is void from issuance";
+    case v1::LICENSE_WRONG_KIND:
+      return absl::StrCat(
+          "is of kind ", v1::AuthorizationKind_Name(finding.kind()), ", not ",
+          v1::AuthorizationKind_Name(shipment.authorization().kind()));
+    case v1::LICENSE_PRODUCT_NOT_NAMED:
+      return absl::StrCat("has no line for product \"",
+                          ItemOf(shipment, finding.item()).product_code(),
+                          "\" to ", shipment.destination_country());
+    case v1::QUANTITY_EXHAUSTED:
+      return absl::StrCat(
+          "line ", finding.line_number(), " has ",
+          finding.authorized() - finding.used() - finding.reserved(),
+          " units left of ", finding.authorized(), ", ",
+          ItemOf(shipment, finding.item()).quantity(), " asked");
+    case v1::LICENSE_NOT_KNOWN:
+      return "is not known; correct the shipment when the number is wrong, or "
+             "grant the license and correct the shipment then";
+    default:
+      return absl::StrCat("does not pass the check ", CheckId(finding.check()));
+  }
+}
+
+std::string NoLicenseFitsText(const v1::LicenseFinding& finding,
+                              const v1::Shipment& shipment) {
+  std::vector<std::string> reasons;
+  for (const v1::LicenseFinding& reason : finding.reasons()) {
+    reasons.push_back(absl::StrCat("license ", reason.license_id(), " ",
+                                   FindingText(reason, shipment)));
+  }
+  return absl::StrCat(
+      "none of the ", finding.licenses(), " licenses of ", shipment.exporter(),
+      " fits the shipment", reasons.empty() ? "" : ": ",
+      absl::StrJoin(reasons, "; "),
+      finding.licenses() > reasons.size() ? "; and others" : "");
+}
+
+// Policies -------------------------------------------------------------------
+
+// PolicyFinder finds policies by the entries that adopted them, also those that
+// a request adopts itself.
+class PolicyFinder {
+ public:
+  explicit PolicyFinder(const Catalog& catalog) : catalog_(catalog) {}
+
+  // Takes the adoptions of an event, by its index; those of a refused request,
+  // which has one entry, by the indexes that they would have had.
+  void Add(const v1::Event& event, uint64_t index) {
+    if (event.has_policy_adopted()) {
+      Add(event.policy_adopted().command(), index);
+    }
+    const auto& commands = event.refused().commands();
+    for (int i = 0; i < commands.size(); ++i) {
+      if (!commands[i].has_adopt_policy()) continue;
+      Add(commands[i].adopt_policy(), index + static_cast<uint64_t>(i));
+    }
+  }
+
+  const CompiledPolicy* Find(uint64_t policy_index) const {
+    const auto own = own_.find(policy_index);
+    return own != own_.end() ? own->second.get()
+                             : catalog_.FindAdopted(policy_index);
+  }
+
+ private:
+  void Add(const v1::AdoptPolicy& command, uint64_t index) {
+    v1::AdoptedPolicy adopted;
+    *adopted.mutable_policy() = command.policy();
+    adopted.set_index(index);
+    adopted.set_version(1);
+    adopted.set_mode(command.mode());
+    own_[index] = CompilePolicy(0, adopted);
+  }
+
+  const Catalog& catalog_;
+  std::map<uint64_t, std::shared_ptr<const CompiledPolicy>> own_;
+};
+
+// A rule and the policy it stands in; null when there is none.
+struct Named {
+  const CompiledPolicy* policy = nullptr;
+  const CompiledRule* rule = nullptr;
+};
+
+Named NameRule(const PolicyFinder& policies, uint64_t policy_index,
+               uint32_t rule) {
+  const CompiledPolicy* policy = policies.Find(policy_index);
+  if (policy == nullptr || rule >= policy->rules.size()) return {};
+  return {policy, &policy->rules[rule]};
+}
+
+// Evaluations ----------------------------------------------------------------
+
+v1::RuleEvaluation EvaluationForReaders(const Evaluation& evaluation,
+                                        const Named& named) {
+  const CompiledRule& rule = *named.rule;
+  v1::RuleEvaluation out;
+  out.set_policy_id(named.policy->policy_id());
+  out.set_policy_version(named.policy->adopted.version());
+  out.set_rule_id(rule.rule_id);
+  out.set_measure(rule.measure);
+  *out.mutable_group() = *evaluation.group;
+  out.set_window_start(rule.WindowStartOf(evaluation.window_start));
+  out.set_used(evaluation.used);
+  out.set_reserved(evaluation.reserved);
+  out.set_asked(evaluation.asked);
+  if (const auto limit = JudgedLimit(evaluation, rule)) {
+    out.set_limit(*limit);
+    out.set_headroom_before(HeadroomBefore(evaluation, *limit));
+    out.set_headroom_after(HeadroomAfter(evaluation, *limit));
+  }
+  out.set_verdict(evaluation.verdict);
+  out.set_unmeasured_gpus(evaluation.unmeasured_gpus);
+  out.set_balance(evaluation.balance);
+  if (evaluation.date) out.set_date(evaluation.date->ToString());
+  if (evaluation.binding_date) {
+    out.set_binding_date(evaluation.binding_date->ToString());
+  }
+  return out;
+}
+
+// Violations -----------------------------------------------------------------
+
+// A violation of a rule, without what is compared.
+v1::Violation StartViolation(const Named& named, const v1::GroupKey& group) {
+  v1::Violation violation;
+  violation.set_policy_id(named.policy->policy_id());
+  violation.set_policy_version(named.policy->adopted.version());
+  violation.set_rule_id(named.rule->rule_id);
+  violation.set_citation(named.rule->citation);
+  *violation.mutable_group() = group;
+  violation.set_verdict(v1::VERDICT_VIOLATED);
+  return violation;
+}
+
+v1::Violation LimitViolation(const Named& named,
+                             const v1::RuleEvaluation& evaluation) {
+  const CompiledRule& rule = *named.rule;
+  v1::Violation violation = StartViolation(named, evaluation.group());
+  violation.set_verdict(evaluation.verdict());
+  violation.set_measure(evaluation.measure());
+  violation.set_window_start(evaluation.window_start());
+  violation.set_limit(evaluation.limit());
+  violation.set_used(evaluation.used());
+  violation.set_reserved(evaluation.reserved());
+  violation.set_asked(evaluation.asked());
+  violation.set_headroom(evaluation.headroom_before());
+  violation.set_excess(-evaluation.headroom_after());
+  violation.set_description(absl::StrCat(
+      named.policy->policy_id(), "/", rule.rule_id,
+      GroupForPeople(evaluation.group()),
+      evaluation.binding_date().empty() ? "" : " on ",
+      evaluation.binding_date(), ": ",
+      AmountForPeople(rule, evaluation.asked()), " asked, headroom ",
+      AmountForPeople(rule, evaluation.headroom_before()), " of ",
+      AmountForPeople(rule, evaluation.limit()), ", over by ",
+      AmountForPeople(rule, -evaluation.headroom_after())));
+  return violation;
+}
+
+// The figure of a product that a rule measures is not known.
+v1::Violation UnknownViolation(const Named& named, const v1::GroupKey& group,
+                               absl::string_view product) {
+  v1::Violation violation = StartViolation(named, group);
+  const bool value = named.rule->measure == v1::MEASURE_VALUE_USD;
+  violation.set_rule_id(CheckId(value ? v1::VALUE_UNKNOWN : v1::TPP_UNKNOWN));
+  violation.set_description(
+      absl::StrCat(named.policy->policy_id(), "/", named.rule->rule_id,
+                   value ? " measures value, and the item of product \""
+                         : " measures TPP, and that of product \"",
+                   product,
+                   value ? "\" states none; state its value_usd"
+                         : "\" is not known; register its milli_tpp_per_gpu"));
+  return violation;
+}
+
+v1::Violation ConditionViolation(const Named& named,
+                                 const v1::MissingCondition& missing,
+                                 const std::string& date) {
+  v1::Violation violation = StartViolation(named, missing.group());
+  violation.set_description(absl::StrCat(
+      named.policy->policy_id(), "/", named.rule->rule_id, " requires \"",
+      missing.kind(), "\" to be met on ", date, ", and ",
+      missing.license_id().empty()
+          ? std::string("the shipment cites no authorization that was granted")
+          : absl::StrCat("license ", missing.license_id(), " has not met it"),
+      "; record the condition with its evidence first"));
+  return violation;
+}
+
+v1::Violation LicenseViolation(const v1::LicenseFinding& finding,
+                               const v1::Shipment& shipment) {
+  v1::Violation violation;
+  violation.set_rule_id(CheckId(finding.check()));
+  violation.set_verdict(v1::VERDICT_VIOLATED);
+  if (finding.check() == v1::NO_LICENSE_FITS) {
+    violation.set_description(NoLicenseFitsText(finding, shipment));
+    return violation;
+  }
+  violation.mutable_group()->set_license_id(finding.license_id());
+  violation.set_description(absl::StrCat("license ", finding.license_id(), " ",
+                                         FindingText(finding, shipment)));
+  if (finding.check() == v1::QUANTITY_EXHAUSTED) {
+    const int64_t left =
+        finding.authorized() - finding.used() - finding.reserved();
+    const int64_t asked = ItemOf(shipment, finding.item()).quantity();
+    violation.set_limit(finding.authorized());
+    violation.set_used(finding.used());
+    violation.set_reserved(finding.reserved());
+    violation.set_asked(asked);
+    violation.set_headroom(left);
+    violation.set_excess(asked - left);
+  }
+  return violation;
+}
+
+// Whether an evaluation is over its limit, whatever came of it.
+bool IsViolated(const v1::RuleEvaluation& evaluation) {
+  switch (evaluation.verdict()) {
+    case v1::VERDICT_VIOLATED:
+    case v1::VERDICT_OVERRIDDEN:
+      return true;
+    case v1::VERDICT_REPORTED:
+      // What only takes back can leave a total above its limit.
+      return evaluation.asked() > 0 && evaluation.has_headroom_after() &&
+             evaluation.headroom_after() < 0;
+    default:
+      return false;
+  }
+}
+
+// A violation of a rule and the rule's place, which orders it.
+struct Placed {
+  uint64_t policy_index;
+  uint32_t rule;
+  v1::Violation violation;
+};
+
+using Violations = google::protobuf::RepeatedPtrField<v1::Violation>;
+
+// Appends what an evidence says is violated. `shipment` is what it is about, if
+// it is about one, and `date` when that happened.
+void AppendViolations(const PolicyFinder& policies,
+                      const v1::Evidence& evidence,
+                      const v1::Shipment& shipment, const std::string& date,
+                      Violations& violations) {
+  for (const v1::LicenseFinding& finding : evidence.license_findings()) {
+    *violations.Add() = LicenseViolation(finding, shipment);
+  }
+  std::vector<Placed> placed;
+  for (const v1::MissingCondition& missing : evidence.missing_conditions()) {
+    const Named named =
+        NameRule(policies, missing.policy_index(), missing.rule());
+    if (named.rule == nullptr) continue;
+    placed.push_back({missing.policy_index(), missing.rule(),
+                      ConditionViolation(named, missing, date)});
+  }
+  VisitEvaluations(evidence.totals(), [&](const Evaluation& evaluation) {
+    const Named named =
+        NameRule(policies, evaluation.policy_index, evaluation.rule);
+    if (named.rule == nullptr) return true;
+    if (!evaluation.unknown_product.empty()) {
+      placed.push_back({evaluation.policy_index, evaluation.rule,
+                        UnknownViolation(named, *evaluation.group,
+                                         evaluation.unknown_product)});
+    }
+    const v1::RuleEvaluation told = EvaluationForReaders(evaluation, named);
+    if (IsViolated(told)) {
+      placed.push_back({evaluation.policy_index, evaluation.rule,
+                        LimitViolation(named, told)});
+    }
+    return true;
+  });
+  std::stable_sort(placed.begin(), placed.end(),
+                   [](const Placed& a, const Placed& b) {
+                     return std::pair(a.policy_index, a.rule) <
+                            std::pair(b.policy_index, b.rule);
+                   });
+  for (Placed& one : placed) *violations.Add() = std::move(one.violation);
+}
+
+void AppendEvaluations(
+    const PolicyFinder& policies, const v1::Evidence& evidence,
+    google::protobuf::RepeatedPtrField<v1::RuleEvaluation>& rules) {
+  VisitEvaluations(evidence.totals(), [&](const Evaluation& evaluation) {
+    const Named named =
+        NameRule(policies, evaluation.policy_index, evaluation.rule);
+    if (named.rule != nullptr) {
+      *rules.Add() = EvaluationForReaders(evaluation, named);
+    }
+    return true;
+  });
+}
+
+// Events ---------------------------------------------------------------------
+
+// The shipment that a command is about and brings along; an empty one for
+// commands that bring none.
+const v1::Shipment& ShipmentOfCommand(const v1::Command& command) {
+  switch (command.kind_case()) {
+    case v1::Command::kRecordShipment:
+      return command.record_shipment().shipment();
+    case v1::Command::kCorrectShipment:
+      return command.correct_shipment().shipment();
+    case v1::Command::kReserveShipment:
+      return command.reserve_shipment().shipment();
+    case v1::Command::kReexportShipment:
+      return command.reexport_shipment().shipment();
+    case v1::Command::kTransferShipment:
+      return command.transfer_shipment().shipment();
+    default:
+      return v1::Shipment::default_instance();
+  }
+}
+
+v1::Judgement JudgeRefused(const PolicyFinder& policies,
+                           const v1::Refused& refused) {
+  v1::Judgement judgement;
+  Violations& violations = *judgement.mutable_violations();
+  const int count = std::min(refused.commands_size(), refused.evidence_size());
+  for (int i = 0; i < count; ++i) {
+    const v1::Shipment& shipment = ShipmentOfCommand(refused.commands(i));
+    const int before = violations.size();
+    AppendViolations(policies, refused.evidence(i), shipment,
+                     shipment.export_date(), violations);
+    for (int at = before; at < violations.size(); ++at) {
+      violations[at].set_command_index(static_cast<uint32_t>(i));
+    }
+  }
+  return judgement;
+}
+
+v1::Judgement Judge(const PolicyFinder& policies, const v1::Event& event) {
+  if (event.has_refused()) return JudgeRefused(policies, event.refused());
+  v1::Judgement judgement;
+  if (const v1::Evidence* reversal = ReversalOf(event)) {
+    AppendEvaluations(policies, *reversal, *judgement.mutable_reversal());
+  }
+  const v1::Evidence* evidence = EvidenceOf(event);
+  if (evidence == nullptr) return judgement;
+  AppendEvaluations(policies, *evidence, *judgement.mutable_rules());
+  const v1::Shipment* shipment = ShipmentOf(event);
+  if (event.has_shipment_reserved()) {
+    shipment = &event.shipment_reserved().command().shipment();
+  }
+  if (shipment == nullptr) shipment = &v1::Shipment::default_instance();
+  AppendViolations(policies, *evidence, *shipment, shipment->export_date(),
+                   *judgement.mutable_violations());
+  return judgement;
+}
+
+}  // namespace
+
+std::vector<v1::Judgement> JudgementsOf(
+    const Catalog& catalog, absl::Span<const v1::Event* const> events,
+    uint64_t first_index) {
+  PolicyFinder policies(catalog);
+  for (size_t i = 0; i < events.size(); ++i) {
+    policies.Add(*events[i], first_index + i);
+  }
+  std::vector<v1::Judgement> judgements;
+  judgements.reserve(events.size());
+  for (const v1::Event* event : events) {
+    judgements.push_back(Judge(policies, *event));
+  }
+  return judgements;
+}
+
+v1::Judgement JudgementOf(const Catalog& catalog, const v1::Event& event,
+                          uint64_t index) {
+  const v1::Event* one = &event;
+  return std::move(
+      JudgementsOf(catalog, absl::MakeConstSpan(&one, 1), index).front());
+}
+
+}  // namespace chipledger::domain
