@@ -3,6 +3,7 @@
 #ifndef CHIPLEDGER_LEDGER_BASE_PERSISTENT_MAP_H_
 #define CHIPLEDGER_LEDGER_BASE_PERSISTENT_MAP_H_
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -46,10 +47,22 @@ class PersistentMap {
 
   // Sets the key's value.
   void Set(const Key& key, Value value) {
-    bool added = false;
-    root_ = SetIn(root_, key, absl::HashOf(key), value, added);
-    size_ += added ? 1 : 0;
+    SetInBatch(key, std::move(value), 0);
   }
+
+  // BatchSetter sets many keys of one map: what it has copied once it changes
+  // in place from then on. The map must not be copied while it lives.
+  class BatchSetter {
+   public:
+    explicit BatchSetter(PersistentMap& map) : map_(map), batch_(NewBatch()) {}
+    void Set(const Key& key, Value value) {
+      map_.SetInBatch(key, std::move(value), batch_);
+    }
+
+   private:
+    PersistentMap& map_;
+    const uint64_t batch_;
+  };
 
   // Takes the key away, if it is there.
   template <typename K>
@@ -74,43 +87,68 @@ class PersistentMap {
 
  private:
   struct Node;
-  using NodePtr = std::shared_ptr<const Node>;
+  // Nodes that are reached from more than one version do not change.
+  using NodePtr = std::shared_ptr<Node>;
   struct Node {
     Key key;
     Value value;
     size_t priority;
+    // The batch that made it; 0: none.
+    uint64_t batch;
     NodePtr left;
     NodePtr right;
   };
 
-  static NodePtr SetIn(const NodePtr& node, const Key& key, size_t priority,
-                       Value& value, bool& added) {
+  // Returns a number that no other batch has or had.
+  static uint64_t NewBatch() {
+    static std::atomic<uint64_t> last{0};
+    return last.fetch_add(1, std::memory_order_relaxed) + 1;
+  }
+
+  void SetInBatch(const Key& key, Value value, uint64_t batch) {
+    bool added = false;
+    SetIn(root_, key, absl::HashOf(key), value, batch, added);
+    size_ += added ? 1 : 0;
+  }
+
+  // Makes the node one that may be changed: itself when the batch made it, else
+  // a copy.
+  static Node& Own(NodePtr& node, uint64_t batch) {
+    if (batch == 0 || node->batch != batch) {
+      node = std::make_shared<Node>(*node);
+      node->batch = batch;
+    }
+    return *node;
+  }
+
+  static void SetIn(NodePtr& node, const Key& key, size_t priority,
+                    Value& value, uint64_t batch, bool& added) {
     if (node == nullptr) {
       added = true;
-      return std::make_shared<Node>(
-          Node{key, std::move(value), priority, nullptr, nullptr});
+      node = std::make_shared<Node>(
+          Node{key, std::move(value), priority, batch, nullptr, nullptr});
+      return;
     }
-    auto copy = std::make_shared<Node>(*node);
-    if (Less()(key, node->key)) {
-      copy->left = SetIn(node->left, key, priority, value, added);
-      if (copy->left->priority > copy->priority) {
-        auto up = std::make_shared<Node>(*copy->left);
-        copy->left = up->right;
-        up->right = std::move(copy);
-        return up;
+    Node& own = Own(node, batch);
+    if (Less()(key, own.key)) {
+      SetIn(own.left, key, priority, value, batch, added);
+      if (own.left->priority > own.priority) {
+        NodePtr up = std::move(own.left);
+        own.left = std::move(up->right);
+        up->right = std::move(node);
+        node = std::move(up);
       }
-    } else if (Less()(node->key, key)) {
-      copy->right = SetIn(node->right, key, priority, value, added);
-      if (copy->right->priority > copy->priority) {
-        auto up = std::make_shared<Node>(*copy->right);
-        copy->right = up->left;
-        up->left = std::move(copy);
-        return up;
+    } else if (Less()(own.key, key)) {
+      SetIn(own.right, key, priority, value, batch, added);
+      if (own.right->priority > own.priority) {
+        NodePtr up = std::move(own.right);
+        own.right = std::move(up->left);
+        up->left = std::move(node);
+        node = std::move(up);
       }
     } else {
-      copy->value = std::move(value);
+      own.value = std::move(value);
     }
-    return copy;
   }
 
   // Requires: the key is there.
@@ -121,6 +159,7 @@ class PersistentMap {
       return Join(node->left, node->right);
     }
     auto copy = std::make_shared<Node>(*node);
+    copy->batch = 0;
     NodePtr& side = before ? copy->left : copy->right;
     side = EraseIn(side, key);
     return copy;
@@ -132,6 +171,7 @@ class PersistentMap {
     if (right == nullptr) return left;
     const bool left_up = left->priority > right->priority;
     auto copy = std::make_shared<Node>(left_up ? *left : *right);
+    copy->batch = 0;
     NodePtr& side = left_up ? copy->right : copy->left;
     side = left_up ? Join(side, right) : Join(left, side);
     return copy;

@@ -205,7 +205,11 @@ class Assessment {
   const v1::Override* FindOverride(const CompiledPolicy& policy,
                                    const CompiledRule& rule) const;
 
-  absl::Status JudgeAddition(size_t place, v1::Evidence& evidence);
+  absl::Status JudgeAddition(size_t place, EvaluationWriter& writer);
+  // Calls visit(place) for every addition so far that moves the total of the
+  // one at `place`, in their order.
+  template <typename Visit>
+  void VisitMovesOf(size_t place, Visit&& visit) const;
   absl::StatusOr<Standing> Stand(size_t place, const LimitCurve& curve) const;
   absl::StatusOr<Standing> StandBySchedule(size_t place,
                                            const LimitCurve& curve) const;
@@ -229,6 +233,8 @@ class Assessment {
   std::vector<Addition> additions_;
   // Additions before this one were judged.
   size_t judged_ = 0;
+  // While a round is judged: where its additions begin.
+  size_t round_begin_ = 0;
   // Wait for the next evidence.
   std::vector<v1::MissingCondition> missing_conditions_;
   bool violated_ = false;

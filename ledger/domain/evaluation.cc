@@ -56,6 +56,36 @@ uint32_t PlaceOfGroup(const v1::GroupKey& group,
   return static_cast<uint32_t>(keys.size() - 1);
 }
 
+void AppendRow(const Evaluation& evaluation, uint32_t group,
+               v1::TouchedTotals& totals) {
+  const int row = totals.policies_size();
+  totals.add_policies(evaluation.policy_index);
+  Put(row, evaluation.rule, *totals.mutable_rules());
+  Put(row,
+      PlaceOfWindow(evaluation.window_start, *totals.mutable_window_starts()),
+      *totals.mutable_windows());
+  Put(row, group, *totals.mutable_groups());
+  Put(row, evaluation.used, *totals.mutable_used());
+  Put(row, evaluation.reserved, *totals.mutable_reserved());
+  Put(row, evaluation.asked, *totals.mutable_asked());
+  Put(row, static_cast<int>(evaluation.limit_source),
+      *totals.mutable_limit_sources());
+  if (evaluation.limit_source == v1::LIMIT_SOURCE_EVENT) {
+    totals.add_limits(evaluation.limit);
+  }
+  Put(row, static_cast<int>(evaluation.verdict), *totals.mutable_verdicts());
+  Put(row, evaluation.unmeasured_gpus, *totals.mutable_unmeasured_gpus());
+  Put(row, static_cast<int>(evaluation.balance), *totals.mutable_balances());
+  Put(row, DaysOr0(evaluation.date), *totals.mutable_dates());
+  Put(row, DaysOr0(evaluation.binding_date), *totals.mutable_binding_dates());
+  if (!evaluation.unknown_product.empty()) {
+    v1::UnknownFigure& unknown = *totals.add_unknown_figures();
+    unknown.set_total(static_cast<uint32_t>(row));
+    unknown.set_product_code(evaluation.unknown_product.data(),
+                             evaluation.unknown_product.size());
+  }
+}
+
 }  // namespace
 
 std::optional<int64_t> ConstantLimitOf(const CompiledRule& rule) {
@@ -82,33 +112,26 @@ std::optional<int64_t> JudgedLimit(const Evaluation& evaluation,
 }
 
 void AppendEvaluation(const Evaluation& evaluation, v1::TouchedTotals& totals) {
-  const int row = totals.policies_size();
-  totals.add_policies(evaluation.policy_index);
-  Put(row, evaluation.rule, *totals.mutable_rules());
-  Put(row,
-      PlaceOfWindow(evaluation.window_start, *totals.mutable_window_starts()),
-      *totals.mutable_windows());
-  Put(row, PlaceOfGroup(*evaluation.group, *totals.mutable_group_keys()),
-      *totals.mutable_groups());
-  Put(row, evaluation.used, *totals.mutable_used());
-  Put(row, evaluation.reserved, *totals.mutable_reserved());
-  Put(row, evaluation.asked, *totals.mutable_asked());
-  Put(row, static_cast<int>(evaluation.limit_source),
-      *totals.mutable_limit_sources());
-  if (evaluation.limit_source == v1::LIMIT_SOURCE_EVENT) {
-    totals.add_limits(evaluation.limit);
+  AppendRow(evaluation,
+            PlaceOfGroup(*evaluation.group, *totals.mutable_group_keys()),
+            totals);
+}
+
+void EvaluationWriter::Append(const Evaluation& evaluation,
+                              const GroupKeys& keys, absl::string_view group) {
+  AppendRow(evaluation, PlaceOf(keys, group), totals_);
+}
+
+uint32_t EvaluationWriter::PlaceOf(const GroupKeys& keys,
+                                   absl::string_view group) {
+  for (const Written& known : written_) {
+    if (known.group == group && *known.keys == keys) return known.place;
   }
-  Put(row, static_cast<int>(evaluation.verdict), *totals.mutable_verdicts());
-  Put(row, evaluation.unmeasured_gpus, *totals.mutable_unmeasured_gpus());
-  Put(row, static_cast<int>(evaluation.balance), *totals.mutable_balances());
-  Put(row, DaysOr0(evaluation.date), *totals.mutable_dates());
-  Put(row, DaysOr0(evaluation.binding_date), *totals.mutable_binding_dates());
-  if (!evaluation.unknown_product.empty()) {
-    v1::UnknownFigure& unknown = *totals.add_unknown_figures();
-    unknown.set_total(static_cast<uint32_t>(row));
-    unknown.set_product_code(evaluation.unknown_product.data(),
-                             evaluation.unknown_product.size());
-  }
+  // What was there before may have it, too.
+  const uint32_t place =
+      PlaceOfGroup(DecodeGroup(keys, group), *totals_.mutable_group_keys());
+  written_.push_back({&keys, group, place});
+  return place;
 }
 
 void VisitEvaluations(const v1::TouchedTotals& totals,

@@ -7,11 +7,13 @@
 #include <optional>
 #include <string>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/functional/function_ref.h"
 #include "absl/strings/string_view.h"
 #include "chipledger/v1/evidence.pb.h"
 #include "ledger/base/date.h"
 #include "ledger/domain/dated_sums.h"
+#include "ledger/domain/group_key.h"
 #include "ledger/domain/policy.h"
 
 namespace chipledger::domain {
@@ -70,6 +72,31 @@ inline int64_t HeadroomAfter(const Evaluation& evaluation, int64_t limit) {
 
 // Appends a row; the group is copied.
 void AppendEvaluation(const Evaluation& evaluation, v1::TouchedTotals& totals);
+
+// EvaluationWriter appends rows whose groups are encoded (see group_key.h), and
+// makes each group's key once.
+//
+// Lifecycle: the encoded groups and the keys must outlive it; nobody else
+// changes the totals meanwhile.
+class EvaluationWriter {
+ public:
+  explicit EvaluationWriter(v1::TouchedTotals& totals) : totals_(totals) {}
+
+  // `evaluation` names no group.
+  void Append(const Evaluation& evaluation, const GroupKeys& keys,
+              absl::string_view group);
+
+ private:
+  struct Written {
+    const GroupKeys* keys;
+    absl::string_view group;
+    uint32_t place;
+  };
+  uint32_t PlaceOf(const GroupKeys& keys, absl::string_view group);
+
+  v1::TouchedTotals& totals_;
+  absl::InlinedVector<Written, 8> written_;
+};
 
 // Calls `visit` with each row in order, until it returns false. Columns that
 // speak of rows, windows or groups that are not there leave these empty.

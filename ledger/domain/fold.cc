@@ -143,20 +143,25 @@ absl::Status Folder::Apply(const v1::Evidence& evidence, Date date) {
 absl::Status Folder::ApplyTotals(const v1::Evidence& evidence,
                                  std::optional<Date> date) {
   absl::Status status;
+  // Rows of one policy come together.
+  const CompiledPolicy* policy = nullptr;
   VisitEvaluations(evidence.totals(), [&](const Evaluation& evaluation) {
-    status = Apply(evaluation, date);
+    if (policy == nullptr ||
+        policy->adopted.index() != evaluation.policy_index) {
+      policy = state_.registers_.catalog.FindAdopted(evaluation.policy_index);
+    }
+    status = Apply(evaluation, policy, date);
     return status.ok();
   });
   return status;
 }
 
 absl::Status Folder::Apply(const Evaluation& evaluation,
+                           const CompiledPolicy* policy,
                            std::optional<Date> date) {
   if (evaluation.balance == v1::BALANCE_NONE) return absl::OkStatus();
   if (evaluation.date) date = evaluation.date;
   if (!date) return Damaged("moves a total by no date");
-  const CompiledPolicy* policy =
-      state_.registers_.catalog.FindAdopted(evaluation.policy_index);
   if (policy == nullptr || evaluation.rule >= policy->rules.size()) {
     return Damaged(absl::StrCat(
         "moves a total of rule ", evaluation.rule, " of the policy that entry ",

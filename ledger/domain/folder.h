@@ -101,7 +101,9 @@ class Folder {
   absl::Status Apply(const v1::Evidence& evidence, Date date);
   absl::Status ApplyTotals(const v1::Evidence& evidence,
                            std::optional<Date> date);
-  absl::Status Apply(const Evaluation& evaluation, std::optional<Date> date);
+  // `policy` is the evaluation's; null: there is none.
+  absl::Status Apply(const Evaluation& evaluation, const CompiledPolicy* policy,
+                     std::optional<Date> date);
   // Draws count by the date of the shipment or reservation. `sign` is 1, or -1
   // to give them back.
   absl::Status ApplyDraws(const Draws& draws, Date date, int64_t sign);

@@ -13,21 +13,43 @@
 
 namespace chipledger::domain {
 absl::Status Assessment::Judge(v1::Evidence& evidence) {
-  std::stable_sort(additions_.begin() + static_cast<std::ptrdiff_t>(judged_),
-                   additions_.end(), [](const Addition& a, const Addition& b) {
-                     return a.id < b.id;
-                   });
-  const size_t first = judged_;
+  const auto by_total = [](const Addition& a, const Addition& b) {
+    return a.id < b.id;
+  };
+  const auto begin = additions_.begin() + static_cast<std::ptrdiff_t>(judged_);
+  // One fact adds in the order of totals, but for several groups of a rule.
+  if (!std::is_sorted(begin, additions_.end(), by_total)) {
+    std::stable_sort(begin, additions_.end(), by_total);
+  }
   // Of this round all are added before any is judged.
+  round_begin_ = judged_;
   judged_ = additions_.size();
-  for (size_t i = first; i < additions_.size(); ++i) {
-    RETURN_IF_ERROR(JudgeAddition(i, evidence));
+  if (round_begin_ < judged_) {
+    EvaluationWriter writer(*evidence.mutable_totals());
+    for (size_t i = round_begin_; i < judged_; ++i) {
+      RETURN_IF_ERROR(JudgeAddition(i, writer));
+    }
   }
   for (v1::MissingCondition& condition : missing_conditions_) {
     *evidence.add_missing_conditions() = std::move(condition);
   }
   missing_conditions_.clear();
   return absl::OkStatus();
+}
+
+template <typename Visit>
+void Assessment::VisitMovesOf(size_t place, Visit&& visit) const {
+  const TotalId& id = additions_[place].id;
+  const auto visit_if = [&](size_t i) {
+    if (additions_[i].Moves()) visit(i);
+  };
+  for (size_t i = 0; i < round_begin_; ++i) {
+    if (additions_[i].id == id) visit_if(i);
+  }
+  // Of this round they stand together.
+  size_t i = place;
+  while (i > round_begin_ && additions_[i - 1].id == id) --i;
+  for (; i < additions_.size() && additions_[i].id == id; ++i) visit_if(i);
 }
 
 absl::StatusOr<LimitCurve> Assessment::LimitFor(
@@ -62,18 +84,19 @@ absl::StatusOr<Assessment::Standing> Assessment::Stand(
   int64_t net = addition.Moves() ? 0 : addition.amount;
   if (addition.rule->window != v1::Window::kPerOrder) {
     if (const Total* total = state_.FindTotal(addition.id)) before = total->sum;
-    for (size_t i = 0; i < additions_.size(); ++i) {
+    bool fits = true;
+    VisitMovesOf(place, [&](size_t i) {
       const Addition& other = additions_[i];
-      if (!other.Moves() || other.id != addition.id) continue;
       const auto sum = CheckedAdd(net, other.amount);
-      if (!sum) return overflow();
-      if (addition.Moves()) net = *sum;
-      if (i >= place) continue;
+      fits = fits && sum;
+      if (sum && addition.Moves()) net = *sum;
+      if (i >= place) return;
       const Amounts more = other.balance == v1::BALANCE_RESERVED
                                ? Amounts{.reserved = other.amount}
                                : Amounts{.used = other.amount};
-      if (!before.Add(more)) return overflow();
-    }
+      fits = before.Add(more) && fits;
+    });
+    if (!fits) return overflow();
   }
   Standing standing{.used = before.used,
                     .reserved = before.reserved,
@@ -96,9 +119,8 @@ std::vector<Assessment::Day> Assessment::DaysOf(size_t place,
       return true;
     });
   }
-  for (size_t i = 0; i < additions_.size(); ++i) {
+  VisitMovesOf(place, [&](size_t i) {
     const Addition& other = additions_[i];
-    if (!other.Moves() || other.id != addition.id) continue;
     Day day{.date = other.date};
     if (addition.Moves()) day.net = other.amount;
     if (i < place) {
@@ -106,7 +128,7 @@ std::vector<Assessment::Day> Assessment::DaysOf(size_t place,
                                              : day.before.used) = other.amount;
     }
     days.push_back(day);
-  }
+  });
   days.push_back(
       {.date = addition.date, .net = addition.Moves() ? 0 : addition.amount});
   for (const CompiledLimit::Step& step : curve.steps) {
@@ -179,7 +201,7 @@ void Assessment::SetLimit(const Standing& standing, const CompiledRule& rule,
   }
 }
 
-absl::Status Assessment::JudgeAddition(size_t place, v1::Evidence& evidence) {
+absl::Status Assessment::JudgeAddition(size_t place, EvaluationWriter& writer) {
   const Addition& addition = additions_[place];
   const CompiledRule& rule = *addition.rule;
   ASSIGN_OR_RETURN(const LimitCurve curve, LimitFor(addition));
@@ -187,12 +209,10 @@ absl::Status Assessment::JudgeAddition(size_t place, v1::Evidence& evidence) {
                    curve.IsSchedule() && rule.window != v1::Window::kPerOrder
                        ? StandBySchedule(place, curve)
                        : Stand(place, curve));
-  const v1::GroupKey group = DecodeGroup(rule.group_by, addition.id.group);
   Evaluation evaluation{
       .policy_index = addition.policy->adopted.index(),
       .rule = rule.number,
       .window_start = addition.id.window_start,
-      .group = &group,
       .balance = addition.balance,
       .used = standing.used,
       .reserved = standing.reserved,
@@ -205,7 +225,7 @@ absl::Status Assessment::JudgeAddition(size_t place, v1::Evidence& evidence) {
   }
   SetLimit(standing, rule, evaluation);
   Decide(addition, curve, standing, evaluation);
-  AppendEvaluation(evaluation, *evidence.mutable_totals());
+  writer.Append(evaluation, rule.group_by, addition.id.group);
   return absl::OkStatus();
 }
 

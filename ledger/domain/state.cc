@@ -32,9 +32,11 @@ void CutEntries(uint64_t size, std::vector<uint64_t>& entries) {
 }  // namespace
 
 void Snapshot::Apply(const Delta& delta) {
-  for (const auto& [id, total] : delta.totals) totals.Set(id, total);
+  decltype(totals)::BatchSetter set_totals(totals);
+  for (const auto& [id, total] : delta.totals) set_totals.Set(id, total);
+  decltype(licenses)::BatchSetter set_licenses(licenses);
   for (const auto& license : delta.licenses) {
-    licenses.Set(license->license.license_id(), license);
+    set_licenses.Set(license->license.license_id(), license);
   }
   for (const auto& [index, shipment] : delta.shipments) {
     shipments.Set(index, shipment);
@@ -331,7 +333,8 @@ Snapshot State::ToSnapshot() const {
   Snapshot snapshot;
   snapshot.size = size_;
   snapshot.registers = registers_;
-  for (const auto& [id, slot] : totals_) snapshot.totals.Set(id, slot.total);
+  decltype(snapshot.totals)::BatchSetter set_totals(snapshot.totals);
+  for (const auto& [id, slot] : totals_) set_totals.Set(id, slot.total);
   for (const auto& [id, slot] : licenses_) {
     // A copy: this state goes on changing its own.
     snapshot.licenses.Set(id, std::make_shared<LicenseState>(*slot.license));

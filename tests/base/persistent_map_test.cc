@@ -48,6 +48,35 @@ TEST(PersistentMapTest, EveryVersionStaysAsItWas) {
   }
 }
 
+// A batch changes in place what it made itself, and nothing that another
+// version reaches.
+TEST(PersistentMapTest, EveryVersionStaysAsItWasBesideBatches) {
+  std::mt19937 random(2);
+  Map map;
+  Model model;
+  std::vector<std::pair<Map, Model>> versions;
+  for (int i = 0; i < 100; ++i) {
+    versions.emplace_back(map, model);
+    if (i % 7 == 0 && !model.empty()) {
+      const std::string gone = model.begin()->first;
+      map.Erase(gone);
+      model.erase(gone);
+      versions.emplace_back(map, model);
+    }
+    Map::BatchSetter batch(map);
+    for (int j = 0; j < 50; ++j) {
+      const std::string key = std::to_string(random() % 700);
+      batch.Set(key, i * 100 + j);
+      model[key] = i * 100 + j;
+    }
+  }
+  versions.emplace_back(map, model);
+  for (const auto& [version, expected] : versions) {
+    EXPECT_EQ(version.size(), expected.size());
+    EXPECT_EQ(Contents(version), expected);
+  }
+}
+
 TEST(PersistentMapTest, FindsWhatIsThereAndNothingElse) {
   Map map;
   for (int i = 0; i < 100; i += 2) map.Set(std::to_string(i), i);
