@@ -11,10 +11,12 @@
 namespace chipledger {
 namespace {
 
+// The request that came upon damage keeps its own error.
 void FailAll(const Group& group, const absl::Status& status) {
   for (const Group::Span& span : group.spans) {
     for (size_t place = span.begin; place < span.end; ++place) {
       WriteAnswer& answer = span.batch->answers[place];
+      if (absl::IsDataLoss(answer.status)) continue;
       answer = WriteAnswer();
       answer.status = status;
     }

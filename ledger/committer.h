@@ -21,7 +21,7 @@ namespace chipledger {
 // After a storage error nothing is written any more: what reached the disk is
 // known only when the ledger is opened again. That group, and all after it, is
 // answered with READ_ONLY. So is what was written to files that somebody has
-// removed meanwhile.
+// removed meanwhile, and what comes after damage that deciding came upon.
 //
 // Thread-safety: single-threaded, on the thread that calls Run, but for
 // BecomeReadOnly.

@@ -117,8 +117,12 @@ class LedgerImpl : public Ledger {
         publisher_(FirstSnapshot(opened)),
         moments_(*store_, publisher_),
         pipeline_(options.max_queued_commands),
-        sequencer_(std::move(opened), options.mark_entries, clock_, *store_,
-                   publisher_, pipeline_),
+        sequencer_(
+            std::move(opened), options.mark_entries,
+            [this](const absl::Status& cause) {
+              committer_.BecomeReadOnly(cause);
+            },
+            clock_, *store_, publisher_, pipeline_),
         committer_(ledger_id_, options.log, options.on_read_only, *store_,
                    publisher_, pipeline_),
         sequencer_thread_([this] { sequencer_.Run(); }),

@@ -54,11 +54,13 @@ void AppendIds(const WriteRequest& request, std::vector<store::IdKey>& keys) {
 }  // namespace
 
 Sequencer::Sequencer(LoadedState durable, size_t mark_entries,
+                     std::function<void(const absl::Status&)> stop_writing,
                      const Clock& clock, store::Store& store,
                      const Publisher& publisher, Pipeline& pipeline)
     : state_(std::move(durable.state)),
       last_record_time_ns_(durable.last_record_time_ns),
       mark_entries_(mark_entries),
+      stop_writing_(std::move(stop_writing)),
       mark_(durable.mark),
       clock_(clock),
       store_(store),
@@ -140,6 +142,8 @@ void Sequencer::DecideRequest(WriteBatch& batch, size_t place) {
                             : domain::Effect::kApply);
   if (!decided.ok()) {
     answer.status = decided.status();
+    // What rests on damage is not added to.
+    if (absl::IsDataLoss(answer.status)) stop_writing_(answer.status);
     return;
   }
   answer.events = std::move(decided->events);

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -32,10 +33,12 @@ namespace chipledger {
 class Sequencer : private domain::History {
  public:
   // `durable` is the state of the durable ledger; a mark is due when the log
-  // has grown by `mark_entries` since the last one. The others must outlive the
-  // sequencer.
-  Sequencer(LoadedState durable, size_t mark_entries, const Clock& clock,
-            store::Store& store, const Publisher& publisher,
+  // has grown by `mark_entries` since the last one. `stop_writing` is called
+  // with a DATA_DAMAGED error when deciding comes upon something that cannot
+  // be. The others must outlive the sequencer.
+  Sequencer(LoadedState durable, size_t mark_entries,
+            std::function<void(const absl::Status&)> stop_writing,
+            const Clock& clock, store::Store& store, const Publisher& publisher,
             Pipeline& pipeline);
 
   // Works until the pipeline is closed and empty.
@@ -66,6 +69,7 @@ class Sequencer : private domain::History {
   domain::State state_;
   int64_t last_record_time_ns_;
   const size_t mark_entries_;
+  const std::function<void(const absl::Status&)> stop_writing_;
   // The size of the last mark.
   uint64_t mark_;
   const Clock& clock_;

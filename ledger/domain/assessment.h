@@ -129,6 +129,11 @@ class Assessment {
       return balance != v1::BALANCE_NONE &&
              rule->window != v1::Window::kPerOrder;
     }
+    Amounts Added() const {
+      Amounts added{.unmeasured_gpus = unmeasured_gpus};
+      (balance == v1::BALANCE_RESERVED ? added.reserved : added.used) = amount;
+      return added;
+    }
   };
   // How a rule counts an occasion.
   struct Part {
@@ -210,10 +215,16 @@ class Assessment {
   // one at `place`, in their order.
   template <typename Visit>
   void VisitMovesOf(size_t place, Visit&& visit) const;
-  absl::StatusOr<Standing> Stand(size_t place, const LimitCurve& curve) const;
-  absl::StatusOr<Standing> StandBySchedule(size_t place,
+  // Whether folding can add the addition after those before it: to the total
+  // and to its date. `total` is the total so far, or null. Errors:
+  // TOTAL_OVERFLOW.
+  absl::Status CheckFits(size_t place, const Total* total) const;
+  absl::StatusOr<Standing> Stand(size_t place, const Total* total,
+                                 const LimitCurve& curve) const;
+  absl::StatusOr<Standing> StandBySchedule(size_t place, const Total* total,
                                            const LimitCurve& curve) const;
-  std::vector<Day> DaysOf(size_t place, const LimitCurve& curve) const;
+  std::vector<Day> DaysOf(size_t place, const Total* total,
+                          const LimitCurve& curve) const;
   // Compares what stands and an amount with a limit. False when it leaves 64
   // bits.
   static bool Compare(std::optional<int64_t> limit, int64_t amount,

@@ -96,6 +96,14 @@ class DatedSums {
     }
   }
 
+  // The sum of a date.
+  Sum On(Date date) const {
+    for (auto day = recent_.rbegin(); day != recent_.rend(); ++day) {
+      if (day->first == date) return day->second;
+    }
+    return SettledOn(date);
+  }
+
   // The sum of all dates up to this one, itself included. Sums of parts of a
   // total can leave int64 where the whole does not: saturates then.
   Sum Through(Date last) const {

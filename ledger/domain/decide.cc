@@ -526,19 +526,15 @@ absl::StatusOr<DecidedRequest> DecideRequest(
     Arena* arena, Effect effect) {
   RETURN_IF_ERROR(CheckCommands(state, history, commands, by));
   const bool apply = effect == Effect::kApply;
-  // One command is decided before anything is folded, so only several need the
-  // state to be put back.
-  const bool several = commands.size() > 1;
-  if (several) state.BeginRequest();
-  absl::StatusOr<DecidedRequest> decided = DecideAll(
-      state, history, commands, record_time_ns, arena, several || apply);
-  const bool keep = decided.ok() && !decided->refused && apply;
-  if (several) {
-    if (keep) {
-      state.CommitRequest();
-    } else {
-      state.RollbackRequest();
-    }
+  // Of several, each is judged with those before it folded.
+  const bool fold = apply || commands.size() > 1;
+  state.BeginRequest();
+  absl::StatusOr<DecidedRequest> decided =
+      DecideAll(state, history, commands, record_time_ns, arena, fold);
+  if (apply && decided.ok() && !decided->refused) {
+    state.CommitRequest();
+  } else {
+    state.RollbackRequest();
   }
   if (!decided.ok() || !decided->refused) return decided;
   v1::Event* refused = MakeRefused(commands, decided->events, arena);

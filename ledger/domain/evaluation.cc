@@ -1,5 +1,7 @@
 #include "ledger/domain/evaluation.h"
 
+#include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "ledger/domain/group_key.h"
@@ -31,6 +33,13 @@ Enum EnumAt(const RepeatedField<int>& column, int row) {
 std::optional<Date> DateAt(const RepeatedField<int32_t>& column, int row) {
   const int32_t days = At(column, row);
   return days == 0 ? std::nullopt : std::optional(Date::FromDays(days));
+}
+
+int64_t Saturate(__int128 value) {
+  using Limits = std::numeric_limits<int64_t>;
+  return static_cast<int64_t>(std::clamp(value,
+                                         static_cast<__int128>(Limits::min()),
+                                         static_cast<__int128>(Limits::max())));
 }
 
 int32_t DaysOr0(const std::optional<Date>& date) {
@@ -109,6 +118,16 @@ std::optional<int64_t> JudgedLimit(const Evaluation& evaluation,
     default:
       return std::nullopt;
   }
+}
+
+int64_t HeadroomBefore(const Evaluation& evaluation, int64_t limit) {
+  return Saturate(static_cast<__int128>(limit) - evaluation.used -
+                  evaluation.reserved);
+}
+
+int64_t HeadroomAfter(const Evaluation& evaluation, int64_t limit) {
+  return Saturate(static_cast<__int128>(limit) - evaluation.used -
+                  evaluation.reserved - evaluation.asked);
 }
 
 void AppendEvaluation(const Evaluation& evaluation, v1::TouchedTotals& totals) {

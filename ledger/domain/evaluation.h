@@ -62,13 +62,10 @@ std::optional<int64_t> ConstantLimitOf(const CompiledRule& rule);
 std::optional<int64_t> JudgedLimit(const Evaluation& evaluation,
                                    const CompiledRule& rule);
 
-// What is left under a limit before the event, and after it.
-inline int64_t HeadroomBefore(const Evaluation& evaluation, int64_t limit) {
-  return limit - evaluation.used - evaluation.reserved;
-}
-inline int64_t HeadroomAfter(const Evaluation& evaluation, int64_t limit) {
-  return HeadroomBefore(evaluation, limit) - evaluation.asked;
-}
+// What is left under a limit before the event, and after it. What was judged
+// fits; of what is damaged, the nearest that does.
+int64_t HeadroomBefore(const Evaluation& evaluation, int64_t limit);
+int64_t HeadroomAfter(const Evaluation& evaluation, int64_t limit);
 
 // Appends a row; the group is copied.
 void AppendEvaluation(const Evaluation& evaluation, v1::TouchedTotals& totals);

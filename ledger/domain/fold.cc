@@ -188,17 +188,13 @@ absl::Status Folder::AddToTotal(const CompiledPolicy& policy,
 
 absl::Status Folder::ApplyDraws(const Draws& draws, Date date, int64_t sign) {
   for (const v1::LicenseDraw& draw : draws) {
-    if (state_.FindLicense(draw.license_id()) == nullptr) {
-      return Damaged("draws from an unknown license");
-    }
-    LicenseState::Line* line =
-        state_.MutableLicense(draw.license_id()).FindLine(draw.line_number());
-    if (line == nullptr) return Damaged("draws from an unknown line");
     DrawnUnits units;
     (draw.reserved() ? units.reserved : units.shipped) = sign * draw.quantity();
     units.value_usd = sign * draw.value_usd();
-    if (!line->drawn.Add(units) || !line->drawn_by_date.Add(date, units)) {
-      return Damaged("a drawdown overflows");
+    if (!state_.Draw(draw.license_id(), draw.line_number(), date, units)) {
+      return Damaged(absl::StrCat("draws on line ", draw.line_number(),
+                                  " of license ", draw.license_id(),
+                                  ", which is not there or overflows"));
     }
   }
   return absl::OkStatus();

@@ -75,26 +75,43 @@ absl::StatusOr<LimitCurve> Assessment::LimitFor(
   return *curve;
 }
 
+absl::Status Assessment::CheckFits(size_t place, const Total* total) const {
+  const Addition& addition = additions_[place];
+  Amounts sum, on_date;
+  if (total != nullptr) {
+    sum = total->sum;
+    on_date = total->by_date.On(addition.date);
+  }
+  bool fits = true;
+  VisitMovesOf(place, [&](size_t i) {
+    if (i > place) return;
+    const Amounts added = additions_[i].Added();
+    fits = sum.Add(added) && fits;
+    if (additions_[i].date == addition.date) {
+      fits = on_date.Add(added) && fits;
+    }
+  });
+  return fits && CheckedAdd(sum.used, sum.reserved)
+             ? absl::OkStatus()
+             : TotalOverflow(addition.rule->rule_id);
+}
+
 absl::StatusOr<Assessment::Standing> Assessment::Stand(
-    size_t place, const LimitCurve& curve) const {
+    size_t place, const Total* total, const LimitCurve& curve) const {
   const Addition& addition = additions_[place];
   const auto overflow = [&] { return TotalOverflow(addition.rule->rule_id); };
   Amounts before;
   // What the whole event adds to the total.
   int64_t net = addition.Moves() ? 0 : addition.amount;
   if (addition.rule->window != v1::Window::kPerOrder) {
-    if (const Total* total = state_.FindTotal(addition.id)) before = total->sum;
+    if (total != nullptr) before = total->sum;
     bool fits = true;
     VisitMovesOf(place, [&](size_t i) {
       const Addition& other = additions_[i];
       const auto sum = CheckedAdd(net, other.amount);
       fits = fits && sum;
       if (sum && addition.Moves()) net = *sum;
-      if (i >= place) return;
-      const Amounts more = other.balance == v1::BALANCE_RESERVED
-                               ? Amounts{.reserved = other.amount}
-                               : Amounts{.used = other.amount};
-      fits = before.Add(more) && fits;
+      if (i < place) fits = before.Add(other.Added()) && fits;
     });
     if (!fits) return overflow();
   }
@@ -110,10 +127,11 @@ absl::StatusOr<Assessment::Standing> Assessment::Stand(
 }
 
 std::vector<Assessment::Day> Assessment::DaysOf(size_t place,
+                                                const Total* total,
                                                 const LimitCurve& curve) const {
   const Addition& addition = additions_[place];
   std::vector<Day> days;
-  if (const Total* total = state_.FindTotal(addition.id)) {
+  if (total != nullptr) {
     total->by_date.VisitAll([&](Date date, const Amounts& amounts) {
       days.push_back({.date = date, .before = amounts});
       return true;
@@ -140,7 +158,7 @@ std::vector<Assessment::Day> Assessment::DaysOf(size_t place,
 }
 
 absl::StatusOr<Assessment::Standing> Assessment::StandBySchedule(
-    size_t place, const LimitCurve& curve) const {
+    size_t place, const Total* total, const LimitCurve& curve) const {
   const Addition& addition = additions_[place];
   // On the addition's own date, and on the date that binds.
   std::optional<Standing> own, binding;
@@ -149,7 +167,7 @@ absl::StatusOr<Assessment::Standing> Assessment::StandBySchedule(
   };
   Amounts before;
   int64_t net = 0;
-  const std::vector<Day> days = DaysOf(place, curve);
+  const std::vector<Day> days = DaysOf(place, total, curve);
   for (size_t i = 0; i < days.size(); ++i) {
     const auto next_net = CheckedAdd(net, days[i].net);
     if (!before.Add(days[i].before) || !next_net) {
@@ -205,10 +223,13 @@ absl::Status Assessment::JudgeAddition(size_t place, EvaluationWriter& writer) {
   const Addition& addition = additions_[place];
   const CompiledRule& rule = *addition.rule;
   ASSIGN_OR_RETURN(const LimitCurve curve, LimitFor(addition));
+  const bool per_order = rule.window == v1::Window::kPerOrder;
+  const Total* total = per_order ? nullptr : state_.FindTotal(addition.id);
+  if (addition.Moves()) RETURN_IF_ERROR(CheckFits(place, total));
   ASSIGN_OR_RETURN(const Standing standing,
-                   curve.IsSchedule() && rule.window != v1::Window::kPerOrder
-                       ? StandBySchedule(place, curve)
-                       : Stand(place, curve));
+                   curve.IsSchedule() && !per_order
+                       ? StandBySchedule(place, total, curve)
+                       : Stand(place, total, curve));
   Evaluation evaluation{
       .policy_index = addition.policy->adopted.index(),
       .rule = rule.number,
@@ -232,8 +253,9 @@ absl::Status Assessment::JudgeAddition(size_t place, EvaluationWriter& writer) {
 bool Assessment::IsNoticeDue(const Addition& addition,
                              const Standing& standing) const {
   if (addition.rule->mode != v1::Enforcement::MODE_NOTIFY) return false;
-  int64_t used = standing.used;
-  int64_t adds = addition.amount;
+  // Wide enough for sums of what fits.
+  __int128 used = standing.used;
+  __int128 adds = addition.amount;
   if (addition.balance == v1::BALANCE_RESERVED &&
       addition.rule->window != v1::Window::kPerOrder) {
     // What is only on its way has not reached anything.

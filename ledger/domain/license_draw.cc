@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "ledger/base/decimal.h"
 #include "ledger/base/limits.h"
 #include "ledger/base/status_macros.h"
 #include "ledger/domain/errors.h"
@@ -22,6 +24,11 @@ v1::LicenseFinding& AddFinding(v1::LicenseCheck check, Findings& findings) {
   v1::LicenseFinding& finding = findings.emplace_back();
   finding.set_check(check);
   return finding;
+}
+
+absl::Status LineOverflow(const LicenseState& license, int32_t line_number) {
+  return TotalOverflow(absl::StrCat("license ", license.license.license_id(),
+                                    " line ", line_number));
 }
 
 // The first day has not come yet, the last has gone, or the standing is
@@ -189,9 +196,9 @@ const LicenseState::Line* LicenseDraws::PlanItem(const LicenseState& license,
         line.destination_country != shipment.destination_country()) {
       continue;
     }
-    const int64_t left = line.available() -
-                         FindPending(license, line.line_number).units() -
-                         planned[i];
+    const DrawnUnits pending = PendingOf(license, line.line_number);
+    const int64_t left =
+        line.available() - pending.shipped - pending.reserved - planned[i];
     if (!drawn || left >= item.quantity()) {
       drawn = i;
       available = left;
@@ -203,11 +210,12 @@ const LicenseState::Line* LicenseDraws::PlanItem(const LicenseState& license,
     return nullptr;
   }
   const LicenseState::Line& line = license.lines[*drawn];
-  const Pending pending = FindPending(license, line.line_number);
+  const DrawnUnits pending = PendingOf(license, line.line_number);
   // An event that gives back as much as it draws, such as a correction
   // downwards, makes nothing worse.
   const bool draws_more =
-      pending.units() + planned[*drawn] + item.quantity() > 0;
+      pending.shipped + pending.reserved + planned[*drawn] + item.quantity() >
+      0;
   if (available < item.quantity() && draws_more) {
     const int64_t reserved = line.drawn.reserved + pending.reserved;
     v1::LicenseFinding& finding = AddFinding(v1::QUANTITY_EXHAUSTED, findings);
@@ -259,17 +267,19 @@ absl::Status LicenseDraws::Add(const LicenseState& license,
                                v1::LicenseDraw draw, Date date, Test test,
                                v1::Evidence& evidence) {
   draw.set_license_id(license.license.license_id());
-  Pending& pending = PendingOf(license, draw.line_number());
-  const int64_t pending_before = pending.units();
-  (draw.reserved() ? pending.reserved : pending.shipped) += draw.quantity();
-  if (license.HasEnded()) {
+  const DrawnUnits pending = PendingOf(license, draw.line_number());
+  RETURN_IF_ERROR(AddPending(license, draw, date));
+  const LicenseState::Line* line = license.FindLine(draw.line_number());
+  const int64_t before = line == nullptr
+                             ? 0
+                             : line->drawn.shipped + line->drawn.reserved +
+                                   pending.shipped + pending.reserved;
+  if (line != nullptr && !license.HasEnded()) {
+    RETURN_IF_ERROR(
+        CheckCanEnd(license, draw.line_number(), before + draw.quantity()));
+  } else if (line != nullptr) {
     ASSIGN_OR_RETURN(const std::vector<v1::Charge> charges,
                      CountedCharges(state_, history_, license));
-    const LicenseState::Line* line = license.FindLine(draw.line_number());
-    const int64_t before =
-        line == nullptr
-            ? 0
-            : line->drawn.shipped + line->drawn.reserved + pending_before;
     for (const v1::Charge& charge : charges) {
       if (charge.line_number() != draw.line_number() ||
           !license.HasReleased(charge)) {
@@ -284,25 +294,51 @@ absl::Status LicenseDraws::Add(const LicenseState& license,
   return absl::OkStatus();
 }
 
-LicenseDraws::Pending& LicenseDraws::PendingOf(const LicenseState& license,
-                                               int32_t line_number) {
-  for (Pending& pending : pending_) {
-    if (pending.license == &license && pending.line_number == line_number) {
-      return pending;
+absl::Status LicenseDraws::CheckCanEnd(const LicenseState& license,
+                                       int32_t line_number, int64_t units) {
+  for (const v1::Charge& charge : license.charges) {
+    if (charge.line_number() == line_number && !AmountOfUnits(charge, units)) {
+      return LineOverflow(license, line_number);
     }
   }
-  return pending_.emplace_back(
-      Pending{.license = &license, .line_number = line_number});
+  return absl::OkStatus();
 }
 
-LicenseDraws::Pending LicenseDraws::FindPending(const LicenseState& license,
-                                                int32_t line_number) const {
+DrawnUnits LicenseDraws::PendingOf(const LicenseState& license,
+                                   int32_t line_number) const {
+  DrawnUnits sum;
   for (const Pending& pending : pending_) {
     if (pending.license == &license && pending.line_number == line_number) {
-      return pending;
+      // Each sum was checked when it was added to.
+      sum.Add(pending.units);
     }
   }
-  return {.license = &license, .line_number = line_number};
+  return sum;
+}
+
+absl::Status LicenseDraws::AddPending(const LicenseState& license,
+                                      const v1::LicenseDraw& draw, Date date) {
+  DrawnUnits units{.value_usd = draw.value_usd()};
+  (draw.reserved() ? units.reserved : units.shipped) = draw.quantity();
+  const auto known =
+      std::find_if(pending_.begin(), pending_.end(), [&](const Pending& p) {
+        return p.license == &license && p.line_number == draw.line_number() &&
+               p.date == date;
+      });
+  Pending& pending =
+      known != pending_.end()
+          ? *known
+          : pending_.emplace_back(
+                Pending{&license, draw.line_number(), date, DrawnUnits()});
+  bool fits = pending.units.Add(units);
+  if (const LicenseState::Line* line = license.FindLine(draw.line_number())) {
+    DrawnUnits drawn = line->drawn;
+    fits = fits && drawn.Add(PendingOf(license, draw.line_number())) &&
+           CheckedAdd(drawn.shipped, drawn.reserved);
+    DrawnUnits on_date = line->drawn_by_date.On(date);
+    fits = fits && on_date.Add(pending.units);
+  }
+  return fits ? absl::OkStatus() : LineOverflow(license, draw.line_number());
 }
 
 }  // namespace chipledger::domain

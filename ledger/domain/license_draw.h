@@ -59,13 +59,12 @@ class LicenseDraws {
     std::vector<const LicenseState::Line*> lines;
     std::vector<v1::LicenseFinding> findings;
   };
-  // What this decision has drawn so far.
+  // What this decision has drawn so far by one date.
   struct Pending {
     const LicenseState* license;
     int32_t line_number;
-    int64_t shipped = 0;
-    int64_t reserved = 0;
-    int64_t units() const { return shipped + reserved; }
+    Date date;
+    DrawnUnits units;
   };
 
   absl::StatusOr<const LicenseState*> Choose(const v1::Shipment& shipment,
@@ -85,8 +84,16 @@ class LicenseDraws {
   // reserved under it, so its charges move with each draw.
   absl::Status Add(const LicenseState& license, v1::LicenseDraw draw, Date date,
                    Test test, v1::Evidence& evidence);
-  Pending& PendingOf(const LicenseState& license, int32_t line_number);
-  Pending FindPending(const LicenseState& license, int32_t line_number) const;
+  // When the license ends it will count what was drawn, so that must fit.
+  // Errors: TOTAL_OVERFLOW.
+  static absl::Status CheckCanEnd(const LicenseState& license,
+                                  int32_t line_number, int64_t units);
+  // What this decision has drawn so far, by all dates.
+  DrawnUnits PendingOf(const LicenseState& license, int32_t line_number) const;
+  // Notes a draw, which must fit the line as folding will add it.
+  // Errors: TOTAL_OVERFLOW.
+  absl::Status AddPending(const LicenseState& license,
+                          const v1::LicenseDraw& draw, Date date);
 
   const State& state_;
   const History& history_;

@@ -81,18 +81,37 @@ ShipmentState State::GetShipment(uint64_t shipment_index) const {
 // Changing -------------------------------------------------------------------
 
 bool State::AddToTotal(const TotalId& id, Date date, const Amounts& amounts) {
-  const auto [found, added] = totals_.try_emplace(id);
+  const auto [found, is_new] = totals_.try_emplace(id);
   TotalSlot& slot = found->second;
-  if (undo_) {
-    undo_->totals.emplace_back(
-        id, added ? std::nullopt : std::optional(slot.total));
-  }
   Amounts sum = slot.total.sum;
   if (!sum.Add(amounts) || !slot.total.by_date.Add(date, amounts)) {
+    if (is_new) totals_.erase(found);
     return false;
   }
   slot.total.sum = sum;
+  if (undo_.is_open) {
+    undo_.changes.emplace_back(TotalChange{id, date, amounts, is_new});
+  }
   if (tracks_) Note(id, slot);
+  return true;
+}
+
+bool State::Draw(const std::string& license_id, int32_t line_number, Date date,
+                 const DrawnUnits& units) {
+  const auto found = licenses_.find(license_id);
+  if (found == licenses_.end()) return false;
+  LicenseSlot& slot = found->second;
+  Own(slot);
+  LicenseState::Line* line = slot.license->FindLine(line_number);
+  if (line == nullptr) return false;
+  DrawnUnits drawn = line->drawn;
+  if (!drawn.Add(units) || !line->drawn_by_date.Add(date, units)) return false;
+  line->drawn = drawn;
+  if (undo_.is_open) {
+    undo_.changes.emplace_back(
+        DrawChange{license_id, line_number, date, units});
+  }
+  if (tracks_) Note(license_id, slot);
   return true;
 }
 
@@ -114,19 +133,28 @@ void State::Note(const std::string& license_id, LicenseSlot& slot) {
   NoteEntry(size_, slot.entries);
 }
 
+void State::Own(LicenseSlot& slot) {
+  // What is touched was copied since the last delta.
+  if (tracks_ && !slot.touched) {
+    slot.license = std::make_shared<LicenseState>(*slot.license);
+  }
+}
+
 LicenseState& State::MutableLicense(const std::string& license_id) {
   LicenseSlot& slot = licenses_[license_id];
-  if (undo_) {
-    undo_->licenses.emplace_back(license_id,
-                                 LicenseSlot{.license = slot.license,
-                                             .touched = slot.touched,
-                                             .place = slot.place,
-                                             .entries = {}});
+  if (undo_.is_open) {
+    undo_.changes.emplace_back(
+        LicenseChange{license_id, LicenseSlot{.license = slot.license,
+                                              .touched = slot.touched,
+                                              .place = slot.place,
+                                              .entries = {}}});
   }
   if (slot.license == nullptr) {
     slot.license = std::make_shared<LicenseState>();
-  } else if ((tracks_ && !slot.touched) || undo_) {
+  } else if (undo_.is_open) {
     slot.license = std::make_shared<LicenseState>(*slot.license);
+  } else {
+    Own(slot);
   }
   if (tracks_) Note(license_id, slot);
   return *slot.license;
@@ -162,9 +190,9 @@ void State::LeaveLicense(const std::string& license_id,
 
 void State::SetShipment(uint64_t shipment_index, ShipmentState shipment) {
   const auto [found, added] = shipments_.try_emplace(shipment_index);
-  if (undo_) {
-    undo_->shipments.emplace_back(
-        shipment_index, added ? std::nullopt : std::optional(found->second));
+  if (undo_.is_open) {
+    undo_.changes.emplace_back(ShipmentChange{
+        shipment_index, added ? std::nullopt : std::optional(found->second)});
   }
   found->second = std::move(shipment);
   if (!tracks_) return;
@@ -186,7 +214,7 @@ void State::SetReservation(
     reservations.Erase(index);
   }
   if (tracks_) touched_since_mark_.reservations.insert(index);
-  if (undo_) undo_->reservations.push_back(std::move(change));
+  if (undo_.is_open) undo_.changes.emplace_back(std::move(change));
 }
 
 void State::EnterReservation(const ReservationState& reservation) {
@@ -208,6 +236,7 @@ void State::LeaveReservation(const ReservationState& reservation) {
 }
 
 Registers& State::MutableRegisters() {
+  if (undo_.is_open && !undo_.registers) undo_.registers = registers_;
   registers_changed_ = true;
   return registers_;
 }
@@ -237,65 +266,80 @@ void State::ReplaceCatalog(Catalog catalog) {
 // Taking back ----------------------------------------------------------------
 
 void State::BeginRequest() {
-  undo_.emplace();
-  undo_->size = size_;
-  undo_->registers = registers_;
-  undo_->registers_changed = registers_changed_;
+  undo_.is_open = true;
+  undo_.size = size_;
+  undo_.registers_changed = registers_changed_;
 }
 
-void State::CommitRequest() { undo_.reset(); }
+void State::CommitRequest() {
+  undo_.is_open = false;
+  undo_.registers.reset();
+  // Kept for its memory.
+  undo_.changes.clear();
+}
 
 void State::RollbackRequest() {
-  size_ = undo_->size;
-  RollBackTotals();
-  RollBackLicenses();
-  std::reverse(undo_->shipments.begin(), undo_->shipments.end());
-  for (auto& [index, shipment] : undo_->shipments) {
-    if (shipment) {
-      shipments_[index] = *std::move(shipment);
-    } else {
-      shipments_.erase(index);
-    }
+  size_ = undo_.size;
+  for (auto change = undo_.changes.rbegin(); change != undo_.changes.rend();
+       ++change) {
+    std::visit([this](auto& kind) { TakeBack(kind); }, *change);
   }
-  std::reverse(undo_->reservations.begin(), undo_->reservations.end());
-  for (const ReservationChange& change : undo_->reservations) {
-    if (change.after != nullptr) LeaveReservation(*change.after);
-    if (change.before != nullptr) EnterReservation(*change.before);
-  }
-  registers_ = std::move(undo_->registers);
-  registers_changed_ = undo_->registers_changed;
-  undo_.reset();
+  if (undo_.registers) registers_ = *std::move(undo_.registers);
+  registers_changed_ = undo_.registers_changed;
+  CommitRequest();
 }
 
-void State::RollBackTotals() {
-  std::reverse(undo_->totals.begin(), undo_->totals.end());
-  for (auto& [id, total] : undo_->totals) {
-    if (!total) {
-      totals_.erase(id);
-      continue;
-    }
-    TotalSlot& slot = totals_[id];
-    slot.total = *std::move(total);
-    CutEntries(size_, slot.entries);
+void State::TakeBack(TotalChange& change) {
+  if (change.is_new) {
+    totals_.erase(change.id);
+    return;
+  }
+  TotalSlot& slot = totals_[change.id];
+  const Amounts back{.used = -change.added.used,
+                     .reserved = -change.added.reserved,
+                     .unmeasured_gpus = -change.added.unmeasured_gpus};
+  slot.total.sum.Add(back);
+  slot.total.by_date.Add(change.date, back);
+  CutEntries(size_, slot.entries);
+}
+
+void State::TakeBack(DrawChange& change) {
+  LicenseSlot& slot = licenses_[change.license_id];
+  LicenseState::Line& line = *slot.license->FindLine(change.line_number);
+  const DrawnUnits back{.shipped = -change.drawn.shipped,
+                        .reserved = -change.drawn.reserved,
+                        .value_usd = -change.drawn.value_usd};
+  line.drawn.Add(back);
+  line.drawn_by_date.Add(change.date, back);
+  CutEntries(size_, slot.entries);
+}
+
+void State::TakeBack(LicenseChange& change) {
+  LicenseSlot& slot = licenses_[change.license_id];
+  if (slot.place) LeaveLicense(change.license_id, *slot.place);
+  if (change.before.license == nullptr) {
+    licenses_.erase(change.license_id);
+    return;
+  }
+  // With its mark: what was untouched before the request may be shared with a
+  // snapshot and with rows that are being written.
+  change.before.entries = std::move(slot.entries);
+  CutEntries(size_, change.before.entries);
+  slot = std::move(change.before);
+  if (slot.place) EnterLicense(change.license_id, *slot.place);
+}
+
+void State::TakeBack(ShipmentChange& change) {
+  if (change.before) {
+    shipments_[change.index] = *std::move(change.before);
+  } else {
+    shipments_.erase(change.index);
   }
 }
 
-void State::RollBackLicenses() {
-  std::reverse(undo_->licenses.begin(), undo_->licenses.end());
-  for (auto& [id, before] : undo_->licenses) {
-    LicenseSlot& slot = licenses_[id];
-    if (slot.place) LeaveLicense(id, *slot.place);
-    if (before.license == nullptr) {
-      licenses_.erase(id);
-      continue;
-    }
-    // With its mark: what was untouched before the request may be shared with
-    // a snapshot and with rows that are being written.
-    before.entries = std::move(slot.entries);
-    CutEntries(size_, before.entries);
-    slot = std::move(before);
-    if (slot.place) EnterLicense(id, *slot.place);
-  }
+void State::TakeBack(ReservationChange& change) {
+  if (change.after != nullptr) LeaveReservation(*change.after);
+  if (change.before != nullptr) EnterReservation(*change.before);
 }
 
 // Handing out ----------------------------------------------------------------

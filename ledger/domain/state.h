@@ -10,6 +10,7 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -137,8 +138,8 @@ class State {
   // Applies an event as entry number `size()`. Requires: the event was decided
   // on this state, or is a stored one being replayed in order; on an arena or
   // not.
-  // Errors: DATA_DAMAGED when the event cannot follow this state; the state is
-  // then not fit for further use.
+  // Errors: DATA_DAMAGED when the event cannot follow this state; unless the
+  // request is then rolled back, the state is not fit for further use.
   absl::Status Fold(const v1::Event& event);
 
   // For states that rerun a log under other policies. FoldNothing passes over
@@ -149,7 +150,8 @@ class State {
   void MoveTo(uint64_t size) { size_ = size; }
 
   // From BeginRequest on, changes can be taken back by RollbackRequest until
-  // CommitRequest. Not nested.
+  // CommitRequest. Not nested. A change is kept as what takes it back, so that
+  // a request costs what it changes, however large what it changes is.
   void BeginRequest();
   void CommitRequest();
   void RollbackRequest();
@@ -198,20 +200,44 @@ class State {
     // The entries since the last mark that changed or drew it, ascending.
     std::vector<uint64_t> entries;
   };
+  // Changes of a request. Lists of entries are not kept but cut.
+  struct TotalChange {
+    TotalId id;
+    Date date;
+    Amounts added;
+    // There was no such total before.
+    bool is_new;
+  };
+  struct DrawChange {
+    std::string license_id;
+    int32_t line_number;
+    Date date;
+    DrawnUnits drawn;
+  };
+  struct LicenseChange {
+    std::string license_id;
+    LicenseSlot before;
+  };
+  struct ShipmentChange {
+    uint64_t index;
+    std::optional<ShipmentState> before;
+  };
   struct ReservationChange {
     std::shared_ptr<const ReservationState> before;
     std::shared_ptr<const ReservationState> after;
   };
-  // What RollbackRequest puts back, oldest first. Lists of entries are not kept
-  // but cut.
+  using Change = std::variant<TotalChange, DrawChange, LicenseChange,
+                              ShipmentChange, ReservationChange>;
+  // What RollbackRequest puts back.
   struct Undo {
-    uint64_t size;
-    Registers registers;
-    bool registers_changed;
-    std::vector<std::pair<TotalId, std::optional<Total>>> totals;
-    std::vector<std::pair<std::string, LicenseSlot>> licenses;
-    std::vector<std::pair<uint64_t, std::optional<ShipmentState>>> shipments;
-    std::vector<ReservationChange> reservations;
+    // Between BeginRequest and the end of the request.
+    bool is_open = false;
+    uint64_t size = 0;
+    bool registers_changed = false;
+    // As they were, once they changed.
+    std::optional<Registers> registers;
+    // Oldest first.
+    std::vector<Change> changes;
   };
   // Names of rows, by what they are of.
   struct Touched {
@@ -223,8 +249,12 @@ class State {
     bool latest_fact_date = false;
   };
 
-  // False when the total would overflow.
+  // False, and nothing changes, when the total would overflow.
   bool AddToTotal(const TotalId& id, Date date, const Amounts& amounts);
+  // Draws on a line of a license. False, and nothing changes, when there is no
+  // such line or its drawdown would overflow.
+  bool Draw(const std::string& license_id, int32_t line_number, Date date,
+            const DrawnUnits& units);
   // Returns the license to change, made when absent. Call IndexLicense when its
   // exporter, last export date or standing may have changed.
   LicenseState& MutableLicense(const std::string& license_id);
@@ -243,8 +273,13 @@ class State {
   // Notes that the next entry changes a row.
   void Note(const TotalId& id, TotalSlot& slot);
   void Note(const std::string& license_id, LicenseSlot& slot);
-  void RollBackTotals();
-  void RollBackLicenses();
+  // Makes the license this state's own, so that no snapshot changes with it.
+  void Own(LicenseSlot& slot);
+  void TakeBack(TotalChange& change);
+  void TakeBack(DrawChange& change);
+  void TakeBack(LicenseChange& change);
+  void TakeBack(ShipmentChange& change);
+  void TakeBack(ReservationChange& change);
   // Puts a license in the derived sets, or takes it out of them.
   void EnterLicense(const std::string& license_id, const LicensePlace& place);
   void LeaveLicense(const std::string& license_id, const LicensePlace& place);
@@ -282,7 +317,7 @@ class State {
   // Touched since the last TakeMark, with the same reservations as above.
   Touched touched_since_mark_;
 
-  std::optional<Undo> undo_;
+  Undo undo_;
   // Rows that wait for the policies they speak of, during a restore.
   std::vector<v1::AdoptedPolicy> restored_policies_;
   std::vector<storage::v1::TotalRow> restored_totals_;
