@@ -64,13 +64,13 @@ class EntryPrinter {
   }
 
   absl::Status ReadPolicies() {
-    auto& policies = policies_.emplace().policies;
+    domain::Policies& policies = policies_.emplace().policies;
     return ForEachPage(
         v1::ListPoliciesRequest(),
         [&](const auto& page) { return cli_.client().ListPolicies(page); },
         [&](const v1::ListPoliciesResponse& page) {
           for (const v1::AdoptedPolicy& adopted : page.policies()) {
-            policies.push_back(domain::CompilePolicy(
+            policies.Add(domain::CompilePolicy(
                 static_cast<uint32_t>(policies.size()), adopted));
           }
           return true;

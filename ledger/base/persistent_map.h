@@ -28,6 +28,11 @@ class PersistentMap {
  public:
   size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
+  // Whether nothing was set or taken away between the two. They may be equal
+  // also when it is false.
+  bool IsSameAs(const PersistentMap& other) const {
+    return root_ == other.root_;
+  }
 
   // Returns the key's value, or null. It lives as long as a map that holds it.
   template <typename K>

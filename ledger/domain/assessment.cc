@@ -133,10 +133,23 @@ std::optional<Assessment::Part> Assessment::PartOf(const CompiledRule& rule,
 
 absl::Status Assessment::Count(absl::Span<const Fact> facts, Occasion occasion,
                                Test test, Charges* charges) {
-  for (const auto& policy : state_.catalog().policies) {
+  RuleIndex::Rules rules;
+  for (const Fact& fact : facts) {
+    RuleIndex::Rules more = state_.RulesOn(fact.date).Match(fact);
+    if (rules.empty()) {
+      rules = std::move(more);
+    } else {
+      rules.insert(rules.end(), more.begin(), more.end());
+    }
+  }
+  if (facts.size() > 1) {
+    std::sort(rules.begin(), rules.end(), ComesBefore);
+    rules.erase(std::unique(rules.begin(), rules.end()), rules.end());
+  }
+  for (const auto& [policy, rule] : rules) {
     RETURN_IF_ERROR(
-        CountUnder(policy->counts_by ? *policy->counts_by : state_.catalog(),
-                   *policy, facts, occasion, test, charges));
+        CountRule(policy->counts_by ? *policy->counts_by : state_.catalog(),
+                  *policy, *rule, facts, occasion, test, charges));
   }
   return absl::OkStatus();
 }

@@ -66,7 +66,7 @@ Backfill::Backfill(const History& log, const v1::AdoptedPolicy& adopted,
       through_index_(adopted.backfill().through_index()),
       catalog_(catalog) {
   catalog_.calendars = {};
-  catalog_.policies = {CompilePolicy(0, AdoptedLast(adopted))};
+  catalog_.policies = Policies({CompilePolicy(0, AdoptedLast(adopted))});
 }
 
 absl::Status Backfill::Feed(const v1::Entry& entry) {

@@ -13,6 +13,7 @@
 #include "chipledger/v1/catalog.pb.h"
 #include "ledger/base/date.h"
 #include "ledger/base/persistent_map.h"
+#include "ledger/domain/policies.h"
 #include "ledger/domain/policy.h"
 
 namespace chipledger::domain {
@@ -59,8 +60,7 @@ struct Catalog {
   PersistentMap<std::string, std::shared_ptr<const DatedGroup>> groups;
   PersistentMap<std::string, std::shared_ptr<const v1::HolidayCalendar>>
       calendars;
-  // In the order adopted; a policy's place is its number.
-  std::vector<std::shared_ptr<const CompiledPolicy>> policies;
+  Policies policies;
 
   // Returns the policy with the id, or null.
   const CompiledPolicy* FindPolicy(absl::string_view policy_id) const;

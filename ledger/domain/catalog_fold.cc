@@ -61,8 +61,7 @@ absl::Status FoldAdoption(const v1::AdoptPolicy& command, uint64_t index,
     adopted.mutable_backfill()->set_through_index(index);
   }
   auto& policies = registers.catalog.policies;
-  policies.push_back(
-      CompilePolicy(static_cast<uint32_t>(policies.size()), adopted));
+  policies.Add(CompilePolicy(static_cast<uint32_t>(policies.size()), adopted));
   return absl::OkStatus();
 }
 
@@ -74,8 +73,8 @@ absl::Status FoldRescission(const v1::RescindPolicy& command, uint64_t index,
   }
   v1::AdoptedPolicy adopted = policy->adopted;
   adopted.set_rescinded_from(command.effective_date());
-  const uint32_t number = policy->number;
-  catalog.policies[number] = CompilePolicy(number, adopted, policy->counts_by);
+  catalog.policies.Replace(
+      CompilePolicy(policy->number, adopted, policy->counts_by));
   return absl::OkStatus();
 }
 

@@ -41,7 +41,7 @@ absl::Status CheckAdoption(const Catalog& catalog, const History& log,
   opened.mutable_ledger_opened();
   RETURN_IF_ERROR(state.Fold(opened));
   Catalog without_policies = catalog;
-  without_policies.policies.clear();
+  without_policies.policies = Policies();
   state.ReplaceCatalog(std::move(without_policies));
   Arena arena;
   auto* command = Arena::CreateMessage<v1::Command>(&arena);
@@ -216,7 +216,7 @@ absl::StatusOr<std::optional<Difference>> Counterfactual::Feed(
   if (first.index() == 0) {
     RETURN_IF_ERROR(state_.Fold(first.event()));
     Catalog only;
-    only.policies.push_back(policy_);
+    only.policies.Add(policy_);
     state_.ReplaceCatalog(std::move(only));
     return std::nullopt;
   }
@@ -282,8 +282,8 @@ void Counterfactual::CompileReplaced() {
       now.FindPolicy(absl::StrCat(policy_id(), ".before"));
   if (before == nullptr || before->counts_by != nullptr) return;
   Catalog catalog = now;
-  catalog.policies[before->number] =
-      CompilePolicy(before->number, FromTheStart(before->adopted), catalog_);
+  catalog.policies.Replace(
+      CompilePolicy(before->number, FromTheStart(before->adopted), catalog_));
   state_.ReplaceCatalog(std::move(catalog));
 }
 

@@ -25,18 +25,18 @@ struct Held {
   std::vector<int32_t> lines;
 };
 
-enum class Policies { kAll, kLateOnly };
+enum class Which { kAll, kLateOnly };
 
 // Counts what a reservation holds, each policy by the catalog that it counted
 // the reservation with.
-absl::Status CountHeld(const Case& c, const Held& held, Policies policies,
+absl::Status CountHeld(const Case& c, const Held& held, Which which,
                        Assessment& assessment, v1::Evidence& evidence) {
   // Facts borrow from catalogs.
   std::deque<Catalog> past;
   std::deque<Fact> facts;
   for (const auto& policy : c.state.catalog().policies) {
     const bool late = policy->CountsAnew(held.index);
-    if (policies == Policies::kLateOnly && !late) continue;
+    if (which == Which::kLateOnly && !late) continue;
     const Catalog* catalog =
         policy->counts_by ? policy->counts_by.get() : &c.state.catalog();
     if (late) {
@@ -88,7 +88,7 @@ absl::Status CountHeldBack(const Case& c, const ReservationState& reservation,
                             {.shipment = reservation.shipment,
                              .index = reservation.index,
                              .lines = LinesOf(reservation)},
-                            Policies::kLateOnly, anew, late));
+                            Which::kLateOnly, anew, late));
   return assessment.CountBack(late, planned, nullptr);
 }
 
@@ -150,7 +150,7 @@ absl::Status UseReservation(const Case& c, const ReservationState& reservation,
                                ParsedDate(left.shipment.export_date()),
                                evidence));
   }
-  return CountHeld(c, held, Policies::kAll, assessment, evidence);
+  return CountHeld(c, held, Which::kAll, assessment, evidence);
 }
 
 absl::Status DecideReserveShipment(v1::ReserveShipment& command, Case& c) {

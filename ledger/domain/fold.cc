@@ -128,9 +128,8 @@ absl::Status Folder::Fold(const v1::BackfillRecorded& event) {
     backfill.set_done(true);
   }
   backfill.set_parts(command.part() + 1);
-  const uint32_t number = policy->number;
-  auto next = CompilePolicy(number, adopted, policy->counts_by);
-  state_.MutableRegisters().catalog.policies[number] = std::move(next);
+  auto next = CompilePolicy(policy->number, adopted, policy->counts_by);
+  state_.MutableRegisters().catalog.policies.Replace(std::move(next));
   state_.touched_since_mark_.policies.insert(command.policy_id());
   return absl::OkStatus();
 }

@@ -8,6 +8,9 @@
 namespace chipledger::domain {
 namespace {
 
+// Facts come with dates near each other.
+constexpr size_t kMaxRuleIndexes = 8;
+
 // The licenses that a reservation holds something on, or cites.
 std::set<std::string> LicensesUnder(const ReservationState& reservation) {
   std::set<std::string> ids = {
@@ -45,6 +48,20 @@ void Snapshot::Apply(const Delta& delta) {
 }
 
 // Finding --------------------------------------------------------------------
+
+const RuleIndex& State::RulesOn(Date date) const {
+  const auto covers = [&](const std::shared_ptr<const RuleIndex>& index) {
+    return index->Covers(catalog(), date);
+  };
+  const auto found =
+      std::find_if(rule_indexes_.begin(), rule_indexes_.end(), covers);
+  if (found != rule_indexes_.end()) return **found;
+  if (rule_indexes_.size() == kMaxRuleIndexes) {
+    rule_indexes_.erase(rule_indexes_.begin());
+  }
+  rule_indexes_.push_back(std::make_shared<const RuleIndex>(catalog(), date));
+  return *rule_indexes_.back();
+}
 
 const Total* State::FindTotal(const TotalId& id) const {
   const auto found = totals_.find(id);

@@ -24,6 +24,7 @@
 #include "ledger/domain/dated_sums.h"
 #include "ledger/domain/fact_dates.h"
 #include "ledger/domain/license_state.h"
+#include "ledger/domain/rule_index.h"
 #include "ledger/domain/shipment_state.h"
 
 namespace chipledger::domain {
@@ -114,6 +115,8 @@ class State {
   const Registers& registers() const { return registers_; }
   const Catalog& catalog() const { return registers_.catalog; }
 
+  // The rules of a date, filed. Lives until the next call.
+  const RuleIndex& RulesOn(Date date) const;
   // Returns the total, or null when nothing has touched it. Lives until the
   // next change of the state.
   const Total* FindTotal(const TotalId& id) const;
@@ -318,6 +321,9 @@ class State {
   Touched touched_since_mark_;
 
   Undo undo_;
+  // Of the dates that were asked for last; what does not cover its date any
+  // more is made anew.
+  mutable std::vector<std::shared_ptr<const RuleIndex>> rule_indexes_;
   // Rows that wait for the policies they speak of, during a restore.
   std::vector<v1::AdoptedPolicy> restored_policies_;
   std::vector<storage::v1::TotalRow> restored_totals_;

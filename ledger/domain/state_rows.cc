@@ -262,11 +262,12 @@ absl::Status State::FinishRestore(const storage::v1::Head& head) {
             [](const v1::AdoptedPolicy& a, const v1::AdoptedPolicy& b) {
               return a.index() < b.index();
             });
-  auto& policies = registers_.catalog.policies;
+  Policies::List policies;
   for (const v1::AdoptedPolicy& adopted : restored_policies_) {
     policies.push_back(
         CompilePolicy(static_cast<uint32_t>(policies.size()), adopted));
   }
+  registers_.catalog.policies = Policies(std::move(policies));
   restored_policies_.clear();
   for (const auto& [id, slot] : licenses_) IndexLicense(id);
   return RestoreTotals();

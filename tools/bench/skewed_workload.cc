@@ -28,6 +28,8 @@ constexpr size_t kLicensedProducts = 12;
 constexpr int64_t kBaseMilliTpp = 4'992'000;
 constexpr char kPolicyId[] = "bench-many";
 constexpr char kFirstRuleId[] = "rule_00";
+// Nothing goes there.
+constexpr char kOtherCountry[] = "NZ";
 constexpr char kExportDate[] = "2025-06-30";
 // Commands in one request: its size is bounded.
 constexpr size_t kCommandsPerRequest = 50;
@@ -62,6 +64,10 @@ std::string ProductCode(size_t product) {
 
 std::string LicenseId(size_t exporter, size_t license) {
   return absl::StrFormat("D%03d%d", exporter, license);
+}
+
+std::string IdlePolicyId(size_t number) {
+  return absl::StrFormat("bench-idle-%04d", number);
 }
 
 // The country that a license of an exporter is for.
@@ -100,9 +106,9 @@ v1::Rule MakeRule(size_t number) {
   return rule;
 }
 
-v1::Policy MakePolicy(size_t rules) {
+v1::Policy MakePolicy(const std::string& policy_id, size_t rules) {
   v1::Policy policy;
-  policy.set_policy_id(kPolicyId);
+  policy.set_policy_id(policy_id);
   policy.set_title("Rules that count every shipment");
   policy.set_effective_from("2025-01-01");
   v1::Provenance& provenance = *policy.mutable_provenance();
@@ -150,7 +156,7 @@ absl::Status SubmitAll(size_t count, uint64_t first_request, const Make& make,
 }  // namespace
 
 absl::Status RecordSkewedCatalog(const std::shared_ptr<grpc::Channel>& channel,
-                                 size_t rules) {
+                                 size_t rules, size_t idle_policies) {
   const auto policies = v1::PolicyService::NewStub(channel);
   const auto submit = [&](grpc::ClientContext& context,
                           const v1::SubmitPolicyCommandsRequest& request) {
@@ -178,10 +184,29 @@ absl::Status RecordSkewedCatalog(const std::shared_ptr<grpc::Channel>& channel,
   const size_t named = kProducts + kExporters + kConsignees;
   RETURN_IF_ERROR(
       SubmitAll<v1::SubmitPolicyCommandsRequest>(named, 0, make, submit));
+  const auto adopt = [&](size_t number, v1::Command& command) {
+    v1::Policy& policy = *command.mutable_adopt_policy()->mutable_policy();
+    if (number == idle_policies) {
+      policy = MakePolicy(kPolicyId, rules);
+      return;
+    }
+    policy = MakePolicy(IdlePolicyId(number), 1);
+    if (number % 2 == 0) {
+      policy.mutable_rules(0)
+          ->mutable_scope()
+          ->mutable_where()
+          ->add_destination_countries(kOtherCountry);
+    }
+  };
   RETURN_IF_ERROR(SubmitAll<v1::SubmitPolicyCommandsRequest>(
-      1, named,
-      [&](size_t, v1::Command& command) {
-        *command.mutable_adopt_policy()->mutable_policy() = MakePolicy(rules);
+      idle_policies + 1, 100'000, adopt, submit));
+  RETURN_IF_ERROR(SubmitAll<v1::SubmitPolicyCommandsRequest>(
+      idle_policies / 2, 200'000,
+      [](size_t number, v1::Command& command) {
+        v1::RescindPolicy& rescind = *command.mutable_rescind_policy();
+        rescind.set_policy_id(IdlePolicyId(2 * number + 1));
+        rescind.set_effective_date("2025-02-01");
+        rescind.set_reason("it has been replaced");
       },
       submit));
   const auto licenses = v1::LicenseService::NewStub(channel);

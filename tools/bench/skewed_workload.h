@@ -18,9 +18,10 @@ namespace chipledger::bench {
 
 // Records products, parties, licenses and a policy of `rules` rules, which
 // differ in measure, group, window and limit and refuse nothing of the
-// workload.
+// workload; and beside it `idle_policies` that count none of it, half of them
+// rescinded and half of them about other destinations.
 absl::Status RecordSkewedCatalog(const std::shared_ptr<grpc::Channel>& channel,
-                                 size_t rules);
+                                 size_t rules, size_t idle_policies);
 
 // The request with this number: one shipment of one item, half of them under a
 // license. Numbers must not repeat in one ledger.
