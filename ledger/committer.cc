@@ -36,11 +36,12 @@ absl::Status WhileStoring(const absl::Status& read_only) {
 
 }  // namespace
 
-Committer::Committer(std::string ledger_id,
+Committer::Committer(std::string ledger_id, uint64_t epoch,
                      std::function<void(absl::string_view)> log,
                      std::function<void()> on_read_only, store::Store& store,
                      Publisher& publisher, Pipeline& pipeline)
     : ledger_id_(std::move(ledger_id)),
+      epoch_(epoch),
       log_(std::move(log)),
       on_read_only_(std::move(on_read_only)),
       store_(store),
@@ -84,7 +85,7 @@ absl::Status Committer::Store(const Group& group) {
   next->last_record_time_ns = group.last_record_time_ns;
   const absl::Status stored = store_.AppendGroup(
       *group.entries, group.mark,
-      MakeHead(ledger_id_, next->size, group.last_record_time_ns));
+      MakeHead(ledger_id_, next->size, group.last_record_time_ns, epoch_));
   if (!stored.ok()) return stored;
   // After the write, because an answer promises that it can be found again.
   RETURN_IF_ERROR(store_.CheckInPlace());

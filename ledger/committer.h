@@ -27,9 +27,10 @@ namespace chipledger {
 // BecomeReadOnly.
 class Committer {
  public:
-  // All must outlive the committer. `log` and `on_read_only`: see
-  // LedgerOptions.
-  Committer(std::string ledger_id, std::function<void(absl::string_view)> log,
+  // All must outlive the committer. `epoch` is this writer's. `log` and
+  // `on_read_only`: see LedgerOptions.
+  Committer(std::string ledger_id, uint64_t epoch,
+            std::function<void(absl::string_view)> log,
             std::function<void()> on_read_only, store::Store& store,
             Publisher& publisher, Pipeline& pipeline);
 
@@ -46,6 +47,7 @@ class Committer {
   void AnswerRepeats(const Group& group);
 
   const std::string ledger_id_;
+  const uint64_t epoch_;
   const std::function<void(absl::string_view)> log_;
   const std::function<void()> on_read_only_;
   store::Store& store_;

@@ -19,6 +19,9 @@ namespace chipledger {
 // Thread-safety: thread-compatible. Kept and used again, it allocates nothing.
 class EnvelopeWriter {
  public:
+  // `epoch`: see v1::Entry.
+  explicit EnvelopeWriter(uint64_t epoch) { entry_.set_epoch(epoch); }
+
   // Appends the events, the first with this record time and each following one
   // a nanosecond later. The events are only read, and stay their owner's.
   void Append(absl::string_view principal, const Uuid& request_id,

@@ -32,7 +32,7 @@ namespace {
 
 // Stores entry 0.
 absl::StatusOr<LoadedState> MakeNewLedger(const LedgerOptions& options,
-                                          store::Store& store) {
+                                          uint64_t epoch, store::Store& store) {
   LoadedState made;
   made.last_record_time_ns = std::max<int64_t>(options.clock->NowNs(), 1);
   v1::Event event;
@@ -42,11 +42,11 @@ absl::StatusOr<LoadedState> MakeNewLedger(const LedgerOptions& options,
 
   const Uuid request_id = Uuid::Random();
   store::EntryGroup entries(0);
-  EnvelopeWriter().Append(domain::kLedgerPrincipal, request_id,
-                          made.last_record_time_ns, {&event}, entries);
+  EnvelopeWriter(epoch).Append(domain::kLedgerPrincipal, request_id,
+                               made.last_record_time_ns, {&event}, entries);
   RETURN_IF_ERROR(store.AppendGroup(
       entries, std::nullopt,
-      MakeHead(made.state.ledger_id(), 1, made.last_record_time_ns)));
+      MakeHead(made.state.ledger_id(), 1, made.last_record_time_ns, epoch)));
   store.ids().Add(request_id, 0, {&event});
   store.ids().SetDurableSize(1);
   return made;
@@ -109,8 +109,8 @@ absl::Status IndexOutOfRange(uint64_t index, uint64_t size) {
 // LedgerImpl owns the parts and their threads.
 class LedgerImpl : public Ledger {
  public:
-  LedgerImpl(const LedgerOptions& options, std::unique_ptr<store::Store> store,
-             LoadedState opened)
+  LedgerImpl(const LedgerOptions& options, uint64_t epoch,
+             std::unique_ptr<store::Store> store, LoadedState opened)
       : clock_(*options.clock),
         ledger_id_(opened.state.ledger_id()),
         store_(std::move(store)),
@@ -118,13 +118,13 @@ class LedgerImpl : public Ledger {
         moments_(*store_, publisher_),
         pipeline_(options.max_queued_commands),
         sequencer_(
-            std::move(opened), options.mark_entries,
+            std::move(opened), epoch, options.mark_entries,
             [this](const absl::Status& cause) {
               committer_.BecomeReadOnly(cause);
             },
             clock_, *store_, publisher_, pipeline_),
-        committer_(ledger_id_, options.log, options.on_read_only, *store_,
-                   publisher_, pipeline_),
+        committer_(ledger_id_, epoch, options.log, options.on_read_only,
+                   *store_, publisher_, pipeline_),
         sequencer_thread_([this] { sequencer_.Run(); }),
         committer_thread_([this] { committer_.Run(); }),
         own_writer_(pipeline_) {
@@ -293,11 +293,12 @@ absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Open(LedgerOptions options) {
                              store->head_at_open()->last_record_time_ns())
                        : std::nullopt));
   }
-  absl::StatusOr<LoadedState> opened = store->head_at_open()
-                                           ? LoadLedger(*store)
-                                           : MakeNewLedger(options, *store);
+  const bool is_new = !store->head_at_open();
+  const uint64_t epoch = is_new ? 1 : store->head_at_open()->epoch() + 1;
+  absl::StatusOr<LoadedState> opened =
+      is_new ? MakeNewLedger(options, epoch, *store) : LoadLedger(*store);
   RETURN_IF_ERROR(opened.status());
-  return std::make_unique<LedgerImpl>(options, std::move(store),
+  return std::make_unique<LedgerImpl>(options, epoch, std::move(store),
                                       *std::move(opened));
 }
 

@@ -53,7 +53,7 @@ void AppendIds(const WriteRequest& request, std::vector<store::IdKey>& keys) {
 
 }  // namespace
 
-Sequencer::Sequencer(LoadedState durable, size_t mark_entries,
+Sequencer::Sequencer(LoadedState durable, uint64_t epoch, size_t mark_entries,
                      std::function<void(const absl::Status&)> stop_writing,
                      const Clock& clock, store::Store& store,
                      const Publisher& publisher, Pipeline& pipeline)
@@ -66,6 +66,7 @@ Sequencer::Sequencer(LoadedState durable, size_t mark_entries,
       store_(store),
       publisher_(publisher),
       pipeline_(pipeline),
+      envelope_(epoch),
       group_(std::make_unique<Group>(state_.size())) {}
 
 void Sequencer::Run() {

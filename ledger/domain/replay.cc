@@ -173,6 +173,11 @@ class Replayer::Impl final : public History {
       return DataDamaged(index, "its record time is not after the one before");
     }
     last_record_time_ns_ = record_time;
+    if (entry.epoch() < epoch_) {
+      return DataDamaged(index, absl::StrCat("is of epoch ", entry.epoch(),
+                                             ", after one of epoch ", epoch_));
+    }
+    epoch_ = entry.epoch();
     if (entry.request_part() != pending_.size() ||
         entry.request_parts() <= entry.request_part()) {
       return DataDamaged(index, absl::StrCat("is part ", entry.request_part(),
@@ -335,6 +340,7 @@ class Replayer::Impl final : public History {
     expected_.set_request_id(entry.request_id());
     expected_.set_request_part(entry.request_part());
     expected_.set_request_parts(entry.request_parts());
+    expected_.set_epoch(entry.epoch());
     // Lent for the moment of writing, so that the event is not copied.
     expected_.unsafe_arena_set_allocated_event(decided);
     expected_bytes_.clear();
@@ -372,6 +378,8 @@ class Replayer::Impl final : public History {
   // What policies adopted late must have counted, until it is recorded.
   std::map<std::string, std::vector<v1::RecordBackfill>> backfills_;
   int64_t last_record_time_ns_ = 0;
+  // Of the last entry.
+  uint64_t epoch_ = 0;
 
   // The request that is being fed.
   std::unique_ptr<char[]> block_ = std::make_unique<char[]>(kBlockBytes);

@@ -104,6 +104,7 @@ void MemoryLedger::Append(const std::vector<v1::Event>& events,
     entry.set_request_id(request_id);
     entry.set_request_part(part);
     entry.set_request_parts(events.size());
+    entry.set_epoch(1);
     *entry.mutable_event() = events[part];
     const v1::Shipment* shipment = domain::ShipmentOf(events[part]);
     if (shipment != nullptr && !events[part].has_shipment_corrected()) {

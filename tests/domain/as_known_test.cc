@@ -106,6 +106,27 @@ TEST_F(AsKnownTest, EveryPrefixOfTheLogReplaysToTheTotalsOfItsMoment) {
   }
 }
 
+TEST_F(AsKnownTest, AnEntryOfAWriterThatHadBeenReplacedIsNamedByTheReplay) {
+  RecordOn("2025-03-01", GpusToMalaysia("X-1", 1000, "2025-02-10"));
+  RecordOn("2025-03-02", GpusToMalaysia("X-2", 300, "2025-02-11"));
+  std::vector<std::string> entries = ledger_.entries();
+  const auto set_epoch = [&](size_t index, uint64_t epoch) {
+    v1::Entry entry;
+    ASSERT_TRUE(entry.ParseFromString(entries[index]));
+    entry.set_epoch(epoch);
+    entries[index] = entry.SerializeAsString();
+  };
+  set_epoch(entries.size() - 1, 2);
+  EXPECT_TRUE(ReplayTotals(entries).ok());
+  set_epoch(entries.size() - 2, 3);
+  const auto replayed = ReplayTotals(entries);
+  ASSERT_FALSE(replayed.ok());
+  EXPECT_NE(std::string(replayed.status().message())
+                .find("is of epoch 2, after one of epoch 3"),
+            std::string::npos)
+      << replayed.status();
+}
+
 TEST_F(AsKnownTest, AChangedEntryIsNamedByTheReplay) {
   RecordOn("2025-03-01", GpusToMalaysia("X-1", 1000, "2025-02-10"));
   RecordOn("2025-03-02", GpusToMalaysia("X-2", 300, "2025-02-11"));

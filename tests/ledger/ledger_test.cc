@@ -27,7 +27,7 @@ TEST_F(LedgerTest, NewLedgerOpensWithItsIdentity) {
   EXPECT_EQ(opened.event().ledger_opened().made_by(), "chipledger");
   EXPECT_TRUE(Uuid::Parse(ledger_->GetStatus().ledger_id));
   EXPECT_TRUE(Uuid::Parse(opened.request_id()));
-  EXPECT_EQ(ledger_->GetStatus().format_version, 2u);
+  EXPECT_EQ(ledger_->GetStatus().format_version, 3u);
 }
 
 TEST_F(LedgerTest, EntryHasTheEnvelopeOfItsRequest) {
@@ -120,6 +120,19 @@ TEST_F(LedgerTest, OneWrongCommandLeavesNothingOfItsRequest) {
   EXPECT_EQ(batch->answers[1].status, absl::OkStatus());
   EXPECT_EQ(batch->answers[1].index, kFirstSize);
   EXPECT_EQ(size(), kFirstSize + 1);
+}
+
+// So that a log that several writers can reach shows who had been replaced.
+TEST_F(LedgerTest, EachWriterMarksItsEntriesWithAnEpochOfItsOwn) {
+  EXPECT_EQ(StoredEntry(0).epoch(), 1u);
+  ASSERT_TRUE(Write(Ship("S1")).status.ok());
+  EXPECT_EQ(StoredEntry(kFirstSize).epoch(), 1u);
+  Reopen();
+  // One that wrote nothing left no mark.
+  Reopen();
+  ASSERT_TRUE(Write(Ship("S2")).status.ok());
+  EXPECT_EQ(StoredEntry(kFirstSize + 1).epoch(), 2u);
+  ExpectTotalsEqualReplay();
 }
 
 TEST_F(LedgerTest, RefusalIsAnEntryAndSaysTheRuleAndTheNumbers) {
