@@ -284,7 +284,8 @@ absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Open(LedgerOptions options) {
                                        .log = options.log,
                                        .sync = options.sync,
                                        .id_generation_entries =
-                                           options.id_generation_entries}));
+                                           options.id_generation_entries,
+                                       .files = options.files}));
   if (!options.trust_clock) {
     RETURN_IF_ERROR(
         CheckClock(options.clock->NowNs(), options.built_ns,

@@ -29,6 +29,10 @@
 #include "ledger/domain/decide.h"
 #include "ledger/domain/state.h"
 
+namespace rocksdb {
+class FileSystem;
+}  // namespace rocksdb
+
 namespace chipledger {
 
 // Who a call runs as. Row scope will attach here.
@@ -128,6 +132,9 @@ struct LedgerOptions {
   std::function<void(absl::string_view)> log;
   // Called once when the ledger becomes read-only. As `log`.
   std::function<void()> on_read_only;
+  // The file system under the database; null: the machine's. For tests, which
+  // let it fail.
+  std::shared_ptr<rocksdb::FileSystem> files;
 };
 
 // Ledger is an open data directory.

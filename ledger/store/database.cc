@@ -108,9 +108,11 @@ rocksdb::ReadOptions ReadPatiently() {
 
 absl::StatusOr<std::unique_ptr<Database>> Database::Open(
     const std::string& path, int max_open_files,
+    std::shared_ptr<rocksdb::FileSystem> files,
     std::function<void(absl::string_view)> log) {
   auto database = std::make_unique<Database>();
-  database->files = std::make_shared<PatientFiles>(std::move(log));
+  database->files =
+      std::make_shared<PatientFiles>(std::move(files), std::move(log));
   database->env = rocksdb::NewCompositeEnv(database->files);
   rocksdb::DBOptions options = DatabaseOptions(max_open_files);
   options.env = database->env.get();

@@ -21,9 +21,10 @@ rocksdb::ReadOptions ReadPatiently();
 
 // Database holds the open database. Thread-safety: thread-safe.
 struct Database {
-  // `log`: see PatientFiles. Errors: DATA_LOSS, UNAVAILABLE.
+  // `files` and `log`: see PatientFiles. Errors: DATA_LOSS, UNAVAILABLE.
   static absl::StatusOr<std::unique_ptr<Database>> Open(
       const std::string& path, int max_open_files,
+      std::shared_ptr<rocksdb::FileSystem> files,
       std::function<void(absl::string_view)> log);
   ~Database();
 

@@ -31,9 +31,12 @@ namespace chipledger::store {
 // Thread-safety: thread-safe.
 class PatientFiles final : public rocksdb::FileSystemWrapper {
  public:
-  // `log` is told when waiting begins and ends; it may be empty.
-  explicit PatientFiles(std::function<void(absl::string_view)> log)
-      : FileSystemWrapper(rocksdb::FileSystem::Default()),
+  // `files` is where they are; null: on the machine. `log` is told when waiting
+  // begins and ends; it may be empty.
+  PatientFiles(std::shared_ptr<rocksdb::FileSystem> files,
+               std::function<void(absl::string_view)> log)
+      : FileSystemWrapper(files == nullptr ? rocksdb::FileSystem::Default()
+                                           : std::move(files)),
         log_(std::move(log)) {}
 
   // Opening waits from now on.

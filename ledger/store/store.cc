@@ -163,9 +163,10 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(
     const StoreOptions& options) {
   ASSIGN_OR_RETURN(DataDirectory directory,
                    DataDirectory::Open(options.data_dir, options.mode));
-  ASSIGN_OR_RETURN(std::unique_ptr<Database> database,
-                   Database::Open(directory.database_path(),
-                                  options.max_open_files, options.log));
+  ASSIGN_OR_RETURN(
+      std::unique_ptr<Database> database,
+      Database::Open(directory.database_path(), options.max_open_files,
+                     options.files, options.log));
   std::unique_ptr<Store> store(
       new Store(options, std::move(directory), std::move(database)));
   RETURN_IF_ERROR(store->ReadHead());

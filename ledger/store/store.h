@@ -23,6 +23,10 @@
 #include "ledger/store/entry_reader.h"
 #include "ledger/store/id_index.h"
 
+namespace rocksdb {
+class FileSystem;
+}  // namespace rocksdb
+
 namespace chipledger::store {
 
 struct Database;
@@ -47,6 +51,8 @@ struct StoreOptions {
   bool sync = true;
   // See IdIndex.
   size_t id_generation_entries = limits::kIdGenerationEntries;
+  // Under the database; null: the machine's.
+  std::shared_ptr<rocksdb::FileSystem> files;
 };
 
 // Store is an open data directory. One group is one atomic, synced write of its

@@ -51,8 +51,8 @@ class DamagedLogTest : public LedgerTest {
     std::copy(bytes.begin(), bytes.end(), group.Append(bytes.size()));
     const store::EncodedBlock block = store::EncodeBlocks(group).front();
     {
-      const auto database =
-          store::Database::Open(options_.data_dir + "/db", 64, nullptr);
+      const auto database = store::Database::Open(options_.data_dir + "/db", 64,
+                                                  nullptr, nullptr);
       ASSERT_TRUE(database.ok()) << database.status();
       const store::Fixed64 key = store::EntriesKey(index);
       ASSERT_TRUE((*database)
