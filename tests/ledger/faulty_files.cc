@@ -4,7 +4,16 @@
 #include <system_error>
 #include <utility>
 
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+
 namespace chipledger::testing {
+namespace {
+
+// Long enough, mostly, for a thread in the background to write a small file.
+constexpr absl::Duration kMeanwhile = absl::Milliseconds(30);
+
+}  // namespace
 
 using rocksdb::IODebugContext;
 using rocksdb::IOOptions;
@@ -89,13 +98,20 @@ void FaultyFiles::ForgetUnsynced() {
 }
 
 IOStatus FaultyFiles::Change() {
-  absl::MutexLock lock(&mutex_);
-  if (calls_until_failure_ > 0 && --calls_until_failure_ == 0) {
+  {
+    absl::MutexLock lock(&mutex_);
+    if (power_is_cut_) return IOStatus::IOError("the power is cut");
+    if (calls_until_failure_ <= 0 || --calls_until_failure_ > 0) {
+      return IOStatus::OK();
+    }
     has_failed_ = true;
-    power_is_cut_ = failure_ == Failure::kPower;
-    return IOStatus::IOError("the test lets this call fail");
   }
-  return power_is_cut_ ? IOStatus::IOError("the power is cut") : IOStatus::OK();
+  // What does not wait for this call goes on meanwhile, and is there in the
+  // end.
+  absl::SleepFor(kMeanwhile);
+  absl::MutexLock lock(&mutex_);
+  power_is_cut_ = failure_ == Failure::kPower;
+  return IOStatus::IOError("the test lets this call fail");
 }
 
 void FaultyFiles::Wrote(const std::string& name, uint64_t bytes) {
