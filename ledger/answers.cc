@@ -14,6 +14,7 @@
 #include "ledger/base/error.h"
 #include "ledger/base/status_macros.h"
 #include "ledger/domain/decide.h"
+#include "ledger/domain/errors.h"
 #include "ledger/domain/judgement.h"
 #include "ledger/envelope.h"
 
@@ -131,10 +132,9 @@ absl::StatusOr<std::vector<v1::Entry*>> ReadRequest(
     auto* entry = google::protobuf::Arena::CreateMessage<v1::Entry>(&arena);
     if (!entry->ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) ||
         entry->request_part() != part) {
-      return MakeError(absl::StatusCode::kDataLoss, "DATA_DAMAGED",
-                       absl::StrCat("entry ", first_index + part,
-                                    " is not part ", part, " of its request"),
-                       {{"index", absl::StrCat(first_index + part)}});
+      return domain::DataDamaged(
+          first_index + part,
+          absl::StrCat("is not part ", part, " of its request"));
     }
     parts = entry->request_parts();
     entries.push_back(entry);

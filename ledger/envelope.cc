@@ -2,8 +2,7 @@
 
 #include <string>
 
-#include "absl/strings/str_cat.h"
-#include "ledger/base/error.h"
+#include "ledger/domain/errors.h"
 
 namespace chipledger {
 void EnvelopeWriter::Append(absl::string_view principal, const Uuid& request_id,
@@ -34,9 +33,7 @@ int64_t RecordTimeNs(const v1::Entry& entry) {
 }
 
 absl::Status EntryDamaged(uint64_t index) {
-  return MakeError(absl::StatusCode::kDataLoss, "DATA_DAMAGED",
-                   absl::StrCat("entry ", index, " is not an entry"),
-                   {{"index", absl::StrCat(index)}});
+  return domain::DataDamaged(index, "is not an entry");
 }
 
 absl::Status ParseEntry(absl::string_view bytes, uint64_t index,

@@ -278,14 +278,14 @@ class LedgerImpl : public Ledger {
 
 absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Open(LedgerOptions options) {
   ASSIGN_OR_RETURN(std::unique_ptr<store::Store> store,
-                   store::Store::Open({.data_dir = options.data_dir,
-                                       .mode = options.mode,
-                                       .max_open_files = options.max_open_files,
-                                       .log = options.log,
-                                       .sync = options.sync,
-                                       .id_generation_entries =
-                                           options.id_generation_entries,
-                                       .files = options.files}));
+                   store::Store::Open(
+                       {.data_dir = options.data_dir,
+                        .mode = options.mode,
+                        .max_open_files = options.max_open_files,
+                        .log = options.log,
+                        .sync = options.sync,
+                        .id_generation_entries = options.id_generation_entries,
+                        .files = options.files}));
   if (!options.trust_clock) {
     RETURN_IF_ERROR(
         CheckClock(options.clock->NowNs(), options.built_ns,

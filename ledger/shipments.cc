@@ -6,10 +6,9 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
-#include "ledger/base/error.h"
 #include "ledger/base/limits.h"
 #include "ledger/base/status_macros.h"
+#include "ledger/domain/errors.h"
 #include "ledger/domain/judgement.h"
 #include "ledger/domain/shipment_state.h"
 #include "ledger/domain/state.h"
@@ -22,22 +21,9 @@ using domain::ItemUnitsState;
 using domain::ShipmentState;
 using Units = google::protobuf::RepeatedPtrField<v1::ItemUnits>;
 
-absl::Status ShipmentNotFound(absl::string_view exporter,
-                              absl::string_view shipment_reference) {
-  return MakeError(
-      absl::StatusCode::kNotFound, "SHIPMENT_NOT_FOUND",
-      absl::StrCat("exporter \"", exporter, "\" has recorded no shipment \"",
-                   shipment_reference, "\""),
-      {{"exporter", std::string(exporter)},
-       {"shipment_reference", std::string(shipment_reference)}});
-}
-
 absl::Status NotAShipment(uint64_t index) {
-  return MakeError(absl::StatusCode::kDataLoss, "DATA_DAMAGED",
-                   absl::StrCat("entry ", index,
-                                " should say what a shipment is, and "
-                                "does not"),
-                   {{"index", absl::StrCat(index)}});
+  return domain::DataDamaged(index,
+                             "should say what a shipment is, and does not");
 }
 
 absl::StatusOr<v1::Entry> ReadEntry(store::EntryReader& reader,
@@ -252,13 +238,13 @@ absl::StatusOr<v1::ShipmentView> GetShipmentView(
                    store.ids().LookUpShipment(exporter, shipment_reference));
   // One that is not there at the moment, or not durable yet, is not there.
   if (!index || *index >= moment.snapshot->size) {
-    return ShipmentNotFound(exporter, shipment_reference);
+    return domain::ShipmentNotFound(exporter, shipment_reference);
   }
   store::EntryReader reader = store.NewReader();
   ASSIGN_OR_RETURN(v1::Entry first, ReadEntry(reader, *index));
   ASSIGN_OR_RETURN(std::optional<v1::ShipmentView> view,
                    MakeView(first, moment, reader));
-  if (!view) return ShipmentNotFound(exporter, shipment_reference);
+  if (!view) return domain::ShipmentNotFound(exporter, shipment_reference);
   return *std::move(view);
 }
 

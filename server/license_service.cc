@@ -6,10 +6,9 @@
 #include <vector>
 
 #include "absl/algorithm/container.h"
-#include "absl/strings/str_cat.h"
 #include "chipledger/v1/event.pb.h"
-#include "ledger/base/error.h"
 #include "ledger/base/status_macros.h"
+#include "ledger/domain/errors.h"
 #include "ledger/domain/known.h"
 #include "server/page_token.h"
 #include "server/read_call.h"
@@ -41,10 +40,7 @@ absl::Status ReadLicense(const ReadView& view,
   if (license_id.empty()) return MissingField("license_id");
   const auto* license = view.snapshot().licenses.Find(license_id);
   if (license == nullptr || (*license)->grant_date > view.moment.through) {
-    return MakeError(
-        absl::StatusCode::kNotFound, "LICENSE_NOT_FOUND",
-        absl::StrCat("license \"", license_id, "\" was never granted here"),
-        {{"license_id", license_id}});
+    return domain::LicenseNotFound(license_id);
   }
   *response.mutable_license() = (*license)->ToView(view.moment.through);
   response.set_size(view.snapshot().size);
@@ -90,11 +86,8 @@ absl::StatusOr<std::string> DecisionDate(const Ledger& ledger,
       ledger.ReadEntries(view.decided_index(), view.decided_index() + 1, 1));
   v1::Entry entry;
   if (entries.empty() || !entry.ParseFromString(entries.front())) {
-    return MakeError(absl::StatusCode::kDataLoss, "DATA_DAMAGED",
-                     absl::StrCat("entry ", view.decided_index(),
-                                  " should decide an application, and does "
-                                  "not"),
-                     {{"index", absl::StrCat(view.decided_index())}});
+    return domain::DataDamaged(view.decided_index(),
+                               "should decide an application, and does not");
   }
   const v1::Event& event = entry.event();
   switch (event.kind_case()) {
@@ -133,10 +126,7 @@ absl::Status ReadApplication(const ReadView& view,
   const auto* found = view.snapshot().registers.applications.Find(id);
   if (found == nullptr || !HoldsBy((*found)->application().application_date(),
                                    view.moment.through)) {
-    return MakeError(
-        absl::StatusCode::kNotFound, "APPLICATION_NOT_FOUND",
-        absl::StrCat("application \"", id, "\" was never submitted here"),
-        {{"application_id", id}});
+    return domain::ApplicationNotFound(id);
   }
   ASSIGN_OR_RETURN(*response.mutable_application(),
                    ApplicationAt(view, **found));

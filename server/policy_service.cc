@@ -5,8 +5,8 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "ledger/base/error.h"
 #include "ledger/base/status_macros.h"
+#include "ledger/domain/errors.h"
 #include "server/page_token.h"
 #include "server/read_call.h"
 #include "server/through_date.h"
@@ -51,10 +51,7 @@ absl::Status ReadPolicy(const ReadView& view,
   const Date through = view.moment.through;
   if (policy == nullptr ||
       !HoldsBy(policy->adopted.policy().effective_from(), through)) {
-    return MakeError(
-        absl::StatusCode::kNotFound, "POLICY_NOT_FOUND",
-        absl::StrCat("policy \"", policy_id, "\" was never adopted here"),
-        {{"policy_id", policy_id}});
+    return domain::PolicyNotFound(policy_id);
   }
   *response.mutable_policy() = PolicyNow(view, *policy);
   response.set_size(view.snapshot().size);
