@@ -49,6 +49,16 @@ void AddEvents(const Ledger& ledger, const WriteAnswer& answer,
 // Returns what was found about the first event of an answer, if it has one.
 v1::Judgement FirstJudgement(const Ledger& ledger, const WriteAnswer& answer);
 
+// Adds it to a response that has room for it.
+template <typename Response>
+void AddJudgement([[maybe_unused]] const Ledger& ledger,
+                  [[maybe_unused]] const WriteAnswer& answer,
+                  [[maybe_unused]] Response& response) {
+  if constexpr (requires { response.mutable_judgement(); }) {
+    *response.mutable_judgement() = FirstJudgement(ledger, answer);
+  }
+}
+
 // Submits the batch's one request and answers the call: with the message that
 // `convert` makes on the batch's arena, or with the error.
 using ConvertAnswer =
@@ -93,10 +103,7 @@ grpc::ServerUnaryReactor* ServeWrite(const UnaryCall& call, Take take,
         FillWriteResult(answer, *response->mutable_result());
         response->mutable_result()->set_size(answer.size);
         fill(answer, *response);
-        if constexpr (requires { response->mutable_judgement(); }) {
-          *response->mutable_judgement() =
-              FirstJudgement(call.runtime->ledger, answer);
-        }
+        AddJudgement(call.runtime->ledger, answer, *response);
         return response;
       });
 }
