@@ -34,9 +34,8 @@ class Sequencer : private domain::History {
  public:
   // `durable` is the state of the durable ledger; a mark is due when the log
   // has grown by `mark_entries` since the last one. `epoch` is this writer's.
-  // `stop_writing` is called
-  // with a DATA_DAMAGED error when deciding comes upon something that cannot
-  // be. The others must outlive the sequencer.
+  // `stop_writing` is called with a DATA_DAMAGED error when deciding comes upon
+  // something that cannot be. The others must outlive the sequencer.
   Sequencer(LoadedState durable, uint64_t epoch, size_t mark_entries,
             std::function<void(const absl::Status&)> stop_writing,
             const Clock& clock, store::Store& store, const Publisher& publisher,

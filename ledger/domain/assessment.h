@@ -130,9 +130,7 @@ class Assessment {
              rule->window != v1::Window::kPerOrder;
     }
     Amounts Added() const {
-      Amounts added{.unmeasured_gpus = unmeasured_gpus};
-      (balance == v1::BALANCE_RESERVED ? added.reserved : added.used) = amount;
-      return added;
+      return AmountsOf(balance, amount, unmeasured_gpus);
     }
   };
   // How a rule counts an occasion.

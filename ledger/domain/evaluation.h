@@ -5,7 +5,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
 
 #include "absl/container/inlined_vector.h"
 #include "absl/functional/function_ref.h"
@@ -17,6 +16,15 @@
 #include "ledger/domain/policy.h"
 
 namespace chipledger::domain {
+
+// What an amount adds to the part of a total that a balance names.
+// Requires: it names one.
+inline Amounts AmountsOf(v1::Balance balance, int64_t amount,
+                         int64_t unmeasured_gpus) {
+  Amounts amounts{.unmeasured_gpus = unmeasured_gpus};
+  (balance == v1::BALANCE_RESERVED ? amounts.reserved : amounts.used) = amount;
+  return amounts;
+}
 
 // One row of v1::TouchedTotals, whose fields say more. Borrows the group and
 // the product from where it was read or made.
@@ -47,11 +55,7 @@ struct Evaluation {
     return balance != v1::BALANCE_NONE && (asked != 0 || unmeasured_gpus != 0);
   }
   // What it adds to its total. Requires: it has a balance.
-  Amounts Added() const {
-    Amounts added{.unmeasured_gpus = unmeasured_gpus};
-    (balance == v1::BALANCE_RESERVED ? added.reserved : added.used) = asked;
-    return added;
-  }
+  Amounts Added() const { return AmountsOf(balance, asked, unmeasured_gpus); }
 };
 
 // The limit of a rule that has the same one always; unset: it depends.

@@ -1,17 +1,17 @@
 // Evaluating what was gathered against the limits.
 #include <algorithm>
+#include <cstddef>
 #include <optional>
-#include <string>
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "ledger/base/decimal.h"
 #include "ledger/base/status_macros.h"
 #include "ledger/domain/assessment.h"
 #include "ledger/domain/errors.h"
 
 namespace chipledger::domain {
+
 absl::Status Assessment::Judge(v1::Evidence& evidence) {
   const auto by_total = [](const Addition& a, const Addition& b) {
     return a.id < b.id;
@@ -141,10 +141,7 @@ std::vector<Assessment::Day> Assessment::DaysOf(size_t place,
     const Addition& other = additions_[i];
     Day day{.date = other.date};
     if (addition.Moves()) day.net = other.amount;
-    if (i < place) {
-      (other.balance == v1::BALANCE_RESERVED ? day.before.reserved
-                                             : day.before.used) = other.amount;
-    }
+    if (i < place) day.before = other.Added();
     days.push_back(day);
   });
   days.push_back(

@@ -11,7 +11,7 @@ namespace {
 
 // The destinations that a filter can select: those it names, those that ever
 // were members of its groups, and those that the policy treats as one of them.
-// Empty: any.
+// Requires: it names some.
 std::set<std::string> DestinationsOf(const Catalog& catalog,
                                      const CompiledPolicy& policy,
                                      const CompiledFactFilter& where) {

@@ -156,15 +156,6 @@ class EvidenceTest : public ::testing::Test {
     return command;
   }
 
-  static v1::Command UnderLicense(v1::Command command) {
-    v1::Authorization& authorization = *command.mutable_record_shipment()
-                                            ->mutable_shipment()
-                                            ->mutable_authorization();
-    authorization.set_kind(v1::AUTHORIZATION_KIND_LICENSE);
-    authorization.set_license_id("D1");
-    return command;
-  }
-
   // The violations of a command that must be refused.
   std::vector<v1::Violation> Refused(const v1::Command& command) {
     const auto outcome = ledger_.Submit({command});
@@ -224,7 +215,7 @@ TEST_F(EvidenceTest, ViolationsOfTheLicenseComeFirstAndBelongToNoPolicy) {
          Rule("gpus",
               "measure: MEASURE_GPUS limit { constant: '9' } "
               "enforcement { mode: MODE_REFUSE }")});
-  const auto violations = Refused(UnderLicense(Ship("S1", 101, "NEW")));
+  const auto violations = Refused(UnderLicense(Ship("S1", 101, "NEW"), "D1"));
   ASSERT_EQ(violations.size(), 3u);
   EXPECT_EQ(violations[0].rule_id(), "quantity_exhausted");
   EXPECT_EQ(violations[0].policy_id(), "");
@@ -240,7 +231,7 @@ TEST_F(EvidenceTest, TheStandingOfALicenseIsToldWithTheDateFromWhichItHolds) {
                 effective_date: "2025-04-01"
                 reason: "r"
               })pb");
-  EXPECT_EQ(Sentence(UnderLicense(Ship("S1", 1))),
+  EXPECT_EQ(Sentence(UnderLicense(Ship("S1", 1), "D1")),
             "license D1 was suspended from 2025-04-01 on, and the export date "
             "is 2025-05-05");
   Accept(R"pb(revoke_license {
@@ -248,13 +239,13 @@ TEST_F(EvidenceTest, TheStandingOfALicenseIsToldWithTheDateFromWhichItHolds) {
                 effective_date: "2025-03-01"
                 reason: "r"
               })pb");
-  EXPECT_EQ(Sentence(UnderLicense(Ship("S1", 1))),
+  EXPECT_EQ(Sentence(UnderLicense(Ship("S1", 1), "D1")),
             "license D1 was revoked from 2025-03-01 on, and the export date is "
             "2025-05-05");
 }
 
 TEST_F(EvidenceTest, AnAmendmentBelowWhatWasDrawnSaysWhatWasDrawn) {
-  const auto shipped = ledger_.Submit({UnderLicense(Ship("S1", 70))});
+  const auto shipped = ledger_.Submit({UnderLicense(Ship("S1", 70), "D1")});
   ASSERT_TRUE(shipped.status.ok()) << shipped.status;
   ASSERT_FALSE(shipped.refused);
   const auto amended = ledger_.Submit({Cmd(R"pb(

@@ -81,15 +81,6 @@ class OverflowTest : public ::testing::Test {
     return command;
   }
 
-  static v1::Command UnderLicense(v1::Command command) {
-    v1::Authorization& authorization = *command.mutable_record_shipment()
-                                            ->mutable_shipment()
-                                            ->mutable_authorization();
-    authorization.set_kind(v1::AUTHORIZATION_KIND_LICENSE);
-    authorization.set_license_id("D1");
-    return command;
-  }
-
   void Grant(int64_t units) {
     Accept(Cmd(absl::StrCat(
         "grant_license { license { license_id: 'D1' exporter: 'x' "
@@ -157,7 +148,7 @@ TEST_F(OverflowTest, OfTheValueDrawnFromALicense) {
   Grant(kBillion);
   const auto ship = [](int number, int items) {
     v1::Command command =
-        UnderLicense(Ship(absl::StrCat("S", number), "FAST", 1, items));
+        UnderLicense(Ship(absl::StrCat("S", number), "FAST", 1, items), "D1");
     for (v1::Item& item : *command.mutable_record_shipment()
                                ->mutable_shipment()
                                ->mutable_items()) {
@@ -177,9 +168,9 @@ TEST_F(OverflowTest, OfWhatALicenseWillCountWhenItEnds) {
       "measure: MEASURE_TPP accrual: ACCRUAL_LICENSED "
       "revocation_effect: REVOCATION_EFFECT_RELEASE_UNSHIPPED");
   Grant(1'000'000);
-  ExpectOverflow(UnderLicense(Ship("S1", "FAST", 9'300'000)),
+  ExpectOverflow(UnderLicense(Ship("S1", "FAST", 9'300'000), "D1"),
                  "license D1 line 1");
-  Accept(UnderLicense(Ship("S1", "FAST", 9'200'000)));
+  Accept(UnderLicense(Ship("S1", "FAST", 9'200'000), "D1"));
   Accept(
       Cmd("revoke_license { license_id: 'D1' effective_date: '2025-06-01' "
           "reason: 'r' }"));

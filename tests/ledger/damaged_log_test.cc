@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "chipledger/v1/event.pb.h"
 #include "gmock/gmock.h"
@@ -47,8 +48,7 @@ class DamagedLogTest : public LedgerTest {
     change(*entry.mutable_event());
     Close();
     store::EntryGroup group(index);
-    const std::string bytes = entry.SerializeAsString();
-    std::copy(bytes.begin(), bytes.end(), group.Append(bytes.size()));
+    group.Append(entry.SerializeAsString());
     const store::EncodedBlock block = store::EncodeBlocks(group).front();
     {
       const auto database = store::Database::Open(options_.data_dir + "/db", 64,
@@ -68,13 +68,7 @@ class DamagedLogTest : public LedgerTest {
   // Ships 5 GPUs under a license; returns the entry.
   uint64_t ShipUnderLicense() {
     EXPECT_TRUE(Write(GrantToAcme()).status.ok());
-    v1::Command ship = Ship("S1", 5);
-    v1::Authorization& authorization = *ship.mutable_record_shipment()
-                                            ->mutable_shipment()
-                                            ->mutable_authorization();
-    authorization.set_kind(v1::AUTHORIZATION_KIND_LICENSE);
-    authorization.set_license_id("D1");
-    const WriteAnswer answer = Write(ship);
+    const WriteAnswer answer = Write(UnderLicense(Ship("S1", 5), "D1"));
     EXPECT_TRUE(answer.status.ok()) << answer.status;
     return *answer.index;
   }

@@ -4,6 +4,7 @@
 // second, third ... changing call of its database failing.
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 

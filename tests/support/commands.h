@@ -23,6 +23,17 @@ inline v1::Command Cmd(const std::string& text) {
   return FromText<v1::Command>(text);
 }
 
+// A record_shipment that cites a license.
+inline v1::Command UnderLicense(v1::Command command,
+                                const std::string& license_id) {
+  v1::Authorization& authorization = *command.mutable_record_shipment()
+                                          ->mutable_shipment()
+                                          ->mutable_authorization();
+  authorization.set_kind(v1::AUTHORIZATION_KIND_LICENSE);
+  authorization.set_license_id(license_id);
+  return command;
+}
+
 }  // namespace chipledger::testing
 
 #endif  // CHIPLEDGER_TESTS_SUPPORT_COMMANDS_H_

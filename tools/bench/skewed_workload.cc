@@ -14,11 +14,6 @@
 namespace chipledger::bench {
 namespace {
 
-constexpr const char* kCountries[] = {
-    "AE", "AR", "AT", "BR", "CH", "CL", "CO", "CZ", "EG", "GR",
-    "HU", "ID", "IL", "IN", "KE", "KW", "KZ", "LK", "MA", "MX",
-    "MY", "NG", "OM", "PE", "PH", "PK", "PL", "PT", "QA", "RO",
-    "SA", "SG", "TH", "TN", "TR", "UA", "UY", "UZ", "VN", "ZA"};
 constexpr size_t kExporters = 400;
 constexpr size_t kConsignees = 2'000;
 constexpr size_t kProducts = 60;

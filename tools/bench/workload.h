@@ -15,6 +15,13 @@
 
 namespace chipledger::bench {
 
+// Where shipments go.
+inline constexpr const char* kCountries[] = {
+    "AE", "AR", "AT", "BR", "CH", "CL", "CO", "CZ", "EG", "GR",
+    "HU", "ID", "IL", "IN", "KE", "KW", "KZ", "LK", "MA", "MX",
+    "MY", "NG", "OM", "PE", "PH", "PK", "PL", "PT", "QA", "RO",
+    "SA", "SG", "TH", "TN", "TR", "UA", "UY", "UZ", "VN", "ZA"};
+
 // Makes the request with a number, into a new command.
 using MakeShipment = std::function<void(
     uint64_t number, std::string& request_id, v1::RecordShipment& command)>;
