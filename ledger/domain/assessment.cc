@@ -8,46 +8,22 @@
 #include "ledger/base/decimal.h"
 #include "ledger/base/status_macros.h"
 #include "ledger/domain/errors.h"
+#include "ledger/domain/measure.h"
 #include "ledger/domain/scope.h"
 
 namespace chipledger::domain {
 namespace {
 
-// What an item counts in a rule's measure.
-struct Measured {
-  int64_t amount = 0;
-  // GPUs whose figure is not known.
-  int64_t unmeasured_gpus = 0;
-  // Whether the figure that the rule measures is missing.
-  bool unknown = false;
-};
-
-// Nothing when it does not fit.
-std::optional<Measured> MeasureDeclared(const CompiledRule& rule,
-                                        const v1::DeclareCompute::Line& line) {
-  if (rule.measure == v1::MEASURE_GPUS) return Measured{.amount = line.gpus()};
-  if (rule.MeasuresTpp()) return Measured{.amount = line.milli_tpp()};
-  return Measured{.unknown = true};
-}
-
-// As MeasureDeclared.
 std::optional<Measured> MeasureItem(const CompiledRule& rule,
                                     const CountedItem& item) {
-  if (item.declared != nullptr) return MeasureDeclared(rule, *item.declared);
-  if (rule.measure == v1::MEASURE_VALUE_USD) {
-    return Measured{.amount = item.value_usd.value_or(0),
-                    .unknown = !item.value_usd};
-  }
-  const v1::Product& product = *item.product;
-  const auto gpus = CheckedMul(item.units, product.gpus_per_unit());
-  if (!gpus) return std::nullopt;
-  if (rule.measure == v1::MEASURE_GPUS) return Measured{.amount = *gpus};
-  if (!product.has_milli_tpp_per_gpu()) {
-    return Measured{.unmeasured_gpus = *gpus, .unknown = true};
-  }
-  const auto milli_tpp = CheckedMul(*gpus, product.milli_tpp_per_gpu());
-  if (!milli_tpp) return std::nullopt;
-  return Measured{.amount = *milli_tpp};
+  return item.declared != nullptr ? Measure(rule, *item.declared)
+                                  : Measure(rule, item.ToMeasure());
+}
+
+size_t NumberOfItems(absl::Span<const Fact> facts) {
+  size_t items = 0;
+  for (const Fact& fact : facts) items += fact.items.size();
+  return items;
 }
 
 // The grant date of the authorization of a fact, if it has one.
@@ -70,14 +46,13 @@ bool IsWithoutValue(const CompiledRule& rule, const Fact& fact,
 
 // The window that units of a charge count in when they move by a date: receipts
 // and the installed base are dated by the movement, all else by the charge.
-std::optional<int32_t> WindowOf(const CompiledRule& rule,
-                                const v1::Charge& charge, v1::Balance balance,
-                                Date date) {
+std::optional<int32_t> WindowOf(const CompiledRule& rule, const Charge& charge,
+                                v1::Balance balance, Date date) {
   const bool by_movement = balance == v1::BALANCE_USED &&
-                           (charge.accrual() == v1::ACCRUAL_RECEIVED ||
-                            charge.accrual() == v1::ACCRUAL_INSTALLED_NET) &&
+                           (charge.accrual == v1::ACCRUAL_RECEIVED ||
+                            charge.accrual == v1::ACCRUAL_INSTALLED_NET) &&
                            rule.window != v1::Window::kValidityOfAuthorization;
-  if (!by_movement) return charge.window_start();
+  if (!by_movement) return charge.window_start;
   const auto span = rule.WindowOf(date, std::nullopt);
   if (!span) return std::nullopt;
   return span->start_key;
@@ -132,7 +107,8 @@ std::optional<Assessment::Part> Assessment::PartOf(const CompiledRule& rule,
 }
 
 absl::Status Assessment::Count(absl::Span<const Fact> facts, Occasion occasion,
-                               Test test, Charges* charges) {
+                               Test test) {
+  items_ = NumberOfItems(facts);
   RuleIndex::Rules rules;
   for (const Fact& fact : facts) {
     RuleIndex::Rules more = state_.RulesOn(fact.date).Match(fact);
@@ -149,7 +125,7 @@ absl::Status Assessment::Count(absl::Span<const Fact> facts, Occasion occasion,
   for (const auto& [policy, rule] : rules) {
     RETURN_IF_ERROR(
         CountRule(policy->counts_by ? *policy->counts_by : state_.catalog(),
-                  *policy, *rule, facts, occasion, test, charges));
+                  *policy, *rule, facts, occasion, test));
   }
   return absl::OkStatus();
 }
@@ -157,15 +133,14 @@ absl::Status Assessment::Count(absl::Span<const Fact> facts, Occasion occasion,
 absl::Status Assessment::CountUnder(const Catalog& catalog,
                                     const CompiledPolicy& policy,
                                     absl::Span<const Fact> facts,
-                                    Occasion occasion, Test test,
-                                    Charges* charges) {
+                                    Occasion occasion, Test test) {
+  items_ = NumberOfItems(facts);
   const bool any_in_force =
       std::any_of(facts.begin(), facts.end(),
                   [&](const Fact& f) { return policy.InForceOn(f.date); });
   if (!any_in_force) return absl::OkStatus();
   for (const CompiledRule& rule : policy.rules) {
-    RETURN_IF_ERROR(
-        CountRule(catalog, policy, rule, facts, occasion, test, charges));
+    RETURN_IF_ERROR(CountRule(catalog, policy, rule, facts, occasion, test));
   }
   return absl::OkStatus();
 }
@@ -174,8 +149,7 @@ absl::Status Assessment::CountRule(const Catalog& catalog,
                                    const CompiledPolicy& policy,
                                    const CompiledRule& rule,
                                    absl::Span<const Fact> facts,
-                                   Occasion occasion, Test test,
-                                   Charges* charges) {
+                                   Occasion occasion, Test test) {
   const std::optional<Part> part = PartOf(rule, occasion, test);
   const bool has_conditions =
       !rule.required_conditions.empty() &&
@@ -198,7 +172,6 @@ absl::Status Assessment::CountRule(const Catalog& catalog,
                       .part = part.value_or(kOnlyReported),
                       .window_start = window->start_key,
                       .group = std::nullopt,
-                      .charges = part && part->has_charge ? charges : nullptr,
                       .misses_condition = misses_condition};
     for (const CountedItem& item : fact.items) {
       if (!CountsItem(catalog, policy, rule, fact, item) ||
@@ -245,22 +218,10 @@ absl::Status Assessment::CountItem(const Counting& counting,
       item.product != nullptr) {
     addition.unknown_product = item.product->product_code();
   }
-  if (counting.charges == nullptr || rule.window == v1::Window::kPerOrder ||
-      (measured->amount == 0 && measured->unmeasured_gpus == 0)) {
-    return absl::OkStatus();
+  if (part.has_charge && rule.window != v1::Window::kPerOrder &&
+      (measured->amount != 0 || measured->unmeasured_gpus != 0)) {
+    addition.items.push_back(item.number);
   }
-  v1::Charge& charge = *counting.charges->Add();
-  charge.set_policy_index(counting.policy.adopted.index());
-  charge.set_rule(rule.number);
-  *charge.mutable_group() = DecodeGroup(rule.group_by, *counting.group);
-  charge.set_window_start(counting.window_start);
-  charge.set_line_number(item.number);
-  charge.set_amount(measured->amount);
-  charge.set_unmeasured_gpus(measured->unmeasured_gpus);
-  charge.set_units(item.units);
-  charge.set_release_on_revocation(rule.release_on_revocation);
-  charge.set_release_on_expiry(rule.release_on_expiry);
-  charge.set_accrual(rule.accrual);
   return absl::OkStatus();
 }
 
@@ -350,21 +311,21 @@ absl::Status Assessment::CountBack(const v1::Evidence& earlier,
   return status;
 }
 
-absl::Status Assessment::MoveUnits(const v1::Charge& charge,
-                                   v1::Balance balance, Date date, int64_t from,
-                                   int64_t to, Test test) {
+absl::Status Assessment::MoveUnits(const Charge& charge, v1::Balance balance,
+                                   Date date, int64_t from, int64_t to,
+                                   Test test) {
   const CompiledRule* rule =
-      state_.catalog().FindRule(charge.policy_index(), charge.rule());
-  if (rule == nullptr) return UnknownRule(charge.policy_index(), charge.rule());
+      state_.catalog().FindRule(charge.policy_index, charge.rule);
+  if (rule == nullptr) return UnknownRule(charge.policy_index, charge.rule);
   const std::optional<int32_t> window = WindowOf(*rule, charge, balance, date);
   if (!window) return absl::OkStatus();
-  const auto before = AmountOfUnits(charge, from);
-  const auto after = AmountOfUnits(charge, to);
+  const auto before = charge.AmountOf(from);
+  const auto after = charge.AmountOf(to);
   if (!before || !after) return TotalOverflow(rule->rule_id);
-  return Gather({.policy_index = charge.policy_index(),
-                 .rule = charge.rule(),
+  return Gather({.policy_index = charge.policy_index,
+                 .rule = charge.rule,
                  .window_start = *window,
-                 .group = charge.group(),
+                 .group = charge.group,
                  .balance = balance,
                  .date = date,
                  .amount = CheckedSub(after->used, before->used),
@@ -409,15 +370,6 @@ absl::Status Assessment::UnknownRule(uint64_t policy_index,
       state_.size(),
       absl::StrCat("evidence names rule ", rule, " of the policy that entry ",
                    policy_index, " adopted, and there is none"));
-}
-
-std::optional<Amounts> AmountOfUnits(const v1::Charge& charge, int64_t units) {
-  if (charge.units() == 0) return std::nullopt;
-  const auto used = CheckedMulDiv(charge.amount(), units, charge.units());
-  const auto gpus =
-      CheckedMulDiv(charge.unmeasured_gpus(), units, charge.units());
-  if (!used || !gpus) return std::nullopt;
-  return Amounts{.used = *used, .unmeasured_gpus = *gpus};
 }
 
 }  // namespace chipledger::domain

@@ -16,6 +16,7 @@
 #include "chipledger/v1/evidence.pb.h"
 #include "google/protobuf/repeated_field.h"
 #include "ledger/base/date.h"
+#include "ledger/domain/charge.h"
 #include "ledger/domain/evaluation.h"
 #include "ledger/domain/fact.h"
 #include "ledger/domain/limit_of.h"
@@ -23,7 +24,6 @@
 
 namespace chipledger::domain {
 
-using Charges = google::protobuf::RepeatedPtrField<v1::Charge>;
 using Overrides = google::protobuf::RepeatedPtrField<v1::Override>;
 
 // What a fact does to the totals of each accrual.
@@ -66,19 +66,19 @@ class Assessment {
              const Overrides* overrides)
       : state_(state), date_(date), overrides_(overrides) {}
 
-  // Gathers what facts count under every rule. `charges`, unless null, receives
-  // what later movements need: for kGrant of LICENSED rules; for kShipment of
-  // RECEIVED and INSTALLED_NET rules, and of EXPORTED rules where a return
-  // counts back.
+  // Gathers what facts, which are all of a command, count under every rule.
+  // Whose part later movements need is kept in the evaluations: for kGrant of
+  // LICENSED rules; for kShipment of RECEIVED and INSTALLED_NET rules, and of
+  // EXPORTED rules where a return counts back.
   // Errors: TOTAL_OVERFLOW.
-  absl::Status Count(absl::Span<const Fact> facts, Occasion occasion, Test test,
-                     Charges* charges);
+  absl::Status Count(absl::Span<const Fact> facts, Occasion occasion,
+                     Test test);
 
   // The same under one policy and with another catalog than the state's: what a
   // policy that was adopted late counts of an event before its adoption.
   absl::Status CountUnder(const Catalog& catalog, const CompiledPolicy& policy,
                           absl::Span<const Fact> facts, Occasion occasion,
-                          Test test, Charges* charges);
+                          Test test);
 
   // Gathers the opposite of every evaluation of an earlier evidence that moved
   // a total, and that the caller wants (null: all). Totals of ACCRUAL_LICENSED
@@ -91,8 +91,8 @@ class Assessment {
   // part of the total, by a date. What is used of receipts and of the installed
   // base counts in the window of that date, all else in that of the charge.
   // Errors: TOTAL_OVERFLOW, DATA_DAMAGED.
-  absl::Status MoveUnits(const v1::Charge& charge, v1::Balance balance,
-                         Date date, int64_t from, int64_t to, Test test);
+  absl::Status MoveUnits(const Charge& charge, v1::Balance balance, Date date,
+                         int64_t from, int64_t to, Test test);
 
   // Evaluates what was gathered since the last Judge, one evaluation a total,
   // part and date, in the order of totals, into `evidence`.
@@ -123,6 +123,9 @@ class Assessment {
     absl::string_view unknown_product;
     // A condition that the rule requires, and only reports, is not met.
     bool misses_condition = false;
+    // The items whose part can be moved later; all of them once their number is
+    // that of the command's.
+    absl::InlinedVector<int32_t, 2> items;
 
     // Whether it moves a total that is stored.
     bool Moves() const {
@@ -151,7 +154,6 @@ class Assessment {
     int32_t window_start;
     // Unset: it depends on the item.
     std::optional<std::string> group;
-    Charges* charges;
     bool misses_condition;
   };
   // A total against its limit, before an addition.
@@ -195,7 +197,7 @@ class Assessment {
                                     Test test);
   absl::Status CountRule(const Catalog& catalog, const CompiledPolicy& policy,
                          const CompiledRule& rule, absl::Span<const Fact> facts,
-                         Occasion occasion, Test test, Charges* charges);
+                         Occasion occasion, Test test);
   absl::Status CountItem(const Counting& counting, const CountedItem& item);
   // Whether a condition is missing that the rule requires. Where the rule
   // refuses, it becomes part of the next evidence.
@@ -230,6 +232,8 @@ class Assessment {
   absl::StatusOr<LimitCurve> LimitFor(const Addition& addition) const;
   // Whether what the event adds reaches the threshold of a rule that notifies.
   bool IsNoticeDue(const Addition& addition, const Standing& standing) const;
+  // The items of an addition, in `set`; null when there are none.
+  const v1::ItemSet* ItemsOf(const Addition& addition, v1::ItemSet& set) const;
   static void SetLimit(const Standing& standing, const CompiledRule& rule,
                        Evaluation& evaluation);
   // Sets the verdict and what it rests on.
@@ -242,16 +246,14 @@ class Assessment {
   std::vector<Addition> additions_;
   // Additions before this one were judged.
   size_t judged_ = 0;
+  // Of the command that was counted last.
+  size_t items_ = 0;
   // While a round is judged: where its additions begin.
   size_t round_begin_ = 0;
   // Wait for the next evidence.
   std::vector<v1::MissingCondition> missing_conditions_;
   bool violated_ = false;
 };
-
-// floor(charge.amount * units / charge.units), and the same of its unmeasured
-// GPUs; nothing when it does not fit.
-std::optional<Amounts> AmountOfUnits(const v1::Charge& charge, int64_t units);
 
 }  // namespace chipledger::domain
 

@@ -437,14 +437,13 @@ absl::Status CheckSize(const v1::Event& event) {
 }
 
 // What a command was refused for: without what is within its limit, and
-// without what would have been drawn and counted.
+// without what would have been drawn.
 void AddRefusedEvidence(const v1::Event& event, v1::Refused& refused) {
   v1::Evidence& evidence = *refused.add_evidence();
   const v1::Evidence* judged = EvidenceOf(event);
   if (judged == nullptr) return;
   evidence = *judged;
   evidence.clear_draws();
-  evidence.clear_charges();
   KeepEvaluations(
       [](const Evaluation& evaluation) {
         return evaluation.verdict != v1::VERDICT_WITHIN_LIMIT ||

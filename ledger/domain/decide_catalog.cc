@@ -136,7 +136,7 @@ absl::Status DecideDeclareCompute(v1::DeclareCompute& command, Case& c) {
   }
   const std::vector<Fact> facts = FactsOfDeclaration(command);
   RETURN_IF_ERROR(
-      assessment.Count(facts, Occasion::kInstalled, Test::kNothing, nullptr));
+      assessment.Count(facts, Occasion::kInstalled, Test::kNothing));
   return assessment.Judge(evidence);
 }
 

@@ -71,8 +71,13 @@ absl::Status DecideReportDiversion(v1::ReportDiversion& command, Case& c);
 // The date that a checked text names.
 inline Date ParsedDate(const std::string& text) { return *Date::Parse(text); }
 
-// Adds the figures that were used for facts' items, in their order.
-void AddFigures(absl::Span<const Fact> facts, v1::Evidence& evidence);
+// Adds what the catalog says of a product.
+void AddFigures(const v1::Product& product, v1::Evidence& evidence);
+// Adds what the catalog says of those who receive and use the goods.
+void AddParties(const Catalog& catalog, const Fact& fact,
+                v1::Evidence& evidence);
+// Adds both for a fact, whose items have products.
+void AddKnown(const Catalog& catalog, const Fact& fact, v1::Evidence& evidence);
 
 // What has happened did so at the latest today; where it happened, it may be
 // tomorrow already. Errors: WRONG_DATE.

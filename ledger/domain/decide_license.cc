@@ -4,9 +4,11 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/functional/function_ref.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 #include "ledger/base/error.h"
 #include "ledger/base/status_macros.h"
 #include "ledger/domain/decide_internal.h"
@@ -60,15 +62,30 @@ absl::Status RequireCalendar(const Catalog& catalog,
              : HolidayCalendarNotFound(calendar);
 }
 
+// Adds what the catalog says of a license's lines, in their order, and parties.
+void AddKnown(const Catalog& catalog, const v1::License& license,
+              absl::Span<const Fact> facts, v1::Evidence& evidence) {
+  absl::flat_hash_map<int32_t, const v1::Product*> products;
+  for (const Fact& fact : facts) {
+    for (const CountedItem& item : fact.items) {
+      products.emplace(item.number, item.product);
+    }
+  }
+  for (const v1::LicenseLine& line : license.lines()) {
+    AddFigures(*products.at(line.line_number()), evidence);
+  }
+  // The parties of each destination's fact are those of the license.
+  AddParties(catalog, facts.front(), evidence);
+}
+
 // Counts what a license authorizes and tests it.
 absl::Status CountLicense(const Case& c, const v1::License& license,
                           Assessment& assessment, v1::Evidence& evidence) {
   RETURN_IF_ERROR(RequireCalendar(c.state.catalog(), license));
   ASSIGN_OR_RETURN(const std::vector<Fact> facts,
                    FactsOfLicense(c.state.catalog(), license));
-  AddFigures(facts, evidence);
-  RETURN_IF_ERROR(assessment.Count(facts, Occasion::kGrant, Test::kLimit,
-                                   evidence.mutable_charges()));
+  AddKnown(c.state.catalog(), license, facts, evidence);
+  RETURN_IF_ERROR(assessment.Count(facts, Occasion::kGrant, Test::kLimit));
   return assessment.Judge(evidence);
 }
 
@@ -77,14 +94,14 @@ absl::Status CountLicense(const Case& c, const v1::License& license,
 // may leave as they are, and answers nothing for these.
 absl::Status MoveCharges(
     const Case& c, const LicenseState& license, Date date,
-    absl::FunctionRef<std::optional<int64_t>(const v1::Charge& charge,
+    absl::FunctionRef<std::optional<int64_t>(const Charge& charge,
                                              const LicenseState::Line& line)>
         units_after,
     Assessment& assessment) {
-  ASSIGN_OR_RETURN(const std::vector<v1::Charge> charges,
+  ASSIGN_OR_RETURN(const std::vector<Charge> charges,
                    CountedCharges(c.state, c.history, license));
-  for (const v1::Charge& charge : charges) {
-    const LicenseState::Line* line = license.FindLine(charge.line_number());
+  for (const Charge& charge : charges) {
+    const LicenseState::Line* line = license.FindLine(charge.item);
     if (line == nullptr) continue;
     const std::optional<int64_t> after = units_after(charge, *line);
     if (!after) continue;
@@ -235,7 +252,7 @@ absl::Status DecideAmendLicense(v1::AmendLicense& command, Case& c) {
   // What was revoked in part was given back, or its charge stays.
   RETURN_IF_ERROR(MoveCharges(
       c, *current, current->grant_date,
-      [](const v1::Charge&, const LicenseState::Line&) {
+      [](const Charge&, const LicenseState::Line&) {
         return std::optional<int64_t>(0);
       },
       assessment));
@@ -313,9 +330,9 @@ absl::Status DecideRevokeLicense(v1::RevokeLicense& command, Case& c) {
   }
   RETURN_IF_ERROR(MoveCharges(
       c, *license, date,
-      [&](const v1::Charge& charge,
+      [&](const Charge& charge,
           const LicenseState::Line& line) -> std::optional<int64_t> {
-        if (!charge.release_on_revocation()) return std::nullopt;
+        if (!charge.release_on_revocation) return std::nullopt;
         if (whole) return UnitsKept(line, command.reservation_effect());
         for (const v1::RevokeLicense::Part& part : command.parts()) {
           if (part.line_number() == line.line_number) {
@@ -346,9 +363,9 @@ absl::Status DecideVoidLicense(v1::VoidLicense& command, Case& c) {
   voided.mutable_released_reservations()->Add(released.begin(), released.end());
   RETURN_IF_ERROR(MoveCharges(
       c, *license, license->grant_date,
-      [&](const v1::Charge& charge,
+      [&](const Charge& charge,
           const LicenseState::Line& line) -> std::optional<int64_t> {
-        if (!charge.release_on_revocation()) return std::nullopt;
+        if (!charge.release_on_revocation) return std::nullopt;
         return UnitsKept(line, command.reservation_effect());
       },
       assessment));
@@ -371,9 +388,9 @@ absl::Status DecideExpireLicense(v1::ExpireLicense& command, Case& c) {
   Assessment assessment(c.state, date, nullptr);
   RETURN_IF_ERROR(MoveCharges(
       c, *license, date,
-      [](const v1::Charge& charge,
+      [](const Charge& charge,
          const LicenseState::Line& line) -> std::optional<int64_t> {
-        if (!charge.release_on_expiry()) return std::nullopt;
+        if (!charge.release_on_expiry) return std::nullopt;
         return UnitsKept(line, v1::RESERVATION_EFFECT_KEEP);
       },
       assessment));

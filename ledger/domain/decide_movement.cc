@@ -32,10 +32,10 @@ class Mover {
   // Reads the shipment's charges. `found` must outlive this. Errors:
   // DATA_DAMAGED.
   static absl::StatusOr<Mover> Make(const Case& c, const FoundShipment& found) {
-    ASSIGN_OR_RETURN(v1::Evidence counted,
-                     CountedEvidence(c.state, c.history, found.content,
-                                     found.state.content_index));
-    return Mover(found, std::move(counted));
+    ASSIGN_OR_RETURN(std::vector<Charge> charges,
+                     CountedCharges(c.state, c.history, found.content,
+                                    found.state.content_index));
+    return Mover(found, std::move(charges));
   }
 
   const std::vector<ItemUnitsState>& before() const { return before_; }
@@ -79,12 +79,12 @@ class Mover {
   // Gathers what the moves so far change in totals, by `date`; what was on the
   // way counts by the export date.
   absl::Status Gather(Date date, Assessment& assessment) const {
-    for (const v1::Charge& charge : counted_.charges()) {
-      const auto item = static_cast<size_t>(charge.line_number());
+    for (const Charge& charge : charges_) {
+      const auto item = static_cast<size_t>(charge.item);
       if (item >= after_.size()) continue;
       const ItemUnitsState& before = before_[item];
       const ItemUnitsState& after = after_[item];
-      if (charge.accrual() != v1::ACCRUAL_EXPORTED) {
+      if (charge.accrual != v1::ACCRUAL_EXPORTED) {
         RETURN_IF_ERROR(assessment.MoveUnits(
             charge, v1::BALANCE_RESERVED, found_->export_date(),
             before.in_transit, after.in_transit, Test::kNothing));
@@ -97,28 +97,27 @@ class Mover {
   }
 
  private:
-  Mover(const FoundShipment& found, v1::Evidence counted)
+  Mover(const FoundShipment& found, std::vector<Charge> charges)
       : found_(&found),
-        counted_(std::move(counted)),
+        charges_(std::move(charges)),
         before_(UnitsOf(found.shipment(), found.state)),
         after_(before_) {}
 
   // The units that a charge counts as used.
-  static int64_t UsedUnits(const v1::Charge& charge,
-                           const ItemUnitsState& item) {
-    switch (charge.accrual()) {
+  static int64_t UsedUnits(const Charge& charge, const ItemUnitsState& item) {
+    switch (charge.accrual) {
       case v1::ACCRUAL_RECEIVED:
         return item.received;
       case v1::ACCRUAL_INSTALLED_NET:
         return item.on_hand;
       default:
         // What was exported and has not come back.
-        return charge.units() - item.returned;
+        return charge.units - item.returned;
     }
   }
 
   const FoundShipment* found_;
-  v1::Evidence counted_;
+  std::vector<Charge> charges_;
   std::vector<ItemUnitsState> before_;
   std::vector<ItemUnitsState> after_;
 };
@@ -346,10 +345,9 @@ absl::Status DecideReportDiversion(v1::ReportDiversion& command, Case& c) {
   Fact fact;
   RETURN_IF_ERROR(
       MakeFound(c.state.catalog(), command, found.shipment(), fact));
-  AddFigures(absl::MakeConstSpan(&fact, 1), evidence);
+  AddKnown(c.state.catalog(), fact, evidence);
   RETURN_IF_ERROR(assessment.Count(absl::MakeConstSpan(&fact, 1),
-                                   Occasion::kInstalled, Test::kLimit,
-                                   nullptr));
+                                   Occasion::kInstalled, Test::kLimit));
   return assessment.Judge(evidence);
 }
 

@@ -56,7 +56,7 @@ absl::Status CountHeld(const Case& c, const Held& held, Which which,
     facts.push_back(std::move(fact));
     RETURN_IF_ERROR(assessment.CountUnder(
         *catalog, *policy, absl::MakeConstSpan(&facts.back(), 1),
-        Occasion::kReservation, Test::kNothing, nullptr));
+        Occasion::kReservation, Test::kNothing));
   }
   return assessment.Judge(evidence);
 }

@@ -65,16 +65,44 @@ absl::Status CheckHasLeft(const ShipmentCase& shipment, const Case& c) {
 
 }  // namespace
 
-void AddFigures(absl::Span<const Fact> facts, v1::Evidence& evidence) {
-  for (const Fact& fact : facts) {
-    for (const CountedItem& item : fact.items) {
-      v1::ItemFigures& figures = *evidence.add_figures();
-      figures.set_gpus_per_unit(item.product->gpus_per_unit());
-      if (item.product->has_milli_tpp_per_gpu()) {
-        figures.set_milli_tpp_per_gpu(item.product->milli_tpp_per_gpu());
-      }
-    }
+void AddFigures(const v1::Product& product, v1::Evidence& evidence) {
+  v1::ItemFigures& figures = *evidence.add_figures();
+  figures.set_gpus_per_unit(product.gpus_per_unit());
+  if (product.has_milli_tpp_per_gpu()) {
+    figures.set_milli_tpp_per_gpu(product.milli_tpp_per_gpu());
   }
+  if (product.has_memory_bandwidth_mb_s()) {
+    figures.set_memory_bandwidth_mb_s(product.memory_bandwidth_mb_s());
+  }
+  figures.set_classification(product.classification());
+}
+
+void AddParties(const Catalog& catalog, const Fact& fact,
+                v1::Evidence& evidence) {
+  bool any_known = false;
+  const auto add = [&](absl::string_view party) {
+    v1::PartyFacts& facts = *evidence.add_parties();
+    const absl::string_view country = catalog.HeadquartersOf(party, fact.date);
+    facts.set_headquarters_country(country.data(), country.size());
+    any_known |= !country.empty();
+    const absl::string_view parent = catalog.UltimateParentOf(party, fact.date);
+    if (parent == party) return;
+    any_known = true;
+    facts.set_ultimate_parent(parent.data(), parent.size());
+    const absl::string_view from = catalog.HeadquartersOf(parent, fact.date);
+    facts.set_parent_headquarters_country(from.data(), from.size());
+  };
+  for (const absl::string_view party : fact.consignees) add(party);
+  for (const absl::string_view party : fact.end_users) add(party);
+  if (!any_known) evidence.clear_parties();
+}
+
+void AddKnown(const Catalog& catalog, const Fact& fact,
+              v1::Evidence& evidence) {
+  for (const CountedItem& item : fact.items) {
+    AddFigures(*item.product, evidence);
+  }
+  AddParties(catalog, fact, evidence);
 }
 
 absl::Status CheckHasHappened(absl::string_view field, const std::string& date,
@@ -148,7 +176,7 @@ absl::Status JudgeShipment(Case& c, const ShipmentCase& shipment,
   ASSIGN_OR_RETURN(
       Fact fact,
       FactOfShipment(c.state.catalog(), shipment.shipment, shipment.movement));
-  AddFigures(absl::MakeConstSpan(&fact, 1), evidence);
+  AddKnown(c.state.catalog(), fact, evidence);
   if (fact.license_id.empty() &&
       fact.authorization_kind == v1::AUTHORIZATION_KIND_LICENSE &&
       !shipment.reserved_license_id.empty()) {
@@ -161,9 +189,8 @@ absl::Status JudgeShipment(Case& c, const ShipmentCase& shipment,
   const bool reserves = shipment.occasion == Occasion::kReservation;
   RETURN_IF_ERROR(
       draws.Draw(shipment.shipment, reserves, has_left, fact, evidence));
-  RETURN_IF_ERROR(assessment.Count(
-      absl::MakeConstSpan(&fact, 1), shipment.occasion, Test::kLimit,
-      reserves ? nullptr : evidence.mutable_charges()));
+  RETURN_IF_ERROR(assessment.Count(absl::MakeConstSpan(&fact, 1),
+                                   shipment.occasion, Test::kLimit));
   RETURN_IF_ERROR(assessment.Judge(evidence));
   c.refused = assessment.violated() &&
               shipment.assurance != v1::ASSURANCE_AFTER_THE_FACT;

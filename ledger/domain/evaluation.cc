@@ -65,6 +65,19 @@ uint32_t PlaceOfGroup(const v1::GroupKey& group,
   return static_cast<uint32_t>(keys.size() - 1);
 }
 
+// The same for a set of items, from 1.
+uint32_t PlaceOfItems(const v1::ItemSet& items,
+                      google::protobuf::RepeatedPtrField<v1::ItemSet>& sets) {
+  for (int i = sets.size(); i-- > 0;) {
+    if (std::equal(sets[i].numbers().begin(), sets[i].numbers().end(),
+                   items.numbers().begin(), items.numbers().end())) {
+      return static_cast<uint32_t>(i) + 1;
+    }
+  }
+  *sets.Add() = items;
+  return static_cast<uint32_t>(sets.size());
+}
+
 void AppendRow(const Evaluation& evaluation, uint32_t group,
                v1::TouchedTotals& totals) {
   const int row = totals.policies_size();
@@ -87,6 +100,10 @@ void AppendRow(const Evaluation& evaluation, uint32_t group,
   Put(row, static_cast<int>(evaluation.balance), *totals.mutable_balances());
   Put(row, DaysOr0(evaluation.date), *totals.mutable_dates());
   Put(row, DaysOr0(evaluation.binding_date), *totals.mutable_binding_dates());
+  if (evaluation.items != nullptr) {
+    Put(row, PlaceOfItems(*evaluation.items, *totals.mutable_item_sets()),
+        *totals.mutable_items());
+  }
   if (!evaluation.unknown_product.empty()) {
     v1::UnknownFigure& unknown = *totals.add_unknown_figures();
     unknown.set_total(static_cast<uint32_t>(row));
@@ -178,6 +195,10 @@ void VisitEvaluations(const v1::TouchedTotals& totals,
         .binding_date = DateAt(totals.binding_dates(), row)};
     if (evaluation.limit_source == v1::LIMIT_SOURCE_EVENT) {
       evaluation.limit = At(totals.limits(), next_limit++);
+    }
+    const auto items = static_cast<int>(At(totals.items(), row));
+    if (items > 0 && items <= totals.item_sets_size()) {
+      evaluation.items = &totals.item_sets(items - 1);
     }
     if (next_unknown < totals.unknown_figures_size() &&
         totals.unknown_figures(next_unknown).total() ==

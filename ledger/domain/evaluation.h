@@ -26,8 +26,8 @@ inline Amounts AmountsOf(v1::Balance balance, int64_t amount,
   return amounts;
 }
 
-// One row of v1::TouchedTotals, whose fields say more. Borrows the group and
-// the product from where it was read or made.
+// One row of v1::TouchedTotals, whose fields say more. Borrows the group, the
+// product and the items from where it was read or made.
 struct Evaluation {
   uint64_t policy_index = 0;
   uint32_t rule = 0;
@@ -49,6 +49,8 @@ struct Evaluation {
   std::optional<Date> binding_date;
   // Empty: every figure was known, or nothing depended on it.
   absl::string_view unknown_product;
+  // Those whose part can be moved; null: none.
+  const v1::ItemSet* items = nullptr;
 
   // Whether it moved its total, or would have.
   bool Moves() const {

@@ -67,6 +67,16 @@ Fact FactForDestination(const v1::License& license,
 
 }  // namespace
 
+MeasuredItem CountedItem::ToMeasure() const {
+  MeasuredItem item{.units = units,
+                    .value_usd = value_usd,
+                    .gpus_per_unit = product->gpus_per_unit()};
+  if (product->has_milli_tpp_per_gpu()) {
+    item.milli_tpp_per_gpu = product->milli_tpp_per_gpu();
+  }
+  return item;
+}
+
 absl::StatusOr<Fact> FactOfShipment(const Catalog& catalog,
                                     const v1::Shipment& shipment,
                                     v1::Movement movement) {

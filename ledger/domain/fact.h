@@ -15,6 +15,7 @@
 #include "ledger/base/date.h"
 #include "ledger/domain/catalog.h"
 #include "ledger/domain/license_state.h"
+#include "ledger/domain/measure.h"
 
 namespace chipledger::domain {
 
@@ -32,6 +33,9 @@ struct CountedItem {
   int32_t number = 0;
   // The line of the license that is charged or drawn; 0 without a license.
   int32_t license_line = 0;
+
+  // To be measured. Requires: it has a product.
+  MeasuredItem ToMeasure() const;
 };
 
 // Views borrow from the command that the fact was made from, and from the

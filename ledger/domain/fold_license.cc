@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "ledger/base/status_macros.h"
+#include "ledger/domain/charged_items.h"
 #include "ledger/domain/folder.h"
 
 namespace chipledger::domain {
@@ -203,7 +204,11 @@ absl::Status Folder::SetLicense(const v1::License& license,
   state.expiry_date = expires;
   state.last_export_date = LastExportDate(state_.registers_.catalog, license);
   state.lines = std::move(lines);
-  state.charges.assign(evidence.charges().begin(), evidence.charges().end());
+  ASSIGN_OR_RETURN(const std::vector<ChargedItem> items,
+                   ChargedItemsOf(license, evidence, state_.size_));
+  state.charges.clear();
+  RETURN_IF_ERROR(AppendCharges(state_.registers_.catalog, evidence, items,
+                                state_.size_, state.charges));
   state.charges_index = state_.size_;
   ++state.revision;
   state_.IndexLicense(license.license_id());

@@ -205,6 +205,15 @@ bool Assessment::Compare(std::optional<int64_t> limit, int64_t amount,
   return true;
 }
 
+const v1::ItemSet* Assessment::ItemsOf(const Addition& addition,
+                                       v1::ItemSet& set) const {
+  if (addition.items.empty()) return nullptr;
+  if (addition.items.size() < items_) {
+    set.mutable_numbers()->Add(addition.items.begin(), addition.items.end());
+  }
+  return &set;
+}
+
 void Assessment::SetLimit(const Standing& standing, const CompiledRule& rule,
                           Evaluation& evaluation) {
   if (!standing.limit) {
@@ -243,6 +252,8 @@ absl::Status Assessment::JudgeAddition(size_t place, EvaluationWriter& writer) {
   }
   SetLimit(standing, rule, evaluation);
   Decide(addition, curve, standing, evaluation);
+  v1::ItemSet items;
+  evaluation.items = ItemsOf(addition, items);
   writer.Append(evaluation, rule.group_by, addition.id.group);
   return absl::OkStatus();
 }

@@ -278,11 +278,10 @@ absl::Status LicenseDraws::Add(const LicenseState& license,
     RETURN_IF_ERROR(
         CheckCanEnd(license, draw.line_number(), before + draw.quantity()));
   } else if (line != nullptr) {
-    ASSIGN_OR_RETURN(const std::vector<v1::Charge> charges,
+    ASSIGN_OR_RETURN(const std::vector<Charge> charges,
                      CountedCharges(state_, history_, license));
-    for (const v1::Charge& charge : charges) {
-      if (charge.line_number() != draw.line_number() ||
-          !license.HasReleased(charge)) {
+    for (const Charge& charge : charges) {
+      if (charge.item != draw.line_number() || !license.HasReleased(charge)) {
         continue;
       }
       RETURN_IF_ERROR(assessment_.MoveUnits(charge, v1::BALANCE_USED, date,
@@ -296,8 +295,8 @@ absl::Status LicenseDraws::Add(const LicenseState& license,
 
 absl::Status LicenseDraws::CheckCanEnd(const LicenseState& license,
                                        int32_t line_number, int64_t units) {
-  for (const v1::Charge& charge : license.charges) {
-    if (charge.line_number() == line_number && !AmountOfUnits(charge, units)) {
+  for (const Charge& charge : license.charges) {
+    if (charge.item == line_number && !charge.AmountOf(units)) {
       return LineOverflow(license, line_number);
     }
   }

@@ -87,15 +87,15 @@ bool LicenseState::IsOverEverywhere(Date today) const {
   return today.days() >= last_export_date.days() + kDaysUntilOver;
 }
 
-bool LicenseState::HasReleased(const v1::Charge& charge) const {
+bool LicenseState::HasReleased(const Charge& charge) const {
   return std::any_of(status_changes.begin(), status_changes.end(),
                      [&](const StatusChange& change) {
                        switch (change.status) {
                          case v1::LICENSE_STATUS_REVOKED:
                          case v1::LICENSE_STATUS_VOID:
-                           return charge.release_on_revocation();
+                           return charge.release_on_revocation;
                          case v1::LICENSE_STATUS_EXPIRED:
-                           return charge.release_on_expiry();
+                           return charge.release_on_expiry;
                          default:
                            return false;
                        }
@@ -180,7 +180,7 @@ storage::v1::LicenseRow LicenseState::ToRow() const {
     FillPart(line.drawn_by_date, &DrawnUnits::value_usd,
              *out.mutable_value_by_date());
   }
-  row.mutable_charges()->Add(charges.begin(), charges.end());
+  for (const Charge& charge : charges) *row.add_charges() = charge.ToRow();
   row.set_revision(revision);
   row.set_index(index);
   row.mutable_conditions()->Add(conditions.begin(), conditions.end());
@@ -210,7 +210,9 @@ LicenseState LicenseState::FromRow(const storage::v1::LicenseRow& row) {
       TakeDrawdown(line, *found);
     }
   }
-  state.charges.assign(row.charges().begin(), row.charges().end());
+  for (const storage::v1::LicenseRow::Charge& charge : row.charges()) {
+    state.charges.push_back(Charge::FromRow(charge));
+  }
   state.charges_index = row.charges_index();
   state.conditions.assign(row.conditions().begin(), row.conditions().end());
   state.application_id = row.application_id();

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "chipledger/storage/v1/rows.pb.h"
-#include "chipledger/v1/evidence.pb.h"
 #include "chipledger/v1/license.pb.h"
 #include "ledger/base/date.h"
+#include "ledger/domain/charge.h"
 #include "ledger/domain/dated_sums.h"
 
 namespace chipledger::domain {
@@ -47,7 +47,7 @@ struct LicenseState {
   Date last_export_date;
   std::vector<StatusChange> status_changes;
   std::vector<Line> lines;
-  std::vector<v1::Charge> charges;
+  std::vector<Charge> charges;
   // The entry that made the charges.
   uint64_t charges_index = 0;
   std::vector<v1::Condition> conditions;
@@ -83,7 +83,7 @@ struct LicenseState {
   // Whether an end of the license has given back what the charge counts for
   // units that were neither shipped nor reserved. From then on the charge
   // counts those that are, as they change.
-  bool HasReleased(const v1::Charge& charge) const;
+  bool HasReleased(const Charge& charge) const;
   // Whether a condition of this kind was met by the date and holds on it.
   bool HasCondition(const std::string& kind, Date date) const;
   const Line* FindLine(int32_t line_number) const;

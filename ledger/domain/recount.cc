@@ -4,9 +4,11 @@
 #include <string>
 #include <utility>
 
+#include "absl/functional/function_ref.h"
 #include "absl/types/span.h"
 #include "ledger/base/status_macros.h"
 #include "ledger/domain/assessment.h"
+#include "ledger/domain/charged_items.h"
 #include "ledger/domain/errors.h"
 #include "ledger/domain/evaluation.h"
 #include "ledger/domain/fact.h"
@@ -22,7 +24,7 @@ v1::Movement MovementOf(const v1::Event& event) {
 }
 
 // What an event's facts are and how they count.
-struct Counted {
+struct Facts {
   std::vector<Fact> facts;
   Occasion occasion = Occasion::kShipment;
 };
@@ -46,21 +48,27 @@ absl::StatusOr<Fact> FactAgain(const State& state, const Catalog& catalog,
   return fact;
 }
 
+// The license that an event granted or amended, or null.
+const v1::License* LicenseOf(const v1::Event& event) {
+  if (event.has_license_granted()) {
+    return &event.license_granted().command().license();
+  }
+  return event.has_license_amended()
+             ? &event.license_amended().command().license()
+             : nullptr;
+}
+
 // Errors: DATA_DAMAGED.
-absl::StatusOr<Counted> FactsOf(const State& state, const Catalog& catalog,
-                                const v1::Event& event, uint64_t index) {
-  Counted counted;
+absl::StatusOr<Facts> FactsOf(const State& state, const Catalog& catalog,
+                              const v1::Event& event, uint64_t index) {
+  Facts counted;
   if (ShipmentOf(event) != nullptr) {
     ASSIGN_OR_RETURN(Fact fact, FactAgain(state, catalog, event));
     counted.facts.push_back(std::move(fact));
     return counted;
   }
-  if (event.has_license_granted() || event.has_license_amended()) {
-    const v1::License& license =
-        event.has_license_granted()
-            ? event.license_granted().command().license()
-            : event.license_amended().command().license();
-    ASSIGN_OR_RETURN(counted.facts, FactsOfLicense(catalog, license));
+  if (const v1::License* license = LicenseOf(event)) {
+    ASSIGN_OR_RETURN(counted.facts, FactsOfLicense(catalog, *license));
     counted.occasion = Occasion::kGrant;
     return counted;
   }
@@ -72,48 +80,89 @@ absl::StatusOr<Counted> FactsOf(const State& state, const Catalog& catalog,
   return DataDamaged(index, "holds nothing that can be counted anew");
 }
 
+// The stored evidence, without what does not count in this state: what is
+// counted anew takes the place of what a policy of the same id counted in the
+// log that is rerun.
+v1::Evidence StoredEvidence(const State& state, const v1::Event& event,
+                            uint64_t index) {
+  v1::Evidence stored = *EvidenceOf(event);
+  KeepEvaluations(
+      [&](const Evaluation& evaluation) {
+        const CompiledPolicy* policy =
+            state.catalog().FindAdopted(evaluation.policy_index);
+        return policy != nullptr && !policy->CountsAnew(index);
+      },
+      *stored.mutable_totals());
+  return stored;
+}
+
+// Counts an event for each policy that was adopted after it and has counted it
+// since; calls `take` with what one of them counted.
+absl::Status CountLate(
+    const State& state, const History& history, const v1::Event& event,
+    uint64_t index,
+    absl::FunctionRef<absl::Status(absl::Span<const Fact> facts,
+                                   const v1::Evidence& counted)>
+        take) {
+  for (const auto& policy : state.catalog().policies) {
+    if (!policy->CountsAnew(index)) continue;
+    ASSIGN_OR_RETURN(
+        const Catalog catalog,
+        history.CatalogAt(policy->adopted.backfill().through_index()));
+    ASSIGN_OR_RETURN(const Facts facts, FactsOf(state, catalog, event, index));
+    Assessment assessment(state, EffectiveDateOf(event, 0), nullptr);
+    RETURN_IF_ERROR(assessment.CountUnder(catalog, *policy, facts.facts,
+                                          facts.occasion, Test::kNothing));
+    v1::Evidence counted;
+    RETURN_IF_ERROR(assessment.Judge(counted));
+    RETURN_IF_ERROR(take(facts.facts, counted));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<v1::Evidence> CountedEvidence(const State& state,
                                              const History& history,
                                              const v1::Event& event,
                                              uint64_t index) {
-  v1::Evidence counted = *EvidenceOf(event);
-  const Catalog& now = state.catalog();
-  // What is counted anew takes the place of what a policy of the same id
-  // counted in the log that is rerun.
-  const auto is_known = [&](uint64_t policy_index) {
-    const CompiledPolicy* policy = now.FindAdopted(policy_index);
-    return policy != nullptr && !policy->CountsAnew(index);
-  };
-  KeepEvaluations(
-      [&](const Evaluation& evaluation) {
-        return is_known(evaluation.policy_index);
-      },
-      *counted.mutable_totals());
-  auto& charges = *counted.mutable_charges();
-  charges.erase(std::remove_if(charges.begin(), charges.end(),
-                               [&](const v1::Charge& charge) {
-                                 return !is_known(charge.policy_index());
-                               }),
-                charges.end());
-  for (const auto& policy : now.policies) {
-    if (!policy->CountsAnew(index)) continue;
-    ASSIGN_OR_RETURN(
-        const Catalog catalog,
-        history.CatalogAt(policy->adopted.backfill().through_index()));
-    ASSIGN_OR_RETURN(const Counted facts,
-                     FactsOf(state, catalog, event, index));
-    Assessment assessment(state, EffectiveDateOf(event, 0), nullptr);
-    RETURN_IF_ERROR(assessment.CountUnder(catalog, *policy, facts.facts,
-                                          facts.occasion, Test::kNothing,
-                                          counted.mutable_charges()));
-    RETURN_IF_ERROR(assessment.Judge(counted));
-  }
+  v1::Evidence counted = StoredEvidence(state, event, index);
+  RETURN_IF_ERROR(CountLate(
+      state, history, event, index,
+      [&](absl::Span<const Fact>, const v1::Evidence& late) {
+        VisitEvaluations(late.totals(), [&](const Evaluation& evaluation) {
+          AppendEvaluation(evaluation, *counted.mutable_totals());
+          return true;
+        });
+        return absl::OkStatus();
+      }));
   return counted;
 }
 
-absl::StatusOr<std::vector<v1::Charge>> CountedCharges(
+absl::StatusOr<std::vector<Charge>> CountedCharges(const State& state,
+                                                   const History& history,
+                                                   const v1::Event& event,
+                                                   uint64_t index) {
+  const v1::Evidence stored = StoredEvidence(state, event, index);
+  std::vector<ChargedItem> items;
+  if (const v1::Shipment* shipment = ShipmentOf(event)) {
+    ASSIGN_OR_RETURN(items, ChargedItemsOf(*shipment, stored, index));
+  } else if (const v1::License* license = LicenseOf(event)) {
+    ASSIGN_OR_RETURN(items, ChargedItemsOf(*license, stored, index));
+  }
+  std::vector<Charge> charges;
+  RETURN_IF_ERROR(
+      AppendCharges(state.catalog(), stored, items, index, charges));
+  RETURN_IF_ERROR(
+      CountLate(state, history, event, index,
+                [&](absl::Span<const Fact> facts, const v1::Evidence& late) {
+                  return AppendCharges(state.catalog(), late,
+                                       ChargedItemsOf(facts), index, charges);
+                }));
+  return charges;
+}
+
+absl::StatusOr<std::vector<Charge>> CountedCharges(
     const State& state, const History& history, const LicenseState& license) {
   const auto& policies = state.catalog().policies;
   if (std::none_of(policies.begin(), policies.end(), [&](const auto& policy) {
@@ -123,11 +172,7 @@ absl::StatusOr<std::vector<v1::Charge>> CountedCharges(
   }
   ASSIGN_OR_RETURN(const v1::Event event,
                    history.ReadEvent(license.charges_index));
-  ASSIGN_OR_RETURN(
-      const v1::Evidence counted,
-      CountedEvidence(state, history, event, license.charges_index));
-  return std::vector<v1::Charge>(counted.charges().begin(),
-                                 counted.charges().end());
+  return CountedCharges(state, history, event, license.charges_index);
 }
 
 }  // namespace chipledger::domain

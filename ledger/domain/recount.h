@@ -7,15 +7,16 @@
 
 #include "absl/status/statusor.h"
 #include "chipledger/v1/event.pb.h"
+#include "ledger/domain/charge.h"
 #include "ledger/domain/decide.h"
 #include "ledger/domain/state.h"
 
 namespace chipledger::domain {
 
-// Returns the evaluations and charges of an event of the log: those stored in
-// it, and those of policies adopted after it that have counted it since, with
-// the catalog as it was at their adoption. Evaluations of policies that the
-// state does not hold are left out.
+// Returns the evaluations of an event of the log: those stored in it, and those
+// of policies adopted after it that have counted it since, with the catalog as
+// it was at their adoption. Evaluations of policies that the state does not
+// hold are left out.
 //
 // What is given back or moved of an event is taken from here, so that a policy
 // that was adopted late loses exactly what it had counted.
@@ -25,9 +26,14 @@ absl::StatusOr<v1::Evidence> CountedEvidence(const State& state,
                                              const v1::Event& event,
                                              uint64_t index);
 
-// Returns the charges of a license, as CountedEvidence.
-absl::StatusOr<std::vector<v1::Charge>> CountedCharges(
-    const State& state, const History& history, const LicenseState& license);
+// Returns what each item of a shipment or line of a license counts by them.
+absl::StatusOr<std::vector<Charge>> CountedCharges(const State& state,
+                                                   const History& history,
+                                                   const v1::Event& event,
+                                                   uint64_t index);
+absl::StatusOr<std::vector<Charge>> CountedCharges(const State& state,
+                                                   const History& history,
+                                                   const LicenseState& license);
 
 }  // namespace chipledger::domain
 

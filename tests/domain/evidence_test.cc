@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
@@ -173,6 +174,12 @@ class EvidenceTest : public ::testing::Test {
     return violations.empty() ? "" : violations[0].description();
   }
 
+  v1::Event LastEvent() const {
+    v1::Entry entry;
+    EXPECT_TRUE(entry.ParseFromString(ledger_.entries().back()));
+    return entry.event();
+  }
+
   MemoryLedger ledger_;
 };
 
@@ -263,6 +270,107 @@ TEST_F(EvidenceTest, AnAmendmentBelowWhatWasDrawnSaysWhatWasDrawn) {
   EXPECT_EQ(std::string(amended.status.message()),
             "license D1 line 1 has 70 units shipped or reserved, more than the "
             "50 of the amendment; authorize at least 70");
+}
+
+// So that an explanation years later needs no catalog of then.
+TEST_F(EvidenceTest, WhatTheCatalogSaidIsKept) {
+  Accept(R"pb(register_product {
+                product {
+                  product_code: "A900"
+                  gpus_per_unit: 8
+                  memory_bandwidth_mb_s: 3350000
+                  classification: "4A090"
+                  source: "s"
+                }
+              })pb");
+  Accept(R"pb(register_party {
+                party {
+                  party_id: "holding"
+                  name: "H"
+                  headquarters { country: "SG" effective_from: "2020-01-01" }
+                }
+              })pb");
+  Accept(R"pb(register_party {
+                party {
+                  party_id: "daughter"
+                  name: "D"
+                  headquarters { country: "MY" effective_from: "2020-01-01" }
+                  ultimate_parents {
+                    party_id: "holding"
+                    effective_from: "2020-01-01"
+                  }
+                }
+              })pb");
+  v1::Command command = Ship("S1", 1);
+  v1::Shipment& shipment =
+      *command.mutable_record_shipment()->mutable_shipment();
+  v1::Item& second = *shipment.add_items();
+  second.set_product_code("A900");
+  second.set_quantity(2);
+  shipment.set_consignee("daughter");
+  shipment.set_end_user("holding");
+  const auto recorded = ledger_.Submit({command});
+  ASSERT_TRUE(recorded.status.ok()) << recorded.status;
+  const v1::Event event = LastEvent();
+  const v1::Evidence& evidence = *domain::EvidenceOf(event);
+  const v1::Evidence expected = FromText<v1::Evidence>(R"pb(
+    figures { gpus_per_unit: 1 milli_tpp_per_gpu: 15832000 }
+    figures {
+      gpus_per_unit: 8
+      memory_bandwidth_mb_s: 3350000
+      classification: "4A090"
+    }
+    parties {
+      headquarters_country: "MY"
+      ultimate_parent: "holding"
+      parent_headquarters_country: "SG"
+    }
+    parties { headquarters_country: "SG" }
+  )pb");
+  EXPECT_EQ(evidence.ShortDebugString(), expected.ShortDebugString());
+}
+
+// Which items a total counts is kept where a receipt moves a part of it; what
+// each counts is not.
+TEST_F(EvidenceTest, TheItemsThatMoveLaterAreKept) {
+  v1::Rule all = Rule("all",
+                      "measure: MEASURE_GPUS limit { constant: '900' } "
+                      "enforcement { mode: MODE_REFUSE }");
+  v1::Rule some = Rule("some",
+                       "measure: MEASURE_GPUS limit { constant: '900' } "
+                       "items { product_codes: 'NEW' } "
+                       "enforcement { mode: MODE_REFUSE }");
+  v1::Rule exported = all;
+  exported.set_rule_id("exported");
+  all.set_accrual(v1::ACCRUAL_RECEIVED);
+  some.set_accrual(v1::ACCRUAL_RECEIVED);
+  Adopt("caps", "c", {all, some, exported});
+  v1::Command command = Ship("S1", 30);
+  v1::Item& second =
+      *command.mutable_record_shipment()->mutable_shipment()->add_items();
+  second.set_product_code("NEW");
+  second.set_quantity(10);
+  ASSERT_TRUE(ledger_.Submit({command}).status.ok());
+  const v1::Event event = LastEvent();
+  const v1::TouchedTotals& totals = domain::EvidenceOf(event)->totals();
+  EXPECT_EQ(std::vector<uint32_t>(totals.items().begin(), totals.items().end()),
+            std::vector<uint32_t>({1, 2}));
+  ASSERT_EQ(totals.item_sets_size(), 2);
+  EXPECT_EQ(totals.item_sets(0).ShortDebugString(), "");
+  EXPECT_EQ(totals.item_sets(1).ShortDebugString(), "numbers: 1");
+
+  Accept(R"pb(receive_shipment {
+                shipment { exporter: "x" shipment_reference: "S1" }
+                effective_date: "2025-05-06"
+                units { item: 1 quantity: 4 }
+              })pb");
+  std::vector<std::pair<int64_t, int64_t>> used_and_reserved;
+  for (const auto& [id, total] : ledger_.state().SortedTotals()) {
+    used_and_reserved.emplace_back(total.sum.used, total.sum.reserved);
+  }
+  const std::vector<std::pair<int64_t, int64_t>> expected = {
+      {4, 36}, {4, 6}, {40, 0}};
+  EXPECT_EQ(used_and_reserved, expected);
 }
 
 // The policies that a request itself adopts are in no catalog when it is

@@ -1,0 +1,118 @@
+#include "ledger/domain/charged_items.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "ledger/base/status_macros.h"
+#include "ledger/domain/errors.h"
+#include "ledger/domain/evaluation.h"
+
+namespace chipledger::domain {
+namespace {
+
+// `stated` is a shipment's item or a license's line.
+template <typename Stated>
+ChargedItem ChargedItemOf(int32_t number, const Stated& stated,
+                          const v1::ItemFigures& figures) {
+  ChargedItem item{.number = number,
+                   .measured = {.units = stated.quantity(),
+                                .gpus_per_unit = figures.gpus_per_unit()}};
+  if (stated.has_value_usd()) item.measured.value_usd = stated.value_usd();
+  if (figures.has_milli_tpp_per_gpu()) {
+    item.measured.milli_tpp_per_gpu = figures.milli_tpp_per_gpu();
+  }
+  return item;
+}
+
+absl::Status CheckFigures(int items, const v1::Evidence& evidence,
+                          uint64_t index) {
+  return items == evidence.figures_size()
+             ? absl::OkStatus()
+             : DataDamaged(index, absl::StrCat("has figures of ",
+                                               evidence.figures_size(),
+                                               " of its ", items, " items"));
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<ChargedItem>> ChargedItemsOf(
+    const v1::Shipment& shipment, const v1::Evidence& evidence,
+    uint64_t index) {
+  RETURN_IF_ERROR(CheckFigures(shipment.items_size(), evidence, index));
+  std::vector<ChargedItem> items;
+  for (int i = 0; i < shipment.items_size(); ++i) {
+    items.push_back(ChargedItemOf(i, shipment.items(i), evidence.figures(i)));
+  }
+  return items;
+}
+
+absl::StatusOr<std::vector<ChargedItem>> ChargedItemsOf(
+    const v1::License& license, const v1::Evidence& evidence, uint64_t index) {
+  RETURN_IF_ERROR(CheckFigures(license.lines_size(), evidence, index));
+  std::vector<ChargedItem> items;
+  for (int i = 0; i < license.lines_size(); ++i) {
+    items.push_back(ChargedItemOf(license.lines(i).line_number(),
+                                  license.lines(i), evidence.figures(i)));
+  }
+  return items;
+}
+
+std::vector<ChargedItem> ChargedItemsOf(absl::Span<const Fact> facts) {
+  std::vector<ChargedItem> items;
+  for (const Fact& fact : facts) {
+    for (const CountedItem& item : fact.items) {
+      if (item.product == nullptr) continue;
+      items.push_back({.number = item.number, .measured = item.ToMeasure()});
+    }
+  }
+  return items;
+}
+
+absl::Status AppendCharges(const Catalog& catalog, const v1::Evidence& evidence,
+                           absl::Span<const ChargedItem> items, uint64_t index,
+                           std::vector<Charge>& charges) {
+  absl::Status status;
+  VisitEvaluations(evidence.totals(), [&](const Evaluation& evaluation) {
+    if (evaluation.items == nullptr) return true;
+    const CompiledRule* rule =
+        catalog.FindRule(evaluation.policy_index, evaluation.rule);
+    if (rule == nullptr) {
+      status =
+          DataDamaged(index, absl::StrCat("counts by rule ", evaluation.rule,
+                                          " of the policy that entry ",
+                                          evaluation.policy_index,
+                                          " adopted, and there is none"));
+      return false;
+    }
+    const auto& numbers = evaluation.items->numbers();
+    for (const ChargedItem& item : items) {
+      if (!numbers.empty() && std::find(numbers.begin(), numbers.end(),
+                                        item.number) == numbers.end()) {
+        continue;
+      }
+      const std::optional<Measured> measured = Measure(*rule, item.measured);
+      if (!measured) {
+        status = DataDamaged(index, "counts more than can be");
+        return false;
+      }
+      if (measured->amount == 0 && measured->unmeasured_gpus == 0) continue;
+      charges.push_back({.policy_index = evaluation.policy_index,
+                         .rule = evaluation.rule,
+                         .group = *evaluation.group,
+                         .window_start = evaluation.window_start,
+                         .item = item.number,
+                         .amount = measured->amount,
+                         .unmeasured_gpus = measured->unmeasured_gpus,
+                         .units = item.measured.units,
+                         .accrual = rule->accrual,
+                         .release_on_revocation = rule->release_on_revocation,
+                         .release_on_expiry = rule->release_on_expiry});
+    }
+    return true;
+  });
+  return status;
+}
+
+}  // namespace chipledger::domain
