@@ -16,6 +16,7 @@
 #include "ledger/domain/decide.h"
 #include "ledger/domain/errors.h"
 #include "ledger/domain/judgement.h"
+#include "ledger/domain/whole_event.h"
 #include "ledger/envelope.h"
 
 namespace chipledger {
@@ -153,6 +154,7 @@ WriteAnswer ErrorAnswer(absl::Status status) {
 void FillRefusal(const domain::Catalog& catalog, WriteAnswer& answer) {
   v1::Judgement judgement = domain::JudgementOf(
       catalog, *answer.events.front(), answer.index.value_or(answer.size));
+  domain::ShortenJudgement(judgement);
   answer.violations = std::move(*judgement.mutable_violations());
   std::vector<std::string> rule_ids;
   std::vector<std::string> descriptions;
@@ -171,6 +173,9 @@ void FillRefusal(const domain::Catalog& catalog, WriteAnswer& answer) {
   std::map<std::string, std::string> metadata{
       {"rule_ids", absl::StrJoin(rule_ids, ",")}};
   if (answer.index) metadata["index"] = absl::StrCat(*answer.index);
+  if (judgement.left_out() > 0) {
+    metadata["omitted"] = absl::StrCat(judgement.left_out());
+  }
   answer.status = MakeError(
       absl::StatusCode::kFailedPrecondition, "REFUSED_BY_RULES",
       absl::StrCat("refused by the rules: ", JoinSome(descriptions, "; ")),
@@ -184,11 +189,21 @@ WriteAnswer RepeatAnswer(store::EntryReader& reader,
   if (!entries.ok()) return ErrorAnswer(entries.status());
   WriteAnswer answer;
   std::vector<v1::Command> commands;
+  // The entry that those which follow may continue.
+  uint64_t whole = first_index;
   for (v1::Entry* entry : *entries) {
     for (v1::Command& command : domain::CommandsOf(entry->event())) {
       commands.push_back(std::move(command));
     }
-    answer.events.push_back(entry->mutable_event());
+    if (!entry->event().has_evidence_continued()) {
+      answer.events.push_back(entry->mutable_event());
+      whole = entry->index();
+      continue;
+    }
+    if (answer.events.empty()) return ErrorAnswer(EntryDamaged(whole));
+    const absl::Status continued =
+        domain::ContinueEvent(entry->event(), whole, *answer.events.back());
+    if (!continued.ok()) return ErrorAnswer(continued);
   }
   const v1::Entry& first = *entries->front();
   std::vector<std::string> differing = DifferingFields(

@@ -1,8 +1,12 @@
 #include "ledger/envelope.h"
 
 #include <string>
+#include <utility>
 
+#include "absl/status/statusor.h"
+#include "ledger/base/status_macros.h"
 #include "ledger/domain/errors.h"
+#include "ledger/domain/whole_event.h"
 
 namespace chipledger {
 void EnvelopeWriter::Append(absl::string_view principal, const Uuid& request_id,
@@ -41,6 +45,19 @@ absl::Status ParseEntry(absl::string_view bytes, uint64_t index,
   return entry.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))
              ? absl::OkStatus()
              : EntryDamaged(index);
+}
+
+absl::Status ReadWhole(ReadEntryBytes read_entry, uint64_t index,
+                       v1::Entry& entry) {
+  ASSIGN_OR_RETURN(const absl::string_view bytes, read_entry(index));
+  RETURN_IF_ERROR(ParseEntry(bytes, index, entry));
+  const auto read_event = [&](uint64_t at) -> absl::StatusOr<v1::Event> {
+    ASSIGN_OR_RETURN(const absl::string_view more, read_entry(at));
+    v1::Entry next;
+    RETURN_IF_ERROR(ParseEntry(more, at, next));
+    return std::move(*next.mutable_event());
+  };
+  return domain::CompleteEvent(read_event, index, *entry.mutable_event());
 }
 
 }  // namespace chipledger

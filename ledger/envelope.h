@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "chipledger/v1/event.pb.h"
 #include "ledger/base/uuid.h"
@@ -43,6 +45,15 @@ absl::Status EntryDamaged(uint64_t index);
 // Reads the bytes of an entry. Errors: DATA_DAMAGED.
 absl::Status ParseEntry(absl::string_view bytes, uint64_t index,
                         v1::Entry& entry);
+
+// Reads the bytes of an entry, valid until the next call.
+using ReadEntryBytes =
+    absl::FunctionRef<absl::StatusOr<absl::string_view>(uint64_t index)>;
+
+// Reads an entry with its event whole: completed by the entries after it that
+// continue it. Errors: DATA_DAMAGED, and those of `read_entry`.
+absl::Status ReadWhole(ReadEntryBytes read_entry, uint64_t index,
+                       v1::Entry& entry);
 
 }  // namespace chipledger
 

@@ -1,5 +1,6 @@
 #include "ledger/load_state.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 
@@ -16,21 +17,25 @@ using google::protobuf::Arena;
 // Large enough for any entry, so that parsing one seldom allocates.
 constexpr size_t kArenaBytes = 256 * 1024;
 
-absl::Status FoldEntries(uint64_t begin, uint64_t end,
-                         ReadEntryBytes read_entry, LoadedState& loaded) {
+absl::Status FoldEntries(uint64_t end, ReadEntryBytes read_entry,
+                         LoadedState& loaded) {
   const auto block = std::make_unique<char[]>(kArenaBytes);
   google::protobuf::ArenaOptions options;
   options.initial_block = block.get();
   options.initial_block_size = kArenaBytes;
   Arena arena(options);
-  for (uint64_t index = begin; index < end; ++index) {
+  while (loaded.state.size() < end) {
     auto* entry = Arena::CreateMessage<v1::Entry>(&arena);
-    ASSIGN_OR_RETURN(const absl::string_view bytes, read_entry(index));
-    RETURN_IF_ERROR(ParseEntry(bytes, index, *entry));
+    RETURN_IF_ERROR(ReadWhole(read_entry, loaded.state.size(), *entry));
     RETURN_IF_ERROR(loaded.state.Fold(entry->event()));
-    loaded.last_record_time_ns = RecordTimeNs(*entry);
+    // Entries of a request follow each other by a nanosecond. What continues
+    // the last event may reach beyond the end.
+    const uint64_t last = std::min(loaded.state.size(), end) - 1;
+    loaded.last_record_time_ns =
+        RecordTimeNs(*entry) + static_cast<int64_t>(last - entry->index());
     arena.Reset();
   }
+  loaded.state.MoveTo(end);
   return absl::OkStatus();
 }
 
@@ -51,7 +56,7 @@ absl::StatusOr<LoadedState> LoadState(const store::Store& store, uint64_t size,
     loaded.last_record_time_ns = mark->last_record_time_ns();
     loaded.mark = mark->size();
   }
-  RETURN_IF_ERROR(FoldEntries(loaded.mark, size, read_entry, loaded));
+  RETURN_IF_ERROR(FoldEntries(size, read_entry, loaded));
   loaded.state.TakeDelta();
   return loaded;
 }

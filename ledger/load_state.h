@@ -4,10 +4,9 @@
 
 #include <cstdint>
 
-#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "ledger/domain/state.h"
+#include "ledger/envelope.h"
 #include "ledger/store/store.h"
 
 namespace chipledger {
@@ -20,10 +19,6 @@ struct LoadedState {
   // The mark that it was made from; 0 for none.
   uint64_t mark = 0;
 };
-
-// Reads the bytes of an entry, valid until the next call.
-using ReadEntryBytes =
-    absl::FunctionRef<absl::StatusOr<absl::string_view>(uint64_t index)>;
 
 // Loads the greatest mark not above `size` and folds the entries since: a
 // bounded number, however long the log is. The state has an empty delta; what

@@ -15,9 +15,9 @@ absl::StatusOr<std::optional<uint64_t>> LogHistory::FindShipment(
 
 absl::StatusOr<v1::Event> LogHistory::ReadEvent(uint64_t index) const {
   store::EntryReader reader = store_.NewReader();
-  ASSIGN_OR_RETURN(const absl::string_view bytes, reader.Read(index));
   v1::Entry entry;
-  RETURN_IF_ERROR(ParseEntry(bytes, index, entry));
+  RETURN_IF_ERROR(
+      ReadWhole([&](uint64_t at) { return reader.Read(at); }, index, entry));
   return std::move(*entry.mutable_event());
 }
 

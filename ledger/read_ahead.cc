@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "ledger/domain/whole_event.h"
 #include "ledger/envelope.h"
 
 namespace chipledger {
@@ -43,16 +44,27 @@ absl::StatusOr<std::unique_ptr<ReadAhead::Block>> ReadAhead::Next() {
 void ReadAhead::Run(const store::Store& store, uint64_t begin, uint64_t end) {
   store::EntryReader reader = store.NewReader();
   auto block = std::make_unique<Block>();
+  // The last entry that continues none.
+  v1::Entry* whole = nullptr;
   for (uint64_t index = begin; index < end; ++index) {
     const auto bytes = reader.Read(index);
     if (!bytes.ok()) return EndWith(bytes.status());
     auto* entry =
         google::protobuf::Arena::CreateMessage<v1::Entry>(&block->arena);
-    absl::Status parsed = ParseEntry(*bytes, index, *entry);
-    if (!parsed.ok()) return EndWith(std::move(parsed));
-    block->entries.push_back(entry);
+    absl::Status read = ParseEntry(*bytes, index, *entry);
+    if (read.ok() && entry->event().has_evidence_continued()) {
+      read = whole == nullptr
+                 ? EntryDamaged(index)
+                 : domain::ContinueEvent(entry->event(), whole->index(),
+                                         *whole->mutable_event());
+    } else {
+      whole = entry;
+      block->entries.push_back(entry);
+    }
+    if (!read.ok()) return EndWith(std::move(read));
     if (block->entries.size() >= kBlockEntries && EndsRequest(*entry)) {
       if (!Put(std::move(block))) return;
+      whole = nullptr;
       block = std::make_unique<Block>();
     }
   }

@@ -26,7 +26,8 @@ namespace chipledger {
 // Thread-safety: single-threaded.
 class ReadAhead {
  public:
-  // Some adjacent entries, in order.
+  // Some adjacent entries, in order, with their events whole; those that only
+  // continue another are left out.
   struct Block {
     google::protobuf::Arena arena;
     std::vector<const v1::Entry*> entries;

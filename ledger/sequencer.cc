@@ -147,22 +147,25 @@ void Sequencer::DecideRequest(WriteBatch& batch, size_t place) {
     if (absl::IsDataLoss(answer.status)) stop_writing_(answer.status);
     return;
   }
-  answer.events = std::move(decided->events);
   if (!request.validate_only) {
-    Record(batch, request.request_id, record_time_ns, answer);
+    Record(batch, request.request_id, record_time_ns, decided->entries(),
+           answer);
   }
+  answer.events = std::move(decided->events);
   answer.size = state_.size();
   if (decided->refused) FillRefusal(state_.catalog(), answer);
 }
 
 void Sequencer::Record(WriteBatch& batch, const Uuid& request_id,
-                       int64_t record_time_ns, WriteAnswer& answer) {
+                       int64_t record_time_ns,
+                       const std::vector<v1::Event*>& events,
+                       WriteAnswer& answer) {
   const uint64_t index = group_->entries->end_index();
-  envelope_.Append(batch.principal.name, request_id, record_time_ns,
-                   answer.events, *group_->entries);
+  envelope_.Append(batch.principal.name, request_id, record_time_ns, events,
+                   *group_->entries);
   last_record_time_ns_ =
-      record_time_ns + static_cast<int64_t>(answer.events.size()) - 1;
-  store_.ids().Add(request_id, index, answer.events);
+      record_time_ns + static_cast<int64_t>(events.size()) - 1;
+  store_.ids().Add(request_id, index, events);
   answer.index = index;
   answer.record_time_ns = record_time_ns;
 }
@@ -209,14 +212,14 @@ std::optional<absl::string_view> Sequencer::FindUnderWay(uint64_t index) const {
 }
 
 absl::StatusOr<v1::Event> Sequencer::ReadEvent(uint64_t index) const {
+  store::EntryReader reader = store_.NewReader();
   v1::Entry entry;
-  if (const auto bytes = FindUnderWay(index)) {
-    RETURN_IF_ERROR(ParseEntry(*bytes, index, entry));
-  } else {
-    store::EntryReader reader = store_.NewReader();
-    ASSIGN_OR_RETURN(const absl::string_view stored, reader.Read(index));
-    RETURN_IF_ERROR(ParseEntry(stored, index, entry));
-  }
+  RETURN_IF_ERROR(ReadWhole(
+      [&](uint64_t at) -> absl::StatusOr<absl::string_view> {
+        if (const auto bytes = FindUnderWay(at)) return *bytes;
+        return reader.Read(at);
+      },
+      index, entry));
   return std::move(*entry.mutable_event());
 }
 

@@ -53,7 +53,7 @@ class Sequencer : private domain::History {
   void DecideRequest(WriteBatch& batch, size_t place);
   // Makes the events entries of the group.
   void Record(WriteBatch& batch, const Uuid& request_id, int64_t record_time_ns,
-              WriteAnswer& answer);
+              const std::vector<v1::Event*>& events, WriteAnswer& answer);
   bool GroupIsFull() const;
   void HandOnGroup();
 

@@ -28,9 +28,9 @@ absl::Status NotAShipment(uint64_t index) {
 
 absl::StatusOr<v1::Entry> ReadEntry(store::EntryReader& reader,
                                     uint64_t index) {
-  ASSIGN_OR_RETURN(const absl::string_view bytes, reader.Read(index));
   v1::Entry entry;
-  RETURN_IF_ERROR(ParseEntry(bytes, index, entry));
+  RETURN_IF_ERROR(
+      ReadWhole([&](uint64_t at) { return reader.Read(at); }, index, entry));
   return entry;
 }
 
@@ -63,6 +63,8 @@ absl::Status TakeContent(const domain::Catalog& catalog, v1::Entry& entry,
   v1::Event& event = *entry.mutable_event();
   *view.mutable_judgement() =
       domain::JudgementOf(catalog, event, entry.index());
+  domain::ShortenJudgement(*view.mutable_judgement());
+  domain::ShortenEvidence(event);
   switch (event.kind_case()) {
     case v1::Event::kShipmentRecorded:
       TakeContentOf(*event.mutable_shipment_recorded(), view);

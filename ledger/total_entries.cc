@@ -51,8 +51,8 @@ class Finder {
       return false;
     }
     ++read_;
-    ASSIGN_OR_RETURN(const absl::string_view bytes, reader_.Read(index));
-    RETURN_IF_ERROR(ParseEntry(bytes, index, entry_));
+    RETURN_IF_ERROR(ReadWhole([this](uint64_t at) { return reader_.Read(at); },
+                              index, entry_));
     const ByDate moved = MovedBy(entry_);
     if (moved.empty()) return true;
     // Only now it is known that there is more than the page holds.

@@ -130,10 +130,13 @@ bool SendTotals(const domain::Snapshot& actual,
 template <typename Visit>
 absl::StatusOr<bool> VisitRequests(Entries entries, Visit&& visit) {
   while (!entries.empty()) {
-    const size_t parts = entries.front()->request_parts();
-    ASSIGN_OR_RETURN(const bool go_on, visit(entries.first(parts)));
+    const uint64_t end =
+        entries.front()->index() + entries.front()->request_parts();
+    size_t count = 0;
+    while (count < entries.size() && entries[count]->index() < end) ++count;
+    ASSIGN_OR_RETURN(const bool go_on, visit(entries.first(count)));
     if (!go_on) return false;
-    entries.remove_prefix(parts);
+    entries.remove_prefix(count);
   }
   return true;
 }

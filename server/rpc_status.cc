@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "chipledger/v1/evidence.pb.h"
 #include "google/rpc/error_details.pb.h"
@@ -143,7 +144,10 @@ void FitTrailer(google::rpc::Status& status) {
     omitted += CutDetail(any, bytes - kMaxErrorTrailerBytes);
   }
   if (omitted == 0) return;
-  (*info.mutable_metadata())["omitted"] = absl::StrCat(omitted);
+  std::string& total = (*info.mutable_metadata())["omitted"];
+  int before = 0;
+  if (absl::SimpleAtoi(total, &before)) omitted += before;
+  total = absl::StrCat(omitted);
   status.mutable_details(0)->PackFrom(info);
 }
 

@@ -33,8 +33,12 @@ std::vector<v1::Judgement> JudgementsOf(const Ledger& ledger,
                                         const WriteAnswer& answer) {
   const std::vector<const v1::Event*> events(answer.events.begin(),
                                              answer.events.end());
-  return domain::JudgementsOf(ledger.Latest()->catalog(), events,
-                              answer.index.value_or(answer.size));
+  std::vector<v1::Judgement> judgements = domain::JudgementsOf(
+      ledger.Latest()->catalog(), events, answer.index.value_or(answer.size));
+  for (v1::Judgement& judgement : judgements) {
+    domain::ShortenJudgement(judgement);
+  }
+  return judgements;
 }
 
 }  // namespace
@@ -106,6 +110,7 @@ void AddEvents(const Ledger& ledger, const WriteAnswer& answer,
   std::vector<v1::Judgement> found = JudgementsOf(ledger, answer);
   size_t bytes = 0;
   for (size_t i = 0; i < found.size(); ++i) {
+    domain::ShortenEvidence(*answer.events[i]);
     bytes += answer.events[i]->ByteSizeLong() + found[i].ByteSizeLong();
     if (bytes > limits::kMaxPageBytes) return;
     events.UnsafeArenaAddAllocated(answer.events[i]);

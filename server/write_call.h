@@ -20,6 +20,7 @@
 #include "google/protobuf/arena.h"
 #include "google/protobuf/repeated_ptr_field.h"
 #include "ledger/base/uuid.h"
+#include "ledger/domain/judgement.h"
 #include "ledger/ledger.h"
 #include "server/unary_call.h"
 
@@ -102,8 +103,8 @@ grpc::ServerUnaryReactor* ServeWrite(const UnaryCall& call, Take take,
             google::protobuf::Arena::CreateMessage<Response>(&decided.arena);
         FillWriteResult(answer, *response->mutable_result());
         response->mutable_result()->set_size(answer.size);
-        fill(answer, *response);
         AddJudgement(call.runtime->ledger, answer, *response);
+        fill(answer, *response);
         return response;
       });
 }
@@ -125,7 +126,10 @@ grpc::ServerUnaryReactor* ServeCommand(const UnaryCall& call,
         return std::vector<v1::Command*>{command};
       },
       [fill](WriteAnswer& answer, Response& response) {
-        if (!answer.events.empty()) fill(*answer.events.front(), response);
+        if (answer.events.empty()) return;
+        v1::Event& event = *answer.events.front();
+        domain::ShortenEvidence(event);
+        fill(event, response);
       });
 }
 

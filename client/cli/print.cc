@@ -277,7 +277,8 @@ void PrintEvent(const v1::Event& event, const v1::Judgement& judgement) {
   const auto& fact = v1::Event::GetReflection()->GetMessage(event, field);
   const auto find = [&](const char* name) -> const v1::Evidence* {
     const auto* part = fact.GetDescriptor()->FindFieldByName(name);
-    if (part == nullptr || !fact.GetReflection()->HasField(fact, part)) {
+    if (part == nullptr || part->is_repeated() ||
+        !fact.GetReflection()->HasField(fact, part)) {
       return nullptr;
     }
     return dynamic_cast<const v1::Evidence*>(
@@ -522,6 +523,8 @@ std::string SummarizeEvent(const v1::Event& event,
                           event.diversion_reported().command().found_country());
     case v1::Event::kRefused:
       return absl::StrCat("by ", ViolatedRules(judgement));
+    case v1::Event::kEvidenceContinued:
+      return absl::StrCat("of entry ", event.evidence_continued().index());
     case v1::Event::KIND_NOT_SET:
       return "an event that this version does not know";
   }

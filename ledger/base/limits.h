@@ -97,14 +97,21 @@ inline constexpr int64_t kMaxValueUsd = 1'000'000'000'000'000;
 // Bytes of a page's rows: it is full with the row that reaches them, so that an
 // answer stays below the 4 MiB which other languages' gRPC takes by default.
 inline constexpr size_t kMaxPageBytes = 3 * 1024 * 1024;
+// Of what is told about one event beside it, and of the numbers that it was
+// judged by: what is more stands in its entries only.
+inline constexpr size_t kMaxJudgementBytes = 512 * 1024;
+inline constexpr size_t kMaxShownEvidenceBytes = 256 * 1024;
 // A page that filters reads at most this many entries before it answers.
 inline constexpr size_t kMaxEntriesPerPage = 50'000;
 // Entry bytes in one message of a stream of entries.
 inline constexpr size_t kEntryChunkBytes = 256 * 1024;
 
 static_assert(kMaxRequestBytes < kMaxEntryBytes);
-// A row tells an entry or two, and what became of it.
-static_assert(kMaxPageBytes + 8 * kMaxEntryBytes < 4 * 1024 * 1024);
+// A row tells a command and its evidence, what was found, and what became of
+// it.
+static_assert(kMaxPageBytes + kMaxJudgementBytes + kMaxShownEvidenceBytes +
+                  2 * kMaxEntryBytes <
+              4 * 1024 * 1024);
 static_assert(kMaxQueuedCommands >= kMaxCommandsPerRequest);
 static_assert(kMaxStreamBytes >= 2 * kMaxMessageBytes);
 static_assert(kMaxGroupBytes >= kMaxEntryBytes * 2);

@@ -12,6 +12,7 @@
 #include "ledger/domain/errors.h"
 #include "ledger/domain/evaluation.h"
 #include "ledger/domain/group_key.h"
+#include "ledger/domain/whole_event.h"
 
 namespace chipledger::domain {
 namespace {
@@ -74,13 +75,14 @@ absl::Status Backfill::Feed(const v1::Entry& entry) {
   if (entry.index() != index) {
     return DataDamaged(index, absl::StrCat("says it is entry ", entry.index()));
   }
+  const uint64_t end = index + EntriesOf(entry.event());
   if (index == 0) {
     RETURN_IF_ERROR(state_.Fold(entry.event()));
     state_.ReplaceCatalog(catalog_);
     return absl::OkStatus();
   }
   if (!IsCounted(entry.event())) {
-    state_.FoldNothing();
+    state_.MoveTo(end);
     return absl::OkStatus();
   }
   std::vector<v1::Command> commands = CommandsOf(entry.event());
@@ -96,13 +98,14 @@ absl::Status Backfill::Feed(const v1::Entry& entry) {
     status = DataDamaged(index, "is recorded, but counted anew it is refused");
   }
   if (status.ok()) NoteFact(*decided->events.front(), index);
+  state_.MoveTo(end);
   arena_.Reset();
   return status;
 }
 
 void Backfill::NoteFact(const v1::Event& event, uint64_t index) {
   const v1::Evidence* evidence = EvidenceOf(event);
-  if (evidence == nullptr || evidence->totals().policies().empty()) return;
+  if (evidence == nullptr || evidence->totals().empty()) return;
   result_.set_facts(result_.facts() + 1);
   bool exceeds = false;
   VisitEvaluations(evidence->totals(), [&](const Evaluation& evaluation) {

@@ -38,7 +38,8 @@ class Backfill : private History {
   // Whether all entries before the adoption were fed.
   bool complete() const { return next_index() == through_index_; }
 
-  // Takes the next entry of the log. Errors: DATA_DAMAGED.
+  // Takes the next entry of the log, with its event whole (see whole_event.h).
+  // Errors: DATA_DAMAGED.
   absl::Status Feed(const v1::Entry& entry);
 
   // Returns the commands that record what was counted, none of them too large

@@ -11,6 +11,7 @@
 #include "ledger/domain/check.h"
 #include "ledger/domain/errors.h"
 #include "ledger/domain/judgement.h"
+#include "ledger/domain/whole_event.h"
 
 namespace chipledger::domain {
 namespace {
@@ -220,7 +221,8 @@ absl::StatusOr<std::optional<Difference>> Counterfactual::Feed(
     state_.ReplaceCatalog(std::move(only));
     return std::nullopt;
   }
-  const uint64_t end = first.index() + request.size();
+  const v1::Entry& last = *request.back();
+  const uint64_t end = last.index() + EntriesOf(last.event());
   fed_ = first.index();
   const bool was_refused = first.event().has_refused();
   RETURN_IF_ERROR(ExpireReservations(RecordTimeNsOf(first)));
@@ -289,15 +291,16 @@ void Counterfactual::CompileReplaced() {
 
 void Counterfactual::KeepAccepted(uint64_t first,
                                   const std::vector<v1::Event*>& events) {
-  for (size_t i = 0; i < events.size(); ++i) {
-    events_[first + i] = *events[i];
-    if (BeginsShipment(*events[i])) {
-      const v1::Shipment& shipment = *ShipmentOf(*events[i]);
-      shipments_[{shipment.exporter(), shipment.shipment_reference()}] =
-          first + i;
+  next_own_index_ = first;
+  for (const v1::Event* event : events) {
+    const uint64_t index = next_own_index_;
+    next_own_index_ += EntriesOf(*event);
+    events_[index] = *event;
+    if (BeginsShipment(*event)) {
+      const v1::Shipment& shipment = *ShipmentOf(*event);
+      shipments_[{shipment.exporter(), shipment.shipment_reference()}] = index;
     }
   }
-  next_own_index_ = first + events.size();
 }
 
 void Counterfactual::KeepChanged(Request request,
@@ -360,8 +363,8 @@ std::optional<Difference> Counterfactual::Compare(
       // The policy that is replaced is in the log's catalog only.
       AppendViolations(*catalog_, request[i]->event(), request[i]->index(),
                        actual);
-      AppendViolations(state_.catalog(), *now->events[i], index + i,
-                       hypothetical);
+      AppendViolations(state_.catalog(), *now->events[i], index, hypothetical);
+      index += EntriesOf(*now->events[i]);
     }
     if (SameRules(actual, hypothetical)) return std::nullopt;
     difference.set_kind(Difference::KIND_OTHER_VIOLATIONS);

@@ -1,5 +1,6 @@
 #include "ledger/domain/decide.h"
 
+#include <algorithm>
 #include <set>
 #include <string>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "ledger/domain/decide_internal.h"
 #include "ledger/domain/errors.h"
 #include "ledger/domain/evaluation.h"
+#include "ledger/domain/whole_event.h"
 
 namespace chipledger::domain {
 namespace {
@@ -20,6 +22,7 @@ using google::protobuf::Arena;
 
 // An entry's envelope: index, times, principal, ids.
 constexpr size_t kEnvelopeBytes = 512;
+constexpr size_t kMaxEventBytes = limits::kMaxEntryBytes - kEnvelopeBytes;
 
 absl::Status DecideCatalogKind(v1::Command& command, Case& c) {
   switch (command.kind_case()) {
@@ -429,11 +432,31 @@ absl::Status CheckAfterAdoption(const State& state, uint64_t first_index,
                                 "send it in a request of its own")}});
 }
 
-absl::Status CheckSize(const v1::Event& event) {
-  const size_t bytes = event.ByteSizeLong() + kEnvelopeBytes;
-  return bytes > limits::kMaxEntryBytes
-             ? EntryTooLarge(bytes, limits::kMaxEntryBytes)
-             : absl::OkStatus();
+// Notes in an event how many entries continue it when it is recorded as entry
+// `index`. Errors: ENTRY_TOO_LARGE, when what is asked does not fit into one.
+absl::Status NoteEntries(uint64_t index, v1::Event& event, Arena* arena) {
+  if (event.ByteSizeLong() <= kMaxEventBytes) return absl::OkStatus();
+  const std::vector<v1::Event*> entries =
+      SplitEvent(event, index, kMaxEventBytes, arena);
+  const size_t bytes = entries.front()->ByteSizeLong();
+  if (bytes > kMaxEventBytes) {
+    return EntryTooLarge(bytes + kEnvelopeBytes, limits::kMaxEntryBytes);
+  }
+  event.set_continued_by(static_cast<uint32_t>(entries.size() - 1));
+  return absl::OkStatus();
+}
+
+// Splits what takes more than one entry. `first_index` is that of the first.
+void SplitEvents(uint64_t first_index, Arena* arena, DecidedRequest& decided) {
+  if (std::all_of(decided.events.begin(), decided.events.end(),
+                  [](const v1::Event* e) { return EntriesOf(*e) == 1; })) {
+    return;
+  }
+  for (v1::Event* event : decided.events) {
+    const std::vector<v1::Event*> entries = SplitEvent(
+        *event, first_index + decided.split.size(), kMaxEventBytes, arena);
+    decided.split.insert(decided.split.end(), entries.begin(), entries.end());
+  }
 }
 
 // What a command was refused for: without what is within its limit, and
@@ -476,7 +499,9 @@ absl::StatusOr<DecidedRequest> DecideAll(
   for (size_t i = 0; i < commands.size(); ++i) {
     auto* event = Arena::CreateMessage<v1::Event>(arena);
     bool refused = false;
-    const int64_t time_ns = record_time_ns + static_cast<int64_t>(i);
+    // Entries follow each other by a nanosecond.
+    const int64_t time_ns =
+        record_time_ns + static_cast<int64_t>(state.size() - first_index);
     Case c{.state = state,
            .history = history,
            .record_time_ns = time_ns,
@@ -487,7 +512,9 @@ absl::StatusOr<DecidedRequest> DecideAll(
         i == 0 ? absl::OkStatus()
                : CheckAfterAdoption(state, first_index, *commands[i]);
     if (status.ok()) status = DecideKind(*commands[i], c);
-    if (status.ok() && !refused) status = CheckSize(*event);
+    if (status.ok() && !refused) {
+      status = NoteEntries(state.size(), *event, arena);
+    }
     // Of several, one that is refused is folded too: the others are judged as
     // if it stood, and all is rolled back in the end.
     if (status.ok() && fold && (!refused || commands.size() > 1)) {
@@ -527,6 +554,7 @@ absl::StatusOr<DecidedRequest> DecideRequest(
   const bool apply = effect == Effect::kApply;
   // Of several, each is judged with those before it folded.
   const bool fold = apply || commands.size() > 1;
+  const uint64_t index = state.size();
   state.BeginRequest();
   absl::StatusOr<DecidedRequest> decided =
       DecideAll(state, history, commands, record_time_ns, arena, fold);
@@ -535,11 +563,15 @@ absl::StatusOr<DecidedRequest> DecideRequest(
   } else {
     state.RollbackRequest();
   }
-  if (!decided.ok() || !decided->refused) return decided;
-  v1::Event* refused = MakeRefused(commands, decided->events, arena);
-  RETURN_IF_ERROR(CheckSize(*refused));
-  if (apply) RETURN_IF_ERROR(state.Fold(*refused));
-  return DecidedRequest{.events = {refused}, .refused = true};
+  if (!decided.ok()) return decided;
+  if (decided->refused) {
+    decided->events = {MakeRefused(commands, decided->events, arena)};
+    v1::Event& refused = *decided->events.front();
+    RETURN_IF_ERROR(NoteEntries(index, refused, arena));
+    if (apply) RETURN_IF_ERROR(state.Fold(refused));
+  }
+  if (apply) SplitEvents(index, arena, *decided);
+  return decided;
 }
 
 }  // namespace chipledger::domain

@@ -29,7 +29,8 @@ class History {
   virtual absl::StatusOr<std::optional<uint64_t>> FindShipment(
       absl::string_view exporter,
       absl::string_view shipment_reference) const = 0;
-  // Returns the event with the index. Requires: index < state.size().
+  // Returns the event with the index, whole (see whole_event.h). Requires:
+  // index < state.size().
   virtual absl::StatusOr<v1::Event> ReadEvent(uint64_t index) const = 0;
   // Returns the catalog as it was at a past size. Asked for only where a policy
   // was adopted late. Requires: size <= state.size().
@@ -40,7 +41,15 @@ class History {
 struct DecidedRequest {
   // Accepted: one event a command, in order. Refused: one Refused.
   std::vector<v1::Event*> events;
+  // What is recorded, when it is not the events as they are: an event that is
+  // too large for an entry takes several (see whole_event.h).
+  std::vector<v1::Event*> split;
   bool refused = false;
+
+  // The events of the entries that the request makes.
+  const std::vector<v1::Event*>& entries() const {
+    return split.empty() ? events : split;
+  }
 };
 
 // Whether a decided request changes the state.
@@ -84,6 +93,9 @@ const google::protobuf::FieldDescriptor* CommandKindOf(int event_kind);
 // back first, if anything, is its reversal.
 const v1::Evidence* EvidenceOf(const v1::Event& event);
 const v1::Evidence* ReversalOf(const v1::Event& event);
+// The same to be changed; null also when it is not set.
+v1::Evidence* MutableEvidenceOf(v1::Event& event);
+v1::Evidence* MutableReversalOf(v1::Event& event);
 
 // Returns the date by which the event's amounts count, unless an evaluation
 // names its own: the grant date, the export date, or the effective date. The

@@ -4,6 +4,7 @@
 #include <limits>
 #include <utility>
 
+#include "ledger/base/limits.h"
 #include "ledger/domain/group_key.h"
 
 namespace chipledger::domain {
@@ -112,6 +113,64 @@ void AppendRow(const Evaluation& evaluation, uint32_t group,
   }
 }
 
+// A block is filled up to a number of rows, so that it fits into an entry
+// whatever they are: numbers of ten bytes at most in each column, a group and a
+// product of the longest names, and every item of the command.
+constexpr int kMaxBlockRows = 32;
+constexpr size_t kMaxGroupKeyBytes =
+    6 * (limits::kMaxPartyIdBytes + 2) + limits::kMaxProductCodeBytes + 32;
+constexpr size_t kMaxRowBytes = 15 * 10 + kMaxGroupKeyBytes +
+                                limits::kMaxProductCodeBytes + 16 +
+                                limits::kMaxLinesPerLicense * 5 + 16;
+static_assert(limits::kMaxLinesPerLicense >= limits::kMaxItemsPerShipment);
+static_assert(kMaxBlockRows * kMaxRowBytes < limits::kMaxEntryBytes - 4096);
+
+bool NeedsBlock(const TouchedTotals& totals) {
+  return totals.empty() || totals.rbegin()->policies_size() >= kMaxBlockRows;
+}
+
+// As VisitEvaluations, of one block; false when `visit` returned false.
+bool VisitBlock(const v1::TouchedTotals& totals,
+                absl::FunctionRef<bool(const Evaluation&)> visit) {
+  int next_limit = 0;
+  int next_unknown = 0;
+  for (int row = 0; row < totals.policies_size(); ++row) {
+    const auto window = static_cast<int>(At(totals.windows(), row));
+    const auto group = static_cast<int>(At(totals.groups(), row));
+    Evaluation evaluation{
+        .policy_index = totals.policies(row),
+        .rule = At(totals.rules(), row),
+        .window_start = At(totals.window_starts(), window),
+        .group = group >= 0 && group < totals.group_keys_size()
+                     ? &totals.group_keys(group)
+                     : &v1::GroupKey::default_instance(),
+        .balance = EnumAt<v1::Balance>(totals.balances(), row),
+        .used = At(totals.used(), row),
+        .reserved = At(totals.reserved(), row),
+        .asked = At(totals.asked(), row),
+        .unmeasured_gpus = At(totals.unmeasured_gpus(), row),
+        .limit_source = EnumAt<v1::LimitSource>(totals.limit_sources(), row),
+        .verdict = EnumAt<v1::Verdict>(totals.verdicts(), row),
+        .date = DateAt(totals.dates(), row),
+        .binding_date = DateAt(totals.binding_dates(), row)};
+    if (evaluation.limit_source == v1::LIMIT_SOURCE_EVENT) {
+      evaluation.limit = At(totals.limits(), next_limit++);
+    }
+    const auto items = static_cast<int>(At(totals.items(), row));
+    if (items > 0 && items <= totals.item_sets_size()) {
+      evaluation.items = &totals.item_sets(items - 1);
+    }
+    if (next_unknown < totals.unknown_figures_size() &&
+        totals.unknown_figures(next_unknown).total() ==
+            static_cast<uint32_t>(row)) {
+      evaluation.unknown_product =
+          totals.unknown_figures(next_unknown++).product_code();
+    }
+    if (!visit(evaluation)) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 std::optional<int64_t> ConstantLimitOf(const CompiledRule& rule) {
@@ -147,72 +206,47 @@ int64_t HeadroomAfter(const Evaluation& evaluation, int64_t limit) {
                   evaluation.reserved - evaluation.asked);
 }
 
-void AppendEvaluation(const Evaluation& evaluation, v1::TouchedTotals& totals) {
+void AppendEvaluation(const Evaluation& evaluation, TouchedTotals& totals) {
+  if (NeedsBlock(totals)) totals.Add();
+  v1::TouchedTotals& block = *totals.rbegin();
   AppendRow(evaluation,
-            PlaceOfGroup(*evaluation.group, *totals.mutable_group_keys()),
-            totals);
+            PlaceOfGroup(*evaluation.group, *block.mutable_group_keys()),
+            block);
 }
 
 void EvaluationWriter::Append(const Evaluation& evaluation,
                               const GroupKeys& keys, absl::string_view group) {
-  AppendRow(evaluation, PlaceOf(keys, group), totals_);
+  if (NeedsBlock(totals_)) {
+    totals_.Add();
+    written_.clear();
+  }
+  v1::TouchedTotals& block = *totals_.rbegin();
+  AppendRow(evaluation, PlaceOf(keys, group, block), block);
 }
 
 uint32_t EvaluationWriter::PlaceOf(const GroupKeys& keys,
-                                   absl::string_view group) {
+                                   absl::string_view group,
+                                   v1::TouchedTotals& block) {
   for (const Written& known : written_) {
     if (known.group == group && *known.keys == keys) return known.place;
   }
   // What was there before may have it, too.
   const uint32_t place =
-      PlaceOfGroup(DecodeGroup(keys, group), *totals_.mutable_group_keys());
+      PlaceOfGroup(DecodeGroup(keys, group), *block.mutable_group_keys());
   written_.push_back({&keys, group, place});
   return place;
 }
 
-void VisitEvaluations(const v1::TouchedTotals& totals,
+void VisitEvaluations(const TouchedTotals& totals,
                       absl::FunctionRef<bool(const Evaluation&)> visit) {
-  int next_limit = 0;
-  int next_unknown = 0;
-  for (int row = 0; row < totals.policies_size(); ++row) {
-    const auto window = static_cast<int>(At(totals.windows(), row));
-    const auto group = static_cast<int>(At(totals.groups(), row));
-    Evaluation evaluation{
-        .policy_index = totals.policies(row),
-        .rule = At(totals.rules(), row),
-        .window_start = At(totals.window_starts(), window),
-        .group = group >= 0 && group < totals.group_keys_size()
-                     ? &totals.group_keys(group)
-                     : &v1::GroupKey::default_instance(),
-        .balance = EnumAt<v1::Balance>(totals.balances(), row),
-        .used = At(totals.used(), row),
-        .reserved = At(totals.reserved(), row),
-        .asked = At(totals.asked(), row),
-        .unmeasured_gpus = At(totals.unmeasured_gpus(), row),
-        .limit_source = EnumAt<v1::LimitSource>(totals.limit_sources(), row),
-        .verdict = EnumAt<v1::Verdict>(totals.verdicts(), row),
-        .date = DateAt(totals.dates(), row),
-        .binding_date = DateAt(totals.binding_dates(), row)};
-    if (evaluation.limit_source == v1::LIMIT_SOURCE_EVENT) {
-      evaluation.limit = At(totals.limits(), next_limit++);
-    }
-    const auto items = static_cast<int>(At(totals.items(), row));
-    if (items > 0 && items <= totals.item_sets_size()) {
-      evaluation.items = &totals.item_sets(items - 1);
-    }
-    if (next_unknown < totals.unknown_figures_size() &&
-        totals.unknown_figures(next_unknown).total() ==
-            static_cast<uint32_t>(row)) {
-      evaluation.unknown_product =
-          totals.unknown_figures(next_unknown++).product_code();
-    }
-    if (!visit(evaluation)) return;
+  for (const v1::TouchedTotals& block : totals) {
+    if (!VisitBlock(block, visit)) return;
   }
 }
 
 void KeepEvaluations(absl::FunctionRef<bool(const Evaluation&)> keep,
-                     v1::TouchedTotals& totals) {
-  v1::TouchedTotals kept;
+                     TouchedTotals& totals) {
+  TouchedTotals kept;
   VisitEvaluations(totals, [&](const Evaluation& evaluation) {
     if (keep(evaluation)) AppendEvaluation(evaluation, kept);
     return true;

@@ -10,6 +10,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/strings/string_view.h"
 #include "chipledger/v1/evidence.pb.h"
+#include "google/protobuf/repeated_field.h"
 #include "ledger/base/date.h"
 #include "ledger/domain/dated_sums.h"
 #include "ledger/domain/group_key.h"
@@ -73,8 +74,11 @@ std::optional<int64_t> JudgedLimit(const Evaluation& evaluation,
 int64_t HeadroomBefore(const Evaluation& evaluation, int64_t limit);
 int64_t HeadroomAfter(const Evaluation& evaluation, int64_t limit);
 
+// The rows of an evidence, in blocks.
+using TouchedTotals = google::protobuf::RepeatedPtrField<v1::TouchedTotals>;
+
 // Appends a row; the group is copied.
-void AppendEvaluation(const Evaluation& evaluation, v1::TouchedTotals& totals);
+void AppendEvaluation(const Evaluation& evaluation, TouchedTotals& totals);
 
 // EvaluationWriter appends rows whose groups are encoded (see group_key.h), and
 // makes each group's key once.
@@ -83,7 +87,7 @@ void AppendEvaluation(const Evaluation& evaluation, v1::TouchedTotals& totals);
 // changes the totals meanwhile.
 class EvaluationWriter {
  public:
-  explicit EvaluationWriter(v1::TouchedTotals& totals) : totals_(totals) {}
+  explicit EvaluationWriter(TouchedTotals& totals) : totals_(totals) {}
 
   // `evaluation` names no group.
   void Append(const Evaluation& evaluation, const GroupKeys& keys,
@@ -95,20 +99,22 @@ class EvaluationWriter {
     absl::string_view group;
     uint32_t place;
   };
-  uint32_t PlaceOf(const GroupKeys& keys, absl::string_view group);
+  uint32_t PlaceOf(const GroupKeys& keys, absl::string_view group,
+                   v1::TouchedTotals& block);
 
-  v1::TouchedTotals& totals_;
+  TouchedTotals& totals_;
+  // Of the last block.
   absl::InlinedVector<Written, 8> written_;
 };
 
 // Calls `visit` with each row in order, until it returns false. Columns that
 // speak of rows, windows or groups that are not there leave these empty.
-void VisitEvaluations(const v1::TouchedTotals& totals,
+void VisitEvaluations(const TouchedTotals& totals,
                       absl::FunctionRef<bool(const Evaluation&)> visit);
 
 // Keeps the rows that `keep` wants.
 void KeepEvaluations(absl::FunctionRef<bool(const Evaluation&)> keep,
-                     v1::TouchedTotals& totals);
+                     TouchedTotals& totals);
 
 }  // namespace chipledger::domain
 

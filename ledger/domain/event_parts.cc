@@ -40,6 +40,34 @@ const v1::Evidence* PartOf(const v1::Event& event,
       &kind.GetReflection()->GetMessage(kind, field));
 }
 
+v1::Evidence* MutablePartOf(v1::Event& event,
+                            const std::vector<const FieldDescriptor*>& fields) {
+  const FieldDescriptor* field = fields[static_cast<size_t>(event.kind_case())];
+  if (field == nullptr) return nullptr;
+  auto& kind = *event.GetReflection()->MutableMessage(
+      &event, v1::Event::descriptor()->FindFieldByNumber(event.kind_case()));
+  return kind.GetReflection()->HasField(kind, field)
+             ? static_cast<v1::Evidence*>(
+                   kind.GetReflection()->MutableMessage(&kind, field))
+             : nullptr;
+}
+
+const std::vector<const FieldDescriptor*>& EvidenceFields() {
+  static const auto& fields =
+      *new std::vector<const FieldDescriptor*>(FieldsByKind("evidence"));
+  return fields;
+}
+
+const std::vector<const FieldDescriptor*>& ReversalFields() {
+  static const auto& fields = *new std::vector<const FieldDescriptor*>([] {
+    auto by_kind = FieldsByKind("reversal");
+    // It is no event that has one, but has more of one.
+    by_kind[v1::Event::kEvidenceContinued] = nullptr;
+    return by_kind;
+  }());
+  return fields;
+}
+
 Date DateOr(const std::string& text, Date when_unset) {
   return Date::Parse(text).value_or(when_unset);
 }
@@ -85,20 +113,26 @@ std::vector<v1::Command> CommandsOf(const v1::Event& event) {
 }
 
 const v1::Evidence* EvidenceOf(const v1::Event& event) {
-  static const auto& fields =
-      *new std::vector<const FieldDescriptor*>(FieldsByKind("evidence"));
-  return PartOf(event, fields);
+  return PartOf(event, EvidenceFields());
 }
 
 const v1::Evidence* ReversalOf(const v1::Event& event) {
-  if (event.has_shipment_recorded()) {
-    return event.shipment_recorded().has_reservation()
-               ? &event.shipment_recorded().reservation()
-               : nullptr;
+  const v1::ShipmentRecorded& recorded = event.shipment_recorded();
+  if (!event.has_shipment_recorded()) return PartOf(event, ReversalFields());
+  return recorded.has_reservation() ? &recorded.reservation() : nullptr;
+}
+
+v1::Evidence* MutableEvidenceOf(v1::Event& event) {
+  return MutablePartOf(event, EvidenceFields());
+}
+
+v1::Evidence* MutableReversalOf(v1::Event& event) {
+  if (!event.has_shipment_recorded()) {
+    return MutablePartOf(event, ReversalFields());
   }
-  static const auto& fields =
-      *new std::vector<const FieldDescriptor*>(FieldsByKind("reversal"));
-  return PartOf(event, fields);
+  return event.shipment_recorded().has_reservation()
+             ? event.mutable_shipment_recorded()->mutable_reservation()
+             : nullptr;
 }
 
 Date EffectiveDateOf(const v1::Event& event, int64_t record_time_ns) {

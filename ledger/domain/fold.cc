@@ -10,6 +10,7 @@
 #include "ledger/domain/errors.h"
 #include "ledger/domain/folder.h"
 #include "ledger/domain/group_key.h"
+#include "ledger/domain/whole_event.h"
 
 namespace chipledger::domain {
 
@@ -18,7 +19,7 @@ absl::Status Folder::Fold(const v1::Event& event) {
     return Damaged("LedgerOpened is entry 0 and no other");
   }
   RETURN_IF_ERROR(FoldKind(event));
-  ++state_.size_;
+  state_.size_ += EntriesOf(event);
   return absl::OkStatus();
 }
 
@@ -66,6 +67,8 @@ absl::Status Folder::FoldKind(const v1::Event& event) {
       return absl::OkStatus();
     case v1::Event::kRefused:
       return absl::OkStatus();
+    case v1::Event::kEvidenceContinued:
+      return Damaged("it continues an event, and none is before it");
     case v1::Event::KIND_NOT_SET:
       break;
   }

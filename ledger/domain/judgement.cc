@@ -11,8 +11,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "ledger/base/decimal.h"
+#include "ledger/base/limits.h"
 #include "ledger/domain/decide.h"
 #include "ledger/domain/evaluation.h"
+#include "ledger/domain/whole_event.h"
 
 namespace chipledger::domain {
 namespace {
@@ -431,8 +433,27 @@ v1::Judgement JudgeRefused(const PolicyFinder& policies,
   return judgement;
 }
 
+// What a part of an event says by itself: not what the license was found to be,
+// for which the command is needed.
+v1::Judgement JudgeContinued(const PolicyFinder& policies,
+                             const v1::EvidenceContinued& more) {
+  v1::Judgement judgement;
+  AppendEvaluations(policies, more.reversal(), *judgement.mutable_reversal());
+  for (int i = 0; i < more.evidence_size(); ++i) {
+    v1::Evidence totals;
+    *totals.mutable_totals() = more.evidence(i).totals();
+    AppendEvaluations(policies, totals, *judgement.mutable_rules());
+    AppendViolations(policies, totals, v1::Shipment::default_instance(), "",
+                     *judgement.mutable_violations());
+  }
+  return judgement;
+}
+
 v1::Judgement Judge(const PolicyFinder& policies, const v1::Event& event) {
   if (event.has_refused()) return JudgeRefused(policies, event.refused());
+  if (event.has_evidence_continued()) {
+    return JudgeContinued(policies, event.evidence_continued());
+  }
   v1::Judgement judgement;
   if (const v1::Evidence* reversal = ReversalOf(event)) {
     AppendEvaluations(policies, *reversal, *judgement.mutable_reversal());
@@ -450,14 +471,60 @@ v1::Judgement Judge(const PolicyFinder& policies, const v1::Event& event) {
   return judgement;
 }
 
+// Keeps the first of a list, as many as there is room for; takes their bytes
+// off the room and returns how many are left out.
+template <typename List>
+uint32_t KeepFirst(size_t& room, List& list) {
+  int kept = 0;
+  while (kept < list.size()) {
+    const size_t bytes = list[kept].ByteSizeLong();
+    if (bytes > room) break;
+    room -= bytes;
+    ++kept;
+  }
+  const int left_out = list.size() - kept;
+  if (left_out > 0) {
+    room = 0;
+    list.DeleteSubrange(kept, left_out);
+  }
+  return static_cast<uint32_t>(left_out);
+}
+
 }  // namespace
+
+void ShortenJudgement(v1::Judgement& judgement) {
+  if (judgement.ByteSizeLong() <= limits::kMaxJudgementBytes) return;
+  size_t room = limits::kMaxJudgementBytes;
+  uint32_t left_out = KeepFirst(room, *judgement.mutable_violations());
+  left_out += KeepFirst(room, *judgement.mutable_rules());
+  left_out += KeepFirst(room, *judgement.mutable_reversal());
+  judgement.set_left_out(left_out);
+}
+
+void ShortenEvidence(v1::Event& event) {
+  if (EntriesOf(event) == 1) return;
+  size_t room = limits::kMaxShownEvidenceBytes;
+  for (v1::Evidence* part :
+       {MutableEvidenceOf(event), MutableReversalOf(event)}) {
+    if (part == nullptr) continue;
+    auto& totals = *part->mutable_totals();
+    size_t bytes = part->ByteSizeLong();
+    while (bytes > room && !totals.empty()) {
+      totals.RemoveLast();
+      bytes = part->ByteSizeLong();
+    }
+    room -= std::min(room, bytes);
+  }
+}
 
 std::vector<v1::Judgement> JudgementsOf(
     const Catalog& catalog, absl::Span<const v1::Event* const> events,
     uint64_t first_index) {
   PolicyFinder policies(catalog);
-  for (size_t i = 0; i < events.size(); ++i) {
-    policies.Add(*events[i], first_index + i);
+  uint64_t index = first_index;
+  for (const v1::Event* event : events) {
+    policies.Add(*event, index);
+    index += EntriesOf(*event);
   }
   std::vector<v1::Judgement> judgements;
   judgements.reserve(events.size());

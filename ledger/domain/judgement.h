@@ -14,7 +14,9 @@
 
 namespace chipledger::domain {
 
-// Returns the judgements of the events of one request, in their order.
+// Returns the judgements of the events of one request, in their order. Events
+// are whole; one that only continues another is told without what was found
+// about the license, which takes the command.
 // `first_index` is the index of the first, or, when they were not stored, the
 // one it would have had. `catalog` is that of a later size, or the one they
 // were decided on; policies that the request itself adopts need not be in it.
@@ -26,6 +28,14 @@ std::vector<v1::Judgement> JudgementsOf(
 // The same of one event.
 v1::Judgement JudgementOf(const Catalog& catalog, const v1::Event& event,
                           uint64_t index);
+
+// Leaves out what is beyond limits::kMaxJudgementBytes, violations last, and
+// says how much that is.
+void ShortenJudgement(v1::Judgement& judgement);
+
+// Leaves out totals of an event's evidence, the last ones, that are beyond
+// limits::kMaxShownEvidenceBytes.
+void ShortenEvidence(v1::Event& event);
 
 }  // namespace chipledger::domain
 

@@ -19,6 +19,7 @@
 #include "ledger/domain/catalog_fold.h"
 #include "ledger/domain/decide.h"
 #include "ledger/domain/errors.h"
+#include "ledger/domain/whole_event.h"
 
 namespace chipledger::domain {
 namespace {
@@ -149,15 +150,30 @@ class Replayer::Impl final : public History {
   }
 
   absl::StatusOr<v1::Event> ReadEvent(uint64_t index) const override {
-    ASSIGN_OR_RETURN(const std::string stored, read_entry_(index));
-    v1::Entry entry;
-    if (!Parse(stored, entry)) {
-      return DataDamaged(index, "the stored bytes are not an Entry");
-    }
+    ASSIGN_OR_RETURN(v1::Entry entry, ReadWhole(index));
     return std::move(*entry.mutable_event());
   }
 
  private:
+  // Reads an entry with its event whole.
+  absl::StatusOr<v1::Entry> ReadWhole(uint64_t index) const {
+    const auto read = [this](uint64_t at) -> absl::StatusOr<v1::Entry> {
+      ASSIGN_OR_RETURN(const std::string stored, read_entry_(at));
+      v1::Entry entry;
+      if (!Parse(stored, entry)) {
+        return DataDamaged(at, "the stored bytes are not an Entry");
+      }
+      return entry;
+    };
+    ASSIGN_OR_RETURN(v1::Entry entry, read(index));
+    const auto read_event = [&](uint64_t at) -> absl::StatusOr<v1::Event> {
+      ASSIGN_OR_RETURN(v1::Entry next, read(at));
+      return std::move(*next.mutable_event());
+    };
+    RETURN_IF_ERROR(CompleteEvent(read_event, index, *entry.mutable_event()));
+    return entry;
+  }
+
   struct Pending {
     StoredEntry* entry;
     absl::string_view stored;
@@ -201,6 +217,7 @@ class Replayer::Impl final : public History {
     for (size_t i = 0; i < pending_.size(); ++i) {
       RETURN_IF_ERROR(TakeCommands(first + i, *pending_[i].entry, commands));
     }
+    if (commands.empty()) return DataDamaged(first, "its request asks nothing");
     if (commands.front()->has_record_backfill()) {
       RETURN_IF_ERROR(
           CheckBackfill(first, commands.front()->record_backfill()));
@@ -223,16 +240,17 @@ class Replayer::Impl final : public History {
                                              "its request is wrong: ",
                                              decided.status().message()));
     }
-    if (decided->events.size() != pending_.size()) {
+    const std::vector<v1::Event*>& entries = decided->entries();
+    if (entries.size() != pending_.size()) {
       return DataDamaged(
           first, absl::StrCat("its request has ", pending_.size(),
                               " entries, but judged again it is ",
                               decided->refused ? "refused" : "accepted"));
     }
     for (size_t i = 0; i < pending_.size(); ++i) {
-      RETURN_IF_ERROR(Compare(first + i, pending_[i], decided->events[i]));
+      RETURN_IF_ERROR(Compare(first + i, pending_[i], entries[i]));
     }
-    return before ? KeepCatalogs(first, *std::move(before), decided->events)
+    return before ? KeepCatalogs(first, *std::move(before), entries)
                   : absl::OkStatus();
   }
 
@@ -263,14 +281,8 @@ class Replayer::Impl final : public History {
     ASSIGN_OR_RETURN(const Catalog catalog,
                      CatalogAt(adopted.backfill().through_index()));
     Backfill backfill(*this, adopted, catalog);
-    v1::Entry entry;
     while (!backfill.complete()) {
-      ASSIGN_OR_RETURN(const std::string stored,
-                       read_entry_(backfill.next_index()));
-      if (!Parse(stored, entry)) {
-        return DataDamaged(backfill.next_index(),
-                           "the stored bytes are not an Entry");
-      }
+      ASSIGN_OR_RETURN(const v1::Entry entry, ReadWhole(backfill.next_index()));
       RETURN_IF_ERROR(backfill.Feed(entry));
     }
     return backfill.ToCommands();
@@ -303,6 +315,9 @@ class Replayer::Impl final : public History {
   absl::Status TakeCommands(uint64_t index, const StoredEntry& entry,
                             std::vector<v1::Command*>& commands) {
     const std::optional<WireField> kind = FindField(entry.event(), 0);
+    if (kind && kind->number == v1::Event::kEvidenceContinuedFieldNumber) {
+      return absl::OkStatus();
+    }
     if (kind && kind->number == v1::Event::kRefusedFieldNumber) {
       auto* refused = Arena::CreateMessage<v1::Refused>(&arena_);
       if (!Parse(kind->bytes, *refused)) {

@@ -109,7 +109,7 @@ class State {
   explicit State(Tracking tracking = Tracking::kChanges)
       : tracks_(tracking == Tracking::kChanges) {}
 
-  // Number of events folded so far; the next event's index.
+  // Number of entries folded so far; the next event's index.
   uint64_t size() const { return size_; }
   const std::string& ledger_id() const { return ledger_id_; }
   const Registers& registers() const { return registers_; }
@@ -138,19 +138,17 @@ class State {
   // Returns what became of a shipment; unchanged ones have revision 1.
   ShipmentState GetShipment(uint64_t shipment_index) const;
 
-  // Applies an event as entry number `size()`. Requires: the event was decided
-  // on this state, or is a stored one being replayed in order; on an arena or
-  // not.
+  // Applies a whole event (see whole_event.h) whose first entry is number
+  // `size()`. Requires: the event was decided on this state, or is a stored one
+  // being replayed in order; on an arena or not.
   // Errors: DATA_DAMAGED when the event cannot follow this state; unless the
   // request is then rolled back, the state is not fit for further use.
   absl::Status Fold(const v1::Event& event);
 
-  // For states that rerun a log under other policies. FoldNothing passes over
-  // an entry; ReplaceCatalog sets the catalog; MoveTo makes `size` the next
-  // index.
-  void FoldNothing() { ++size_; }
-  void ReplaceCatalog(Catalog catalog);
+  // Makes `size` the next index.
   void MoveTo(uint64_t size) { size_ = size; }
+  // For states that rerun a log under other policies: sets the catalog.
+  void ReplaceCatalog(Catalog catalog);
 
   // From BeginRequest on, changes can be taken back by RollbackRequest until
   // CommitRequest. Not nested. A change is kept as what takes it back, so that

@@ -10,6 +10,7 @@
 #include "ledger/domain/catalog_fold.h"
 #include "ledger/domain/judgement.h"
 #include "ledger/domain/replay.h"
+#include "ledger/domain/whole_event.h"
 
 namespace chipledger::scenarios {
 namespace {
@@ -49,7 +50,7 @@ MemoryLedger::MemoryLedger(Date start) : now_ns_(start.days() * kNsPerDay) {
   opened.mutable_ledger_opened()->set_made_by("memory ledger");
   absl::Status folded = state_.Fold(opened);
   if (!folded.ok()) std::abort();
-  Append({opened}, domain::AskedBy::kLedger);
+  Append({&opened}, domain::AskedBy::kLedger);
 }
 
 void MemoryLedger::GoToDate(Date record_date) {
@@ -83,11 +84,11 @@ MemoryLedger::Outcome MemoryLedger::Submit(
   outcome.judgements = domain::JudgementsOf(state_.catalog(), events, index);
   if (validate_only) return outcome;
   outcome.index = index;
-  Append(outcome.events, by);
+  Append(decided->entries(), by);
   return outcome;
 }
 
-void MemoryLedger::Append(const std::vector<v1::Event>& events,
+void MemoryLedger::Append(const std::vector<v1::Event*>& events,
                           domain::AskedBy by) {
   const std::string request_id =
       absl::StrFormat("00000000-0000-4000-8000-%012d", next_request_++);
@@ -105,9 +106,9 @@ void MemoryLedger::Append(const std::vector<v1::Event>& events,
     entry.set_request_part(part);
     entry.set_request_parts(events.size());
     entry.set_epoch(1);
-    *entry.mutable_event() = events[part];
-    const v1::Shipment* shipment = domain::ShipmentOf(events[part]);
-    if (shipment != nullptr && !events[part].has_shipment_corrected()) {
+    *entry.mutable_event() = *events[part];
+    const v1::Shipment* shipment = domain::ShipmentOf(*events[part]);
+    if (shipment != nullptr && !events[part]->has_shipment_corrected()) {
       shipments_[{shipment->exporter(), shipment->shipment_reference()}] =
           entry.index();
     }
@@ -172,11 +173,7 @@ absl::Status MemoryLedger::CountLog(const v1::AdoptedPolicy& adopted) {
                    CatalogAt(adopted.backfill().through_index()));
   domain::Backfill backfill(*this, adopted, catalog);
   while (!backfill.complete()) {
-    v1::Entry entry;
-    const uint64_t index = backfill.next_index();
-    if (!entry.ParseFromString(entries_[index])) {
-      return absl::DataLossError(absl::StrCat("cannot read entry ", index));
-    }
+    ASSIGN_OR_RETURN(const v1::Entry entry, ReadEntry(backfill.next_index()));
     RETURN_IF_ERROR(backfill.Feed(entry));
   }
   for (const v1::RecordBackfill& part : backfill.ToCommands()) {
@@ -201,11 +198,26 @@ absl::StatusOr<std::optional<uint64_t>> MemoryLedger::FindShipment(
 }
 
 absl::StatusOr<v1::Event> MemoryLedger::ReadEvent(uint64_t index) const {
-  v1::Entry entry;
-  if (index >= entries_.size() || !entry.ParseFromString(entries_[index])) {
-    return absl::DataLossError(absl::StrCat("cannot read entry ", index));
-  }
+  ASSIGN_OR_RETURN(const v1::Entry entry, ReadEntry(index));
   return entry.event();
+}
+
+absl::StatusOr<v1::Entry> MemoryLedger::ReadEntry(uint64_t index) const {
+  const auto read = [this](uint64_t at) -> absl::StatusOr<v1::Entry> {
+    v1::Entry entry;
+    if (at >= entries_.size() || !entry.ParseFromString(entries_[at])) {
+      return absl::DataLossError(absl::StrCat("cannot read entry ", at));
+    }
+    return entry;
+  };
+  ASSIGN_OR_RETURN(v1::Entry entry, read(index));
+  const auto read_event = [&](uint64_t at) -> absl::StatusOr<v1::Event> {
+    ASSIGN_OR_RETURN(v1::Entry next, read(at));
+    return std::move(*next.mutable_event());
+  };
+  RETURN_IF_ERROR(
+      domain::CompleteEvent(read_event, index, *entry.mutable_event()));
+  return entry;
 }
 
 absl::StatusOr<domain::Catalog> MemoryLedger::CatalogAt(uint64_t size) const {

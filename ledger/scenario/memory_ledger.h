@@ -85,7 +85,9 @@ class MemoryLedger : public domain::History {
     v1::Command command;
   };
 
-  void Append(const std::vector<v1::Event>& events, domain::AskedBy by);
+  void Append(const std::vector<v1::Event*>& events, domain::AskedBy by);
+  // With its event whole.
+  absl::StatusOr<v1::Entry> ReadEntry(uint64_t index) const;
   // What is due first, if anything will be.
   std::optional<Due> FirstDue() const;
   absl::Status RecordOwn(const v1::Command& command);

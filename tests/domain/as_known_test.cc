@@ -137,7 +137,7 @@ TEST_F(AsKnownTest, AChangedEntryIsNamedByTheReplay) {
   entry.mutable_event()
       ->mutable_shipment_recorded()
       ->mutable_evidence()
-      ->mutable_totals()
+      ->mutable_totals(0)
       ->set_asked(0, 999);
   forged[target] = entry.SerializeAsString();
   const auto replayed = ReplayTotals(forged);

@@ -352,7 +352,7 @@ TEST_F(EvidenceTest, TheItemsThatMoveLaterAreKept) {
   second.set_quantity(10);
   ASSERT_TRUE(ledger_.Submit({command}).status.ok());
   const v1::Event event = LastEvent();
-  const v1::TouchedTotals& totals = domain::EvidenceOf(event)->totals();
+  const v1::TouchedTotals& totals = domain::EvidenceOf(event)->totals(0);
   EXPECT_EQ(std::vector<uint32_t>(totals.items().begin(), totals.items().end()),
             std::vector<uint32_t>({1, 2}));
   ASSERT_EQ(totals.item_sets_size(), 2);

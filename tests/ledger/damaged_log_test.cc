@@ -104,7 +104,7 @@ TEST_F(DamagedLogTest, AnEntryOfARuleThatNeverWasStopsWriting) {
   Damage(ShipUnderLicense(), [](v1::Event& event) {
     event.mutable_shipment_recorded()
         ->mutable_evidence()
-        ->mutable_totals()
+        ->mutable_totals(0)
         ->add_rules(7);
   });
   ExpectStopsAt("rule 7 of the policy that entry 3 adopted");
