@@ -26,6 +26,24 @@ TEST(UuidTest, RefusesOtherText) {
   }
 }
 
+// Each of the 32 digits counts, and so does each of the 4 hyphens.
+TEST(UuidTest, EachPlaceIsLookedAt) {
+  const std::string text = "0123abcd-89ef-4567-b012-3456789abcde";
+  for (size_t at = 0; at < text.size(); ++at) {
+    std::string other = text;
+    other[at] = text[at] == '-' ? '0' : 'g';
+    EXPECT_FALSE(Uuid::Parse(other)) << other;
+    if (text[at] == '-') continue;
+    for (const char digit : std::string("0123456789abcdef")) {
+      other[at] = digit;
+      const auto uuid = Uuid::Parse(other);
+      ASSERT_TRUE(uuid) << other;
+      EXPECT_EQ(uuid->ToString(), other);
+      EXPECT_EQ(*uuid == *Uuid::Parse(text), digit == text[at]);
+    }
+  }
+}
+
 TEST(UuidTest, RandomOnesDifferAndSayTheirVersion) {
   std::set<std::string> seen;
   for (int i = 0; i < 1000; ++i) {

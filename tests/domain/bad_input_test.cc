@@ -589,6 +589,59 @@ TEST_F(BadInputTest, PartiesThatOwnEachOther) {
                 "party.ultimate_parents[0].party_id", "owned by");
 }
 
+TEST_F(BadInputTest, ThreePartiesThatOwnEachOtherInACircle) {
+  const auto party = [](const std::string& id, const std::string& owner) {
+    v1::Command command;
+    v1::Party& its = *command.mutable_register_party()->mutable_party();
+    its.set_party_id(id);
+    its.set_name(id);
+    if (!owner.empty()) its.add_ultimate_parents()->set_party_id(owner);
+    return command;
+  };
+  for (const auto& [id, owner] : {std::pair("a", ""), {"b", "a"}, {"c", "b"}}) {
+    ASSERT_TRUE(ledger_.Submit({party(id, owner)}).status.ok());
+  }
+  ExpectInvalid(party("a", "c"), "party.ultimate_parents[0].party_id",
+                "owned by");
+}
+
+TEST_F(BadInputTest, ALineRevokedTwiceInOneCommand) {
+  ExpectInvalid(Cmd(R"pb(revoke_license {
+                           license_id: "L1"
+                           effective_date: "2025-03-01"
+                           reason: "r"
+                           parts { line_number: 1 quantity: 2 }
+                           parts { line_number: 1 quantity: 3 }
+                         })pb"),
+                "parts[1].line_number", "named twice");
+}
+
+TEST_F(BadInputTest, AmendmentsThatMoveADrawnLineOrNameWhatIsNotThere) {
+  ASSERT_TRUE(ledger_
+                  .Submit({UnderLicense(
+                      Shipment(R"pb(shipment_reference: "S9")pb"), "L1")})
+                  .status.ok());
+  const auto amended = [](const std::string& line) {
+    return Cmd(absl::StrCat(
+        R"(amend_license { reason: "r" license { license_id: "L1" exporter: "x"
+             destination_countries: "MY" destination_countries: "SG"
+             grant_date: "2025-01-01" expiry_date: "2025-12-31" lines { )",
+        line, " } } }"));
+  };
+  const auto code = absl::StatusCode::kFailedPrecondition;
+  ExpectError(amended(R"(line_number: 1 product_code: "H100" quantity: 10
+                         destination_country: "SG")"),
+              code, "WRONG_STATUS", {"line 1", "drawn", "destination"});
+  ExpectError(amended(R"(line_number: 2 product_code: "H100" quantity: 10
+                         destination_country: "MY")"),
+              code, "WRONG_STATUS", {"line 1", "drawn"});
+  ExpectError(amended(R"(line_number: 1 product_code: "H100" quantity: 10
+                         destination_country: "MY" }
+                         lines { line_number: 2 product_code: "H999"
+                                 quantity: 1 destination_country: "SG")"),
+              absl::StatusCode::kNotFound, "PRODUCT_NOT_FOUND", {"H999"});
+}
+
 TEST_F(BadInputTest, GoodsThatHaveLeftTomorrowOrLater) {
   v1::Command command = Shipment(R"pb(export_date: "2027-01-03")pb");
   ASSERT_TRUE(ledger_.Submit({command}, true).status.ok()) << "beforehand";

@@ -9,7 +9,9 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/blocking_counter.h"
 #include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
 #include "gtest/gtest.h"
 #include "tests/ledger/faulty_files.h"
 #include "tests/ledger/ledger_fixture.h"
@@ -173,6 +175,46 @@ TEST_F(DurabilityTest, EachAcknowledgementComesAfterASync) {
     ASSERT_TRUE(one.status.ok()) << one.status;
     EXPECT_GT(files->syncs(), before);
   }
+}
+
+// What was accepted and is not durable yet is there for what is decided next.
+TEST_F(DurabilityTest, AShipmentOnItsWayToTheDiskIsCorrectedAndVoided) {
+  StartAfresh();
+  const auto files = std::make_shared<FaultyFiles>();
+  options_.files = files;
+  Reopen();
+  options_.files = nullptr;
+  files->HoldSyncs();
+  const std::vector<v1::Command> commands = {
+      Ship("S-1", 5), CorrectShip("S-1", 3), VoidShip("S-1"), Ship("S-2", 7)};
+  std::vector<absl::Status> answers(commands.size());
+  absl::BlockingCounter answered(static_cast<int>(commands.size()));
+  for (size_t i = 0; i < commands.size(); ++i) {
+    ASSERT_EQ(ledger_->Submit(MakeBatch({TestRequest{{commands[i]}}}),
+                              WhenFull::kWait,
+                              [&, i](std::unique_ptr<WriteBatch> batch) {
+                                answers[i] = batch->answers[0].status;
+                                answered.DecrementCount();
+                              }),
+              absl::OkStatus());
+    // The first is handed to the disk by itself.
+    if (i == 0) files->AwaitHeldSync();
+  }
+  while (ledger_->GetStatus().queued_commands > 0) {
+    absl::SleepFor(absl::Milliseconds(1));
+  }
+  // All are decided, and none of them can be read.
+  EXPECT_EQ(size(), kFirstSize);
+  files->LetSyncsGo();
+  answered.Wait();
+  for (const absl::Status& answer : answers)
+    EXPECT_EQ(answer, absl::OkStatus());
+  const auto shipment = GetShipment("acme", "S-1");
+  ASSERT_TRUE(shipment.ok()) << shipment.status();
+  EXPECT_EQ(shipment->status(), v1::SHIPMENT_STATUS_VOIDED);
+  EXPECT_EQ(shipment->shipment().items(0).quantity(), 3);
+  EXPECT_EQ(shipment->revision(), 3u);
+  ExpectTotalsEqualReplay();
 }
 
 // The method finds what it looks for: without syncs, acknowledged writes are

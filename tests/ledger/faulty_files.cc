@@ -50,6 +50,7 @@ class FaultyFiles::File : public rocksdb::FSWritableFileOwnerWrapper {
     return status;
   }
   IOStatus Sync(const IOOptions& options, IODebugContext* debug) override {
+    files_.WaitToSync();
     IOStatus status = files_.Change();
     if (!status.ok()) return status;
     // The disk of the test stays in power; what counts is that it was asked.
@@ -129,6 +130,34 @@ void FaultyFiles::Synced(const std::string& name) {
   ++syncs_;
   Extent& extent = extents_[name];
   extent.synced = extent.written;
+}
+
+void FaultyFiles::HoldSyncs() {
+  absl::MutexLock lock(&mutex_);
+  holds_syncs_ = true;
+}
+
+void FaultyFiles::LetSyncsGo() {
+  absl::MutexLock lock(&mutex_);
+  holds_syncs_ = false;
+}
+
+void FaultyFiles::AwaitHeldSync() {
+  const auto is_held = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
+    return held_syncs_ > 0;
+  };
+  absl::MutexLock lock(&mutex_);
+  mutex_.Await(absl::Condition(&is_held));
+}
+
+void FaultyFiles::WaitToSync() {
+  const auto may_go = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
+    return !holds_syncs_;
+  };
+  absl::MutexLock lock(&mutex_);
+  ++held_syncs_;
+  mutex_.Await(absl::Condition(&may_go));
+  --held_syncs_;
 }
 
 std::unique_ptr<rocksdb::FSWritableFile> FaultyFiles::Wrap(

@@ -38,6 +38,11 @@ class FaultyFiles : public rocksdb::FileSystemWrapper {
   int64_t syncs() const ABSL_LOCKS_EXCLUDED(mutex_);
   // Lets all changing calls fail from now on.
   void CutPower() ABSL_LOCKS_EXCLUDED(mutex_);
+  // Lets syncs wait until they are let go; AwaitHeldSync waits for one that
+  // does.
+  void HoldSyncs() ABSL_LOCKS_EXCLUDED(mutex_);
+  void LetSyncsGo() ABSL_LOCKS_EXCLUDED(mutex_);
+  void AwaitHeldSync() ABSL_LOCKS_EXCLUDED(mutex_);
   // Cuts each file to what was synced of it. Requires: nobody uses the files.
   void ForgetUnsynced() ABSL_LOCKS_EXCLUDED(mutex_);
 
@@ -80,6 +85,8 @@ class FaultyFiles : public rocksdb::FileSystemWrapper {
   void Truncated(const std::string& name, uint64_t size)
       ABSL_LOCKS_EXCLUDED(mutex_);
   void Synced(const std::string& name) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Waits while syncs are held.
+  void WaitToSync() ABSL_LOCKS_EXCLUDED(mutex_);
   std::unique_ptr<rocksdb::FSWritableFile> Wrap(
       const std::string& name, std::unique_ptr<rocksdb::FSWritableFile> file);
 
@@ -89,6 +96,8 @@ class FaultyFiles : public rocksdb::FileSystemWrapper {
   bool has_failed_ ABSL_GUARDED_BY(mutex_) = false;
   bool power_is_cut_ ABSL_GUARDED_BY(mutex_) = false;
   int64_t syncs_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool holds_syncs_ ABSL_GUARDED_BY(mutex_) = false;
+  int held_syncs_ ABSL_GUARDED_BY(mutex_) = 0;
   std::map<std::string, Extent> extents_ ABSL_GUARDED_BY(mutex_);
 };
 
