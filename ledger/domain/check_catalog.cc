@@ -109,10 +109,6 @@ absl::Status CheckGroupChange(const v1::ChangeCountryGroup& command) {
 }
 
 absl::Status CheckAdoption(const v1::AdoptPolicy& command) {
-  if (!v1::AdoptionMode_IsValid(command.mode())) {
-    return InvalidFields(
-        {{"mode", absl::StrCat(command.mode(), " is not an adoption mode")}});
-  }
   return CheckPolicy(command.policy(), "policy");
 }
 

@@ -48,10 +48,6 @@ void CheckLicense(const v1::License& license, FieldChecks& checks) {
   checks.Date(license.expiry_date(), true, "license.expiry_date");
   CheckNotBefore(license.expiry_date(), license.grant_date(),
                  "license.expiry_date", "grant_date", checks);
-  if (!v1::AuthorizationKind_IsValid(license.authorization_kind())) {
-    checks.Add("license.authorization_kind",
-               absl::StrCat(license.authorization_kind(), " is not a kind"));
-  }
   const bool needs_lines =
       license.authorization_kind() == v1::AUTHORIZATION_KIND_UNSPECIFIED ||
       license.authorization_kind() == v1::AUTHORIZATION_KIND_LICENSE;

@@ -10,10 +10,6 @@ namespace {
 
 void CheckAuthorization(const v1::Authorization& authorization,
                         FieldChecks& checks) {
-  if (!v1::AuthorizationKind_IsValid(authorization.kind())) {
-    checks.Add("shipment.authorization.kind",
-               absl::StrCat(authorization.kind(), " is not a kind"));
-  }
   if (!authorization.license_id().empty()) {
     checks.Printable(authorization.license_id(), limits::kMaxLicenseIdBytes,
                      true, "shipment.authorization.license_id");
@@ -203,8 +199,7 @@ absl::Status CheckRetirement(const v1::RetireUnits& command) {
   CheckName(command.shipment(), "shipment", checks);
   checks.Date(command.effective_date(), true, "effective_date");
   CheckUnits(command.units(), 1, true, checks);
-  if (command.cause() == v1::RetireUnits::CAUSE_UNSPECIFIED ||
-      !v1::RetireUnits::Cause_IsValid(command.cause())) {
+  if (command.cause() == v1::RetireUnits::CAUSE_UNSPECIFIED) {
     checks.Add("cause", "is required: loss, damage, scrap or theft");
   }
   checks.Text(command.evidence(), limits::kMaxTextBytes, true, "evidence");

@@ -234,6 +234,15 @@ absl::Status UnknownField(absl::string_view path) {
               {{"field", Str(path)}});
 }
 
+absl::Status UnknownValue(absl::string_view path, int value) {
+  return Make(
+      absl::StatusCode::kInvalidArgument, v1::UNKNOWN_FIELD,
+      absl::StrCat(path, ": this server does not know the value ", value,
+                   "; it may be older than the caller, and stores "
+                   "nothing that it does not understand"),
+      {{"field", Str(path)}, {"value", absl::StrCat(value)}});
+}
+
 absl::Status TotalOverflow(absl::string_view rule_id) {
   return Make(absl::StatusCode::kOutOfRange, v1::TOTAL_OVERFLOW,
               absl::StrCat("the total of \"", rule_id,

@@ -69,6 +69,8 @@ absl::Status ChangeTooLate(absl::string_view resource, const JudgedFact& fact,
                            absl::string_view advice);
 // `path` is from the command on; an unknown field is told by its number.
 absl::Status UnknownField(absl::string_view path);
+// The same for a value of a field that is an enumeration.
+absl::Status UnknownValue(absl::string_view path, int value);
 absl::Status TotalOverflow(absl::string_view rule_id);
 absl::Status WrongDate(absl::string_view field, absl::string_view value,
                        absl::string_view why);

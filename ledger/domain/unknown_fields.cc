@@ -1,6 +1,7 @@
 #include "ledger/domain/unknown_fields.h"
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -20,10 +21,11 @@ using google::protobuf::Message;
 using google::protobuf::OneofDescriptor;
 using google::protobuf::Reflection;
 
-// Where to look in a message of one type: the fields that hold messages, and
-// the oneofs, of which one field at most is set.
+// Where to look in a message of one type: the fields that hold messages and
+// values of enumerations, and the oneofs, of which one field at most is set.
 struct Plan {
   std::vector<const FieldDescriptor*> messages;
+  std::vector<const FieldDescriptor*> enums;
   std::vector<const OneofDescriptor*> oneofs;
   // Of the message that a field holds, by the field's index in its message;
   // null for other fields.
@@ -48,6 +50,9 @@ const Plan& AddPlans(const Descriptor& type, Plans& plans) {
   }
   for (int i = 0; i < type.field_count(); ++i) {
     const FieldDescriptor* field = type.field(i);
+    if (field->cpp_type() == FieldDescriptor::CPPTYPE_ENUM) {
+      plan.enums.push_back(field);
+    }
     if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE ||
         plans.passed_over.count(field->message_type()) > 0) {
       continue;
@@ -66,37 +71,75 @@ const Plan& PlanOfCommand() {
   return plan;
 }
 
-// Returns the path of the first unknown field from the message on; empty: there
-// is none.
-std::string FindUnknown(const Message& message, const Plan& plan);
+// What is not known: a field, or a value of one.
+struct Unknown {
+  // From the message on.
+  std::string path;
+  std::optional<int> value;
 
-std::string FindUnknownIn(const Message& message, const FieldDescriptor& field,
-                          const Plan& plan) {
+  absl::Status ToStatus() const {
+    return value ? UnknownValue(path, *value) : UnknownField(path);
+  }
+};
+
+// Returns the first thing that is not known, if any.
+std::optional<Unknown> FindUnknown(const Message& message, const Plan& plan);
+
+std::optional<Unknown> FindUnknownIn(const Message& message,
+                                     const FieldDescriptor& field,
+                                     const Plan& plan) {
   const Reflection& reflection = *message.GetReflection();
   if (!field.is_repeated()) {
-    if (!reflection.HasField(message, &field)) return "";
-    const std::string path =
-        FindUnknown(reflection.GetMessage(message, &field), plan);
-    return path.empty() ? "" : absl::StrCat(field.name(), ".", path);
+    if (!reflection.HasField(message, &field)) return std::nullopt;
+    auto found = FindUnknown(reflection.GetMessage(message, &field), plan);
+    if (found) found->path = absl::StrCat(field.name(), ".", found->path);
+    return found;
   }
   for (int i = 0; i < reflection.FieldSize(message, &field); ++i) {
-    const std::string path =
+    auto found =
         FindUnknown(reflection.GetRepeatedMessage(message, &field, i), plan);
-    if (!path.empty()) return absl::StrCat(field.name(), "[", i, "].", path);
+    if (!found) continue;
+    found->path = absl::StrCat(field.name(), "[", i, "].", found->path);
+    return found;
   }
-  return "";
+  return std::nullopt;
 }
 
-std::string FindUnknown(const Message& message, const Plan& plan) {
+std::optional<Unknown> FindUnknownValue(const Message& message,
+                                        const FieldDescriptor& field) {
+  const Reflection& reflection = *message.GetReflection();
+  const auto is_known = [&field](int value) {
+    return field.enum_type()->FindValueByNumber(value) != nullptr;
+  };
+  if (!field.is_repeated()) {
+    const int value = reflection.GetEnumValue(message, &field);
+    if (is_known(value)) return std::nullopt;
+    return Unknown{field.name(), value};
+  }
+  for (int i = 0; i < reflection.FieldSize(message, &field); ++i) {
+    const int value = reflection.GetRepeatedEnumValue(message, &field, i);
+    if (is_known(value)) continue;
+    return Unknown{absl::StrCat(field.name(), "[", i, "]"), value};
+  }
+  return std::nullopt;
+}
+
+std::optional<Unknown> FindUnknown(const Message& message, const Plan& plan) {
   const Reflection& reflection = *message.GetReflection();
   const auto& unknown = reflection.GetUnknownFields(message);
-  if (!unknown.empty()) return absl::StrCat(unknown.field(0).number());
+  if (!unknown.empty()) {
+    return Unknown{absl::StrCat(unknown.field(0).number()), std::nullopt};
+  }
+  for (const FieldDescriptor* field : plan.enums) {
+    if (auto found = FindUnknownValue(message, *field)) return found;
+  }
   const auto plan_of = [&](const FieldDescriptor& field) -> const Plan& {
     return *plan.of_field[static_cast<size_t>(field.index())];
   };
   for (const FieldDescriptor* field : plan.messages) {
-    std::string path = FindUnknownIn(message, *field, plan_of(*field));
-    if (!path.empty()) return path;
+    if (auto found = FindUnknownIn(message, *field, plan_of(*field))) {
+      return found;
+    }
   }
   for (const OneofDescriptor* oneof : plan.oneofs) {
     const FieldDescriptor* field =
@@ -105,17 +148,18 @@ std::string FindUnknown(const Message& message, const Plan& plan) {
         plan.of_field[static_cast<size_t>(field->index())] == nullptr) {
       continue;
     }
-    std::string path = FindUnknownIn(message, *field, plan_of(*field));
-    if (!path.empty()) return path;
+    if (auto found = FindUnknownIn(message, *field, plan_of(*field))) {
+      return found;
+    }
   }
-  return "";
+  return std::nullopt;
 }
 
 }  // namespace
 
 absl::Status CheckNothingUnknown(const v1::Command& command) {
-  const std::string path = FindUnknown(command, PlanOfCommand());
-  return path.empty() ? absl::OkStatus() : UnknownField(path);
+  const auto found = FindUnknown(command, PlanOfCommand());
+  return found ? found->ToStatus() : absl::OkStatus();
 }
 
 struct EnvelopeCheck::Plans {
@@ -138,8 +182,8 @@ EnvelopeCheck::EnvelopeCheck(const Descriptor& type)
 EnvelopeCheck::~EnvelopeCheck() = default;
 
 absl::Status EnvelopeCheck::operator()(const Message& request) const {
-  const std::string path = FindUnknown(request, *plans_->of_request);
-  return path.empty() ? absl::OkStatus() : UnknownField(path);
+  const auto found = FindUnknown(request, *plans_->of_request);
+  return found ? found->ToStatus() : absl::OkStatus();
 }
 
 }  // namespace chipledger::domain

@@ -12,9 +12,9 @@
 namespace chipledger::domain {
 
 // Checks that every field of a command and of all messages in it is one that
-// this build knows. What is not understood must not be stored as if it were: a
-// caller newer than the ledger may have meant to limit what it asks for.
-// Errors: UNKNOWN_FIELD.
+// this build knows, and so is every value of an enumeration. What is not
+// understood must not be stored as if it were: a caller newer than the ledger
+// may have meant to limit what it asks for. Errors: UNKNOWN_FIELD.
 absl::Status CheckNothingUnknown(const v1::Command& command);
 
 // EnvelopeCheck is the same for the rest of a type of requests: everything but

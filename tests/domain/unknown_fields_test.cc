@@ -85,6 +85,55 @@ TEST(UnknownFieldsTest, AreRefusedInEveryMessageOfEveryCommand) {
   EXPECT_GT(places, 100);
 }
 
+// Sets an enumeration of the message that the fields lead to, to a value that
+// is none of its own, and returns its path.
+std::string PutUnknownValue(Message& message,
+                            const std::vector<const FieldDescriptor*>& fields,
+                            const FieldDescriptor& enumeration) {
+  // Makes the message, and says where it is.
+  std::string path = PutUnknown(message, fields);
+  Message* at = &message;
+  for (const FieldDescriptor* field : fields) {
+    at = field->is_repeated()
+             ? at->GetReflection()->MutableRepeatedMessage(at, field, 1)
+             : at->GetReflection()->MutableMessage(at, field);
+  }
+  at->GetReflection()->MutableUnknownFields(at)->Clear();
+  path.resize(path.size() - absl::StrCat(kUnknown).size());
+  if (enumeration.is_repeated()) {
+    at->GetReflection()->AddEnumValue(at, &enumeration, 1);
+    at->GetReflection()->AddEnumValue(at, &enumeration, kUnknown);
+    return absl::StrCat(path, enumeration.name(), "[1]");
+  }
+  at->GetReflection()->SetEnumValue(at, &enumeration, kUnknown);
+  return absl::StrCat(path, enumeration.name());
+}
+
+TEST(UnknownFieldsTest, ValuesOfEveryEnumerationAreRefused) {
+  std::vector<const FieldDescriptor*> fields;
+  std::set<const FieldDescriptor*> seen;
+  int places = 0;
+  ForEachPlace(
+      *v1::Command::descriptor(), fields, seen,
+      [&](const std::vector<const FieldDescriptor*>& to) {
+        const Descriptor& type = to.empty() ? *v1::Command::descriptor()
+                                            : *to.back()->message_type();
+        for (int i = 0; i < type.field_count(); ++i) {
+          const FieldDescriptor& field = *type.field(i);
+          if (field.cpp_type() != FieldDescriptor::CPPTYPE_ENUM) continue;
+          v1::Command command;
+          const std::string path = PutUnknownValue(command, to, field);
+          const auto cause = GetErrorCause(domain::CheckCommand(command));
+          ASSERT_TRUE(cause) << path;
+          EXPECT_EQ(cause->reason, "UNKNOWN_FIELD") << path;
+          EXPECT_EQ(cause->metadata.at("field"), path);
+          EXPECT_EQ(cause->metadata.at("value"), absl::StrCat(kUnknown));
+          ++places;
+        }
+      });
+  EXPECT_GT(places, 30);
+}
+
 TEST(UnknownFieldsTest, NothingOfTheRequestIsStored) {
   scenarios::MemoryLedger ledger;
   v1::Command product =
