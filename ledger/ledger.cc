@@ -209,7 +209,7 @@ class LedgerImpl : public Ledger {
   }
 
   absl::StatusOr<TotalEntriesPage> ListTotalEntries(
-      const Moment& moment, const domain::TotalId& total, uint64_t begin,
+      const Moment& moment, const domain::TotalKey& total, uint64_t begin,
       size_t max_count) const override {
     return ListTotalMovements(*store_, moment, total, begin, max_count);
   }

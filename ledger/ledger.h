@@ -227,7 +227,7 @@ class Ledger {
     std::optional<uint64_t> next;
   };
   virtual absl::StatusOr<TotalEntriesPage> ListTotalEntries(
-      const Moment& moment, const domain::TotalId& total, uint64_t begin,
+      const Moment& moment, const domain::TotalKey& total, uint64_t begin,
       size_t max_count) const = 0;
 
   // Replays the log under another policy; see PolicyService.WhatIf. Blocks, and

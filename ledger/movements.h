@@ -18,7 +18,7 @@ struct TotalMovement {
   // The entry that adopted the policy, and the rule's place in it.
   uint64_t policy_index = 0;
   uint32_t rule = 0;
-  // As in a TotalId.
+  // As in a TotalKey.
   int32_t window_start = 0;
   const v1::GroupKey& group;
   Date date;

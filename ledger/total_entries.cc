@@ -24,22 +24,18 @@ using ByDate = std::map<Date, domain::Amounts>;
 class Finder {
  public:
   Finder(const store::Store& store, const Ledger::Moment& moment,
-         const domain::TotalId& id, size_t max_count)
+         const domain::TotalKey& key, size_t max_count)
       : moment_(moment),
-        id_(id),
-        policy_(*moment.snapshot->catalog().policies[id.policy]),
-        rule_(policy_.rules[id.rule]),
+        key_(key),
+        policy_(*moment.snapshot->catalog().policies[key.policy()]),
+        rule_(policy_.rules[key.rule()]),
         max_count_(max_count),
         reader_(store.NewReader()) {}
 
   // The row of the total, as far as it names it.
   storage::v1::StateRow RowName() const {
     storage::v1::StateRow row;
-    storage::v1::TotalRow& total = *row.mutable_total();
-    total.set_policy_id(policy_.policy_id());
-    total.set_rule_id(rule_.rule_id);
-    total.set_window_start(id_.window_start);
-    *total.mutable_group() = domain::DecodeGroup(rule_.group_by, id_.group);
+    row.mutable_total()->set_key(key_.bytes().data(), key_.bytes().size());
     return row;
   }
 
@@ -85,8 +81,8 @@ class Finder {
   bool Concerns(const TotalMovement& movement) const {
     return movement.policy_index == policy_.adopted.index() &&
            movement.rule == rule_.number &&
-           movement.window_start == id_.window_start &&
-           domain::EncodeGroup(rule_.group_by, movement.group) == id_.group;
+           movement.window_start == key_.window_start() &&
+           domain::EncodeGroup(rule_.group_by, movement.group) == key_.group();
   }
 
   void AddMovement(const v1::Entry& entry, Date date,
@@ -103,7 +99,7 @@ class Finder {
   }
 
   const Ledger::Moment& moment_;
-  const domain::TotalId& id_;
+  const domain::TotalKey& key_;
   const domain::CompiledPolicy& policy_;
   const domain::CompiledRule& rule_;
   const size_t max_count_;
@@ -140,7 +136,7 @@ absl::StatusOr<bool> TakeNamed(const store::Store& store, uint64_t begin,
 
 absl::StatusOr<Ledger::TotalEntriesPage> ListTotalMovements(
     const store::Store& store, const Ledger::Moment& moment,
-    const domain::TotalId& total, uint64_t begin, size_t max_count) {
+    const domain::TotalKey& total, uint64_t begin, size_t max_count) {
   Finder finder(store, moment, total, max_count);
   const uint64_t end = moment.snapshot->size;
   ASSIGN_OR_RETURN(const auto head, store.FindMark(UINT64_MAX));

@@ -17,7 +17,7 @@ namespace chipledger {
 // moment's catalog has the total's rule.
 absl::StatusOr<Ledger::TotalEntriesPage> ListTotalMovements(
     const store::Store& store, const Ledger::Moment& moment,
-    const domain::TotalId& total, uint64_t begin, size_t max_count);
+    const domain::TotalKey& total, uint64_t begin, size_t max_count);
 
 }  // namespace chipledger
 

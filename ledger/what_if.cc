@@ -86,7 +86,7 @@ std::map<RowKey, v1::HeadroomRow> RowsOf(const domain::Snapshot& snapshot,
                             std::nullopt, std::numeric_limits<size_t>::max())) {
     v1::HeadroomRow& row = listed.row;
     RowKey key{row.policy_id(), row.rule_id(), row.window_start(),
-               listed.id.group};
+               std::string(listed.key.group())};
     rows.emplace(std::move(key), std::move(row));
   }
   return rows;

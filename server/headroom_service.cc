@@ -53,30 +53,27 @@ absl::Status ReadTimeline(const ReadView& view,
   return absl::OkStatus();
 }
 
-std::vector<std::string> PlaceOf(const domain::TotalId& id) {
-  return {absl::StrCat(id.policy), absl::StrCat(id.rule),
-          absl::StrCat(id.window_start), id.group};
+std::vector<std::string> PlaceOf(const domain::TotalKey& key) {
+  return {std::string(key.bytes())};
 }
 
 // The total that a page token's place names.
-absl::StatusOr<domain::TotalId> TotalOf(std::vector<std::string> place) {
-  domain::TotalId id;
-  if (place.size() != 4 || !absl::SimpleAtoi(place[0], &id.policy) ||
-      !absl::SimpleAtoi(place[1], &id.rule) ||
-      !absl::SimpleAtoi(place[2], &id.window_start)) {
-    return WrongPageToken();
-  }
-  id.group = std::move(place[3]);
-  return id;
+absl::StatusOr<domain::TotalKey> TotalOf(
+    const std::vector<std::string>& place) {
+  if (place.size() != 1) return WrongPageToken();
+  std::optional<domain::TotalKey> key =
+      domain::TotalKey::FromBytes(place.front());
+  if (!key) return WrongPageToken();
+  return *std::move(key);
 }
 
 // The last row of the page before; nothing for the first page.
-absl::StatusOr<std::optional<domain::TotalId>> PlaceBefore(
+absl::StatusOr<std::optional<domain::TotalKey>> PlaceBefore(
     const v1::ListHeadroomRequest& request) {
   if (request.page_token().empty()) return std::nullopt;
   ASSIGN_OR_RETURN(PageToken token, ReadPageToken(request.page_token(),
                                                   ListFingerprint(request), 1));
-  return TotalOf(std::move(token.place));
+  return TotalOf(token.place);
 }
 
 // How many of the first of a list fit on a page.
@@ -96,7 +93,7 @@ absl::Status ReadHeadroomRows(const ReadView& view,
                               v1::ListHeadroomResponse& response) {
   ASSIGN_OR_RETURN(const size_t page_size,
                    PageSize(request.page_size(), kStandardPage, kMaxPage));
-  ASSIGN_OR_RETURN(const std::optional<domain::TotalId> after,
+  ASSIGN_OR_RETURN(const std::optional<domain::TotalKey> after,
                    PlaceBefore(request));
   RETURN_IF_ERROR(
       domain::CheckHeadroomFilter(view.snapshot(), request.filter()));
@@ -111,7 +108,7 @@ absl::Status ReadHeadroomRows(const ReadView& view,
   if (rows.size() < all) {
     response.set_next_page_token(WritePageToken(
         ListFingerprint(request), {.moments = {PinMoment(view.moment)},
-                                   .place = PlaceOf(rows.back().id)}));
+                                   .place = PlaceOf(rows.back().key)}));
   }
   for (domain::ListedRow& listed : rows) {
     *response.add_rows() = std::move(listed.row);
@@ -126,10 +123,10 @@ absl::Status ReadTotalEntries(const ReadView& view,
   ASSIGN_OR_RETURN(
       const size_t page_size,
       PageSize(request.page_size(), kStandardEntryPage, kMaxEntryPage));
-  ASSIGN_OR_RETURN(const domain::TotalId total,
-                   domain::FindTotalId(ToHeadroomView(view),
-                                       request.policy_id(), request.rule_id(),
-                                       request.group(), request.on_date()));
+  ASSIGN_OR_RETURN(const domain::TotalKey total,
+                   domain::FindTotalKey(ToHeadroomView(view),
+                                        request.policy_id(), request.rule_id(),
+                                        request.group(), request.on_date()));
   uint64_t begin = request.start_index();
   if (!request.page_token().empty()) {
     ASSIGN_OR_RETURN(
@@ -157,7 +154,7 @@ struct ComparedMoments {
   v1::ReadPoint before;
   v1::ReadPoint after;
   // The last total of the page before.
-  std::optional<domain::TotalId> last;
+  std::optional<domain::TotalKey> last;
 };
 
 absl::StatusOr<ComparedMoments> MomentsOf(
@@ -169,7 +166,7 @@ absl::StatusOr<ComparedMoments> MomentsOf(
   }
   ASSIGN_OR_RETURN(PageToken token, ReadPageToken(request.page_token(),
                                                   ListFingerprint(request), 2));
-  ASSIGN_OR_RETURN(domain::TotalId last, TotalOf(std::move(token.place)));
+  ASSIGN_OR_RETURN(domain::TotalKey last, TotalOf(token.place));
   return ComparedMoments{.before = std::move(token.moments[0]),
                          .after = std::move(token.moments[1]),
                          .last = std::move(last)};
@@ -177,7 +174,7 @@ absl::StatusOr<ComparedMoments> MomentsOf(
 
 absl::Status Compare(const Ledger& ledger, const Ledger::Moment& before,
                      const Ledger::Moment& after,
-                     const std::optional<domain::TotalId>& last,
+                     const std::optional<domain::TotalKey>& last,
                      const v1::CompareHeadroomRequest& request,
                      v1::CompareHeadroomResponse& response) {
   if (before.snapshot->size > after.snapshot->size) {
@@ -204,7 +201,7 @@ absl::Status Compare(const Ledger& ledger, const Ledger::Moment& before,
     response.set_next_page_token(
         WritePageToken(ListFingerprint(request),
                        {.moments = {PinMoment(before), PinMoment(after)},
-                        .place = PlaceOf(pairs.back().id)}));
+                        .place = PlaceOf(pairs.back().key)}));
   }
   for (domain::ListedPair& listed : pairs) {
     *response.add_pairs() = std::move(listed.pair);

@@ -40,19 +40,19 @@ void HeadroomWatch::CollectChanges() {
   if (caught_up_ && snapshot->size == size_ && today == today_) return;
   size_ = snapshot->size;
   today_ = today;
-  std::map<domain::TotalId, std::string> rows;
+  std::map<domain::TotalKey, std::string> rows;
   for (domain::ListedRow& listed :
        domain::ListHeadroom({.snapshot = *snapshot, .today = today}, filter_,
                             std::nullopt, std::numeric_limits<size_t>::max())) {
     std::string bytes = listed.row.SerializeAsString();
-    const auto before = sent_.find(listed.id);
+    const auto before = sent_.find(listed.key);
     if (before == sent_.end() || before->second != bytes) {
       *OpenMessage().add_rows() = std::move(listed.row);
     }
-    rows.emplace_hint(rows.end(), std::move(listed.id), std::move(bytes));
+    rows.emplace_hint(rows.end(), std::move(listed.key), std::move(bytes));
   }
-  for (const auto& [id, bytes] : sent_) {
-    if (rows.contains(id)) continue;
+  for (const auto& [key, bytes] : sent_) {
+    if (rows.contains(key)) continue;
     v1::HeadroomRow row;
     row.ParseFromString(bytes);
     auto& removed = *OpenMessage().add_removed_rows();

@@ -37,7 +37,7 @@ class HeadroomWatch final : public Watch {
   Positions positions_{runtime_.ledger};
   v1::HeadroomFilter filter_;
   // What the caller has, serialized, or will have after `unsent_`.
-  std::map<domain::TotalId, std::string> sent_;
+  std::map<domain::TotalKey, std::string> sent_;
   // Messages of rows that changed and rows that left.
   std::deque<v1::WatchHeadroomResponse> unsent_;
   // The size and day that `sent_` is of.

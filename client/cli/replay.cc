@@ -69,13 +69,13 @@ class Replay {
     const domain::Snapshot snapshot = replayer_.state().ToSnapshot();
     const Date today = Date::FromUnixNs(SystemClock()->NowNs());
     Rows rows;
-    std::optional<domain::TotalId> after;
+    std::optional<domain::TotalKey> after;
     while (true) {
       const auto page = domain::ListHeadroom(
           {.snapshot = snapshot, .today = today}, {}, after, kRowsPerPage);
       for (const domain::ListedRow& listed : page) Keep(listed.row, rows);
       if (page.size() < kRowsPerPage) return rows;
-      after = page.back().id;
+      after = page.back().key;
     }
   }
 

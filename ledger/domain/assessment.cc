@@ -196,17 +196,16 @@ absl::Status Assessment::CountItem(const Counting& counting,
                        rule.limit.allowed.Matches(TraitsOf(item));
   if (part.has_amount && !allowed) measured = MeasureItem(rule, item);
   if (!measured) return TotalOverflow(rule.rule_id);
-  Addition& addition = AdditionTo({.policy = &counting.policy,
-                                   .rule = &rule,
-                                   .catalog = &counting.catalog,
-                                   .id = {.policy = counting.policy.number,
-                                          .rule = rule.number,
-                                          .window_start = counting.window_start,
-                                          .group = *counting.group},
-                                   .balance = part.balance,
-                                   .date = counting.fact.date,
-                                   .test = part.test,
-                                   .license = counting.fact.license});
+  Addition& addition =
+      AdditionTo({.policy = &counting.policy,
+                  .rule = &rule,
+                  .catalog = &counting.catalog,
+                  .key = {counting.policy.number, rule.number,
+                          counting.window_start, *counting.group},
+                  .balance = part.balance,
+                  .date = counting.fact.date,
+                  .test = part.test,
+                  .license = counting.fact.license});
   const auto amount = CheckedAdd(addition.amount, measured->amount);
   const auto gpus =
       CheckedAdd(addition.unmeasured_gpus, measured->unmeasured_gpus);
@@ -229,7 +228,7 @@ Assessment::Addition& Assessment::AdditionTo(Addition to) {
   for (size_t i = additions_.size(); i-- > judged_;) {
     Addition& known = additions_[i];
     if (known.rule == to.rule && known.balance == to.balance &&
-        known.date == to.date && known.test == to.test && known.id == to.id) {
+        known.date == to.date && known.test == to.test && known.key == to.key) {
       return known;
     }
   }
@@ -348,10 +347,8 @@ absl::Status Assessment::Gather(const Gathered& more) {
       AdditionTo({.policy = policy,
                   .rule = &rule,
                   .catalog = &state_.catalog(),
-                  .id = {.policy = policy->number,
-                         .rule = rule.number,
-                         .window_start = more.window_start,
-                         .group = EncodeGroup(rule.group_by, more.group)},
+                  .key = {policy->number, rule.number, more.window_start,
+                          EncodeGroup(rule.group_by, more.group)},
                   .balance = more.balance,
                   .date = more.date,
                   .test = more.test});

@@ -111,7 +111,7 @@ class Assessment {
     const CompiledPolicy* policy;
     const CompiledRule* rule;
     const Catalog* catalog;
-    TotalId id;
+    TotalKey key;
     v1::Balance balance;
     Date date;
     int64_t amount = 0;

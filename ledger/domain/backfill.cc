@@ -123,10 +123,10 @@ std::vector<v1::RecordBackfill> Backfill::ToCommands() const {
   std::vector<v1::RecordBackfill> commands(1);
   size_t bytes = 0;
   const CompiledPolicy& policy = *catalog_.policies.front();
-  for (const auto& [id, total] : state_.SortedTotals()) {
-    const CompiledRule& rule = policy.rules[id.rule];
-    const v1::GroupKey group = DecodeGroup(rule.group_by, id.group);
-    const std::string window_start = rule.WindowStartOf(id.window_start);
+  for (const auto& [key, total] : state_.SortedTotals()) {
+    const CompiledRule& rule = policy.rules[key.rule()];
+    const v1::GroupKey group = DecodeGroup(rule.group_by, key.group());
+    const std::string window_start = rule.WindowStartOf(key.window_start());
     total.by_date.VisitAll([&](Date date, const Amounts& amounts) {
       v1::RecordBackfill::Amount amount;
       amount.set_rule_id(rule.rule_id);

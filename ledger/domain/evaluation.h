@@ -32,7 +32,7 @@ inline Amounts AmountsOf(v1::Balance balance, int64_t amount,
 struct Evaluation {
   uint64_t policy_index = 0;
   uint32_t rule = 0;
-  // As in a TotalId.
+  // As in a TotalKey.
   int32_t window_start = 0;
   const v1::GroupKey* group = nullptr;
   v1::Balance balance = v1::BALANCE_USED;

@@ -180,12 +180,10 @@ absl::Status Folder::AddToTotal(const CompiledPolicy& policy,
                                 const Amounts& amounts) {
   // Each order stands by itself: nothing adds up.
   if (rule.window == v1::Window::kPerOrder) return absl::OkStatus();
-  const TotalId id{.policy = policy.number,
-                   .rule = rule.number,
-                   .window_start = window_start,
-                   .group = EncodeGroup(rule.group_by, group)};
-  return state_.AddToTotal(id, date, amounts) ? absl::OkStatus()
-                                              : Damaged("a total overflows");
+  const TotalKey key(policy.number, rule.number, window_start,
+                     EncodeGroup(rule.group_by, group));
+  return state_.AddToTotal(key, date, amounts) ? absl::OkStatus()
+                                               : Damaged("a total overflows");
 }
 
 absl::Status Folder::ApplyDraws(const Draws& draws, Date date, int64_t sign) {

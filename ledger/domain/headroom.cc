@@ -25,20 +25,21 @@ using Row = v1::HeadroomRow;
 constexpr int64_t kBasisPoints = 10'000;
 
 const LicenseState* LicenseOf(const HeadroomView& view,
-                              const CompiledRule& rule, const TotalId& id) {
+                              const CompiledRule& rule,
+                              absl::string_view group) {
   if (!rule.GroupsBy(v1::Scope::GROUP_BY_LICENSE)) return nullptr;
-  const auto* license = view.snapshot.licenses.Find(std::string(
-      ValueOf(rule.group_by, id.group, v1::Scope::GROUP_BY_LICENSE)));
+  const auto* license = view.snapshot.licenses.Find(
+      std::string(ValueOf(rule.group_by, group, v1::Scope::GROUP_BY_LICENSE)));
   return license == nullptr ? nullptr : license->get();
 }
 
 // The window that a total's key names.
 WindowSpan SpanOf(const HeadroomView& view, const CompiledRule& rule,
-                  const TotalId& id) {
-  const Date start = Date::FromDays(id.window_start);
+                  const TotalKey& key) {
+  const Date start = Date::FromDays(key.window_start());
   if (rule.window == v1::Window::kValidityOfAuthorization) {
-    WindowSpan span{.from = start, .start_key = id.window_start};
-    if (const LicenseState* license = LicenseOf(view, rule, id)) {
+    WindowSpan span{.from = start, .start_key = key.window_start()};
+    if (const LicenseState* license = LicenseOf(view, rule, key.group())) {
       span.to = Date::FromDays(license->last_export_date.days() + 1);
     }
     return span;
@@ -79,11 +80,11 @@ struct Against {
 class Reader {
  public:
   Reader(const HeadroomView& view, const CompiledPolicy& policy,
-         const CompiledRule& rule, const TotalId& id, const Total& total)
-      : view_(view), policy_(policy), rule_(rule), id_(id), total_(total) {}
+         const CompiledRule& rule, const TotalKey& key, const Total& total)
+      : view_(view), policy_(policy), rule_(rule), key_(key), total_(total) {}
 
   LimitCurve CurveOn(Date date) const {
-    const auto whole = [&](const TotalId& of) -> std::optional<int64_t> {
+    const auto whole = [&](const TotalKey& of) -> std::optional<int64_t> {
       const Total* found = view_.snapshot.totals.Find(of);
       if (found == nullptr) return 0;
       const Amounts sum = SumThrough(view_, *found, Date::Max());
@@ -92,9 +93,9 @@ class Reader {
     return FindLimit({.catalog = view_.snapshot.catalog(),
                       .policy = policy_,
                       .rule = rule_,
-                      .id = id_,
+                      .key = key_,
                       .date = date,
-                      .license = LicenseOf(view_, rule_, id_),
+                      .license = LicenseOf(view_, rule_, key_.group()),
                       .whole_after = whole})
         .value_or(LimitCurve{.has_limit = true});
   }
@@ -164,7 +165,7 @@ class Reader {
   const HeadroomView& view_;
   const CompiledPolicy& policy_;
   const CompiledRule& rule_;
-  const TotalId& id_;
+  const TotalKey& key_;
   const Total& total_;
 };
 
@@ -185,9 +186,9 @@ int64_t ReferencesIn(int64_t milli_tpp, int64_t reference) {
 }
 
 Row MakeRow(const HeadroomView& view, const CompiledPolicy& policy,
-            const CompiledRule& rule, const TotalId& id, const Total& total,
+            const CompiledRule& rule, const TotalKey& key, const Total& total,
             Date date) {
-  const Reader reader(view, policy, rule, id, total);
+  const Reader reader(view, policy, rule, key, total);
   const Against against = reader.On(date);
   Row row;
   row.set_policy_id(policy.policy_id());
@@ -195,8 +196,8 @@ Row MakeRow(const HeadroomView& view, const CompiledPolicy& policy,
   row.set_rule_id(rule.rule_id);
   row.set_measure(rule.measure);
   row.set_accrual(rule.accrual);
-  *row.mutable_group() = DecodeGroup(rule.group_by, id.group);
-  const WindowSpan span = SpanOf(view, rule, id);
+  *row.mutable_group() = DecodeGroup(rule.group_by, key.group());
+  const WindowSpan span = SpanOf(view, rule, key);
   if (!span.open) {
     row.set_window_start(span.from.ToString());
     if (span.to != Date::Max()) row.set_window_end(span.to.ToString());
@@ -289,11 +290,11 @@ absl::Status CheckRuleKnown(const Catalog& catalog, absl::string_view policy_id,
 
 bool HasTotalOf(const Snapshot& snapshot, const std::string& license_id) {
   bool found = false;
-  snapshot.totals.VisitAll([&](const TotalId& id, const Total&) {
+  snapshot.totals.VisitAll([&](const TotalKey& key, const Total&) {
     const CompiledRule& rule =
-        snapshot.catalog().policies[id.policy]->rules[id.rule];
+        snapshot.catalog().policies[key.policy()]->rules[key.rule()];
     found = rule.GroupsBy(v1::Scope::GROUP_BY_LICENSE) &&
-            ValueOf(rule.group_by, id.group, v1::Scope::GROUP_BY_LICENSE) ==
+            ValueOf(rule.group_by, key.group(), v1::Scope::GROUP_BY_LICENSE) ==
                 license_id;
     return !found;
   });
@@ -315,28 +316,25 @@ absl::Status CheckGroup(const CompiledRule& rule, const v1::GroupKey& group) {
 
 // The total of a group in the window of a date, if there is such a window. The
 // country is that whose totals the named one shares.
-std::optional<TotalId> MakeId(const HeadroomView& view,
-                              const CompiledPolicy& policy,
-                              const CompiledRule& rule, v1::GroupKey group,
-                              Date date) {
+std::optional<TotalKey> MakeKey(const HeadroomView& view,
+                                const CompiledPolicy& policy,
+                                const CompiledRule& rule, v1::GroupKey group,
+                                Date date) {
   if (!group.destination_country().empty()) {
     group.set_destination_country(
         std::string(policy.Treated(group.destination_country(), date)));
   }
-  TotalId id{.policy = policy.number,
-             .rule = rule.number,
-             .group = EncodeGroup(rule.group_by, group)};
-  const LicenseState* license = LicenseOf(view, rule, id);
+  const std::string encoded = EncodeGroup(rule.group_by, group);
+  const LicenseState* license = LicenseOf(view, rule, encoded);
   const auto window = rule.WindowOf(
       date, license == nullptr ? std::nullopt
                                : std::optional<Date>(license->grant_date));
   if (!window) return std::nullopt;
-  id.window_start = window->start_key;
-  return id;
+  return TotalKey(policy.number, rule.number, window->start_key, encoded);
 }
 
-Total FindTotal(const HeadroomView& view, const TotalId& id) {
-  const Total* total = view.snapshot.totals.Find(id);
+Total FindTotal(const HeadroomView& view, const TotalKey& key) {
+  const Total* total = view.snapshot.totals.Find(key);
   return total == nullptr ? Total() : *total;
 }
 
@@ -344,7 +342,7 @@ Total FindTotal(const HeadroomView& view, const TotalId& id) {
 class Lister {
  public:
   Lister(const HeadroomView& view, const v1::HeadroomFilter& filter,
-         const std::optional<TotalId>& after, size_t limit)
+         const std::optional<TotalKey>& after, size_t limit)
       : view_(view),
         filter_(filter),
         date_(filter.on_date().empty() ? view.today
@@ -365,7 +363,7 @@ class Lister {
 
  private:
   bool WantsPolicy(const CompiledPolicy& policy) const {
-    if (after_ && policy.number < after_->policy) return false;
+    if (after_ && policy.number < after_->policy()) return false;
     if (!filter_.policy_id().empty() &&
         policy.policy_id() != filter_.policy_id()) {
       return false;
@@ -405,52 +403,53 @@ class Lister {
   void ListRule(const CompiledPolicy& policy, const CompiledRule& rule) {
     const std::string country(
         policy.Treated(filter_.destination_country(), date_));
-    std::optional<TotalId> untouched = Untouched(policy, rule);
-    TotalId from{.policy = policy.number,
-                 .rule = rule.number,
-                 .window_start = std::numeric_limits<int32_t>::min()};
+    std::optional<TotalKey> untouched = Untouched(policy, rule);
+    TotalKey from(policy.number, rule.number,
+                  std::numeric_limits<int32_t>::min(), "");
     if (after_ && from < *after_) from = *after_;
     // With a country, totals of others are skipped by seeking, window by
     // window.
     for (bool more = true; more && rows_.size() < limit_;) {
       more = false;
-      view_.snapshot.totals.VisitFrom(from, [&](const TotalId& id,
-                                                const Total& total) {
-        if (id.policy != policy.number || id.rule != rule.number ||
-            rows_.size() >= limit_) {
-          return false;
-        }
-        if (untouched && *untouched < id) {
-          AddRow(policy, rule, *untouched, Total());
-          untouched.reset();
-          if (rows_.size() >= limit_) return false;
-        }
-        const absl::string_view at = ValueOf(
-            rule.group_by, id.group, v1::Scope::GROUP_BY_DESTINATION_COUNTRY);
-        if (ByCountry(rule) && !country.empty() && at != country) {
-          from = id;
-          const bool before = at < country;
-          // Country first: a group begins with it.
-          from.group = before ? country : std::string();
-          if (!before) ++from.window_start;
-          more = true;
-          return false;
-        }
-        if (Matches(rule, id)) {
-          if (untouched == id) untouched.reset();
-          AddRow(policy, rule, id, total);
-        }
-        return true;
-      });
+      view_.snapshot.totals.VisitFrom(
+          from, [&](const TotalKey& key, const Total& total) {
+            if (key.policy() != policy.number || key.rule() != rule.number ||
+                rows_.size() >= limit_) {
+              return false;
+            }
+            if (untouched && *untouched < key) {
+              AddRow(policy, rule, *untouched, Total());
+              untouched.reset();
+              if (rows_.size() >= limit_) return false;
+            }
+            const absl::string_view at =
+                ValueOf(rule.group_by, key.group(),
+                        v1::Scope::GROUP_BY_DESTINATION_COUNTRY);
+            if (ByCountry(rule) && !country.empty() && at != country) {
+              const bool before = at < country;
+              // Country first: a group begins with it.
+              from = TotalKey(policy.number, rule.number,
+                              key.window_start() + (before ? 0 : 1),
+                              before ? country : std::string());
+              more = true;
+              return false;
+            }
+            if (Matches(rule, key)) {
+              if (untouched == key) untouched.reset();
+              AddRow(policy, rule, key, total);
+            }
+            return true;
+          });
     }
     if (untouched && rows_.size() < limit_) {
       AddRow(policy, rule, *untouched, Total());
     }
   }
 
-  bool Matches(const CompiledRule& rule, const TotalId& id) const {
-    const auto is = [&](const std::string& wanted, v1::Scope::GroupBy key) {
-      return wanted.empty() || ValueOf(rule.group_by, id.group, key) == wanted;
+  bool Matches(const CompiledRule& rule, const TotalKey& key) const {
+    const auto is = [&](const std::string& wanted, v1::Scope::GroupBy by) {
+      return wanted.empty() ||
+             ValueOf(rule.group_by, key.group(), by) == wanted;
     };
     if (!is(filter_.license_id(), v1::Scope::GROUP_BY_LICENSE) ||
         !is(filter_.exporter(), v1::Scope::GROUP_BY_EXPORTER) ||
@@ -459,14 +458,14 @@ class Lister {
       return false;
     }
     if (filter_.on_date().empty()) return true;
-    const WindowSpan span = SpanOf(view_, rule, id);
+    const WindowSpan span = SpanOf(view_, rule, key);
     return span.open || (span.from <= date_ && date_ < span.to);
   }
 
   // The total that the filter's country has under a rule that applies to it
   // although nothing was counted yet.
-  std::optional<TotalId> Untouched(const CompiledPolicy& policy,
-                                   const CompiledRule& rule) const {
+  std::optional<TotalKey> Untouched(const CompiledPolicy& policy,
+                                    const CompiledRule& rule) const {
     const std::string& country = filter_.destination_country();
     const bool by_country_alone = rule.group_by.size() == 1 && ByCountry(rule);
     if (country.empty() || !(rule.group_by.empty() || by_country_alone) ||
@@ -479,25 +478,26 @@ class Lister {
              .empty()) {
       return std::nullopt;
     }
-    const auto id = MakeId(view_, policy, rule, group, date_);
-    if (!id || view_.snapshot.totals.Find(*id) != nullptr ||
-        (after_ && *id <= *after_)) {
+    const auto key = MakeKey(view_, policy, rule, group, date_);
+    if (!key || view_.snapshot.totals.Find(*key) != nullptr ||
+        (after_ && *key <= *after_)) {
       return std::nullopt;
     }
-    return id;
+    return key;
   }
 
   void AddRow(const CompiledPolicy& policy, const CompiledRule& rule,
-              const TotalId& id, const Total& total) {
-    if (after_ && id <= *after_) return;
-    rows_.push_back({id, MakeRow(view_, policy, rule, id, total,
-                                 DateWithin(SpanOf(view_, rule, id), date_))});
+              const TotalKey& key, const Total& total) {
+    if (after_ && key <= *after_) return;
+    rows_.push_back(
+        {key, MakeRow(view_, policy, rule, key, total,
+                      DateWithin(SpanOf(view_, rule, key), date_))});
   }
 
   const HeadroomView& view_;
   const v1::HeadroomFilter& filter_;
   const Date date_;
-  const std::optional<TotalId>& after_;
+  const std::optional<TotalKey>& after_;
   const size_t limit_;
   std::vector<ListedRow> rows_;
 };
@@ -506,10 +506,10 @@ class Lister {
 class WindowTimeline {
  public:
   WindowTimeline(const HeadroomView& view, const Named& named,
-                 const TotalId& id, v1::GetTimelineResponse& timeline)
-      : total_(FindTotal(view, id)),
-        reader_(view, *named.policy, *named.rule, id, total_),
-        window_start_(named.rule->WindowStartOf(id.window_start)),
+                 const TotalKey& key, v1::GetTimelineResponse& timeline)
+      : total_(FindTotal(view, key)),
+        reader_(view, *named.policy, *named.rule, key, total_),
+        window_start_(named.rule->WindowStartOf(key.window_start())),
         timeline_(timeline) {}
 
   // Appends a point for `first` and for each later date up to `last` on which
@@ -549,18 +549,18 @@ class WindowTimeline {
 };
 
 // The totals of one group in all windows, ascending.
-std::vector<TotalId> WindowsOf(const HeadroomView& view, const TotalId& id) {
-  std::vector<TotalId> windows;
-  TotalId from = id;
-  from.window_start = std::numeric_limits<int32_t>::min();
+std::vector<TotalKey> WindowsOf(const HeadroomView& view, const TotalKey& key) {
+  std::vector<TotalKey> windows;
+  const auto in_window = [&](int32_t start) {
+    return TotalKey(key.policy(), key.rule(), start, key.group());
+  };
+  TotalKey from = in_window(std::numeric_limits<int32_t>::min());
   for (bool more = true; more;) {
     more = false;
-    view.snapshot.totals.VisitFrom(from, [&](const TotalId& at, const Total&) {
-      if (at.policy != id.policy || at.rule != id.rule) return false;
-      if (at.group == id.group) windows.push_back(at);
-      from = at;
-      from.group = id.group;
-      if (at.group >= id.group) ++from.window_start;
+    view.snapshot.totals.VisitFrom(from, [&](const TotalKey& at, const Total&) {
+      if (at.policy() != key.policy() || at.rule() != key.rule()) return false;
+      if (at.group() == key.group()) windows.push_back(at);
+      from = in_window(at.window_start() + (at.group() >= key.group() ? 1 : 0));
       more = true;
       return false;
     });
@@ -570,25 +570,25 @@ std::vector<TotalId> WindowsOf(const HeadroomView& view, const TotalId& id) {
 
 }  // namespace
 
-absl::StatusOr<TotalId> FindTotalId(const HeadroomView& view,
-                                    absl::string_view policy_id,
-                                    absl::string_view rule_id,
-                                    const v1::GroupKey& group,
-                                    const std::string& on_date) {
+absl::StatusOr<TotalKey> FindTotalKey(const HeadroomView& view,
+                                      absl::string_view policy_id,
+                                      absl::string_view rule_id,
+                                      const v1::GroupKey& group,
+                                      const std::string& on_date) {
   ASSIGN_OR_RETURN(const Named named,
                    FindRule(view.snapshot.catalog(), policy_id, rule_id));
   RETURN_IF_ERROR(CheckGroup(*named.rule, group));
   ASSIGN_OR_RETURN(const Date date, DateOr(on_date, view.today, "on_date"));
-  const auto id = MakeId(view, *named.policy, *named.rule, group, date);
+  const auto key = MakeKey(view, *named.policy, *named.rule, group, date);
   // What counted once stays a total, whatever the scope is now.
-  if (id && view.snapshot.totals.Find(*id) != nullptr) return *id;
+  if (key && view.snapshot.totals.Find(*key) != nullptr) return *key;
   RETURN_IF_ERROR(CheckGroupKnown(view.snapshot, group));
   const std::string why = WhyNotCovered(view.snapshot.catalog(), *named.policy,
                                         *named.rule, group, date);
   if (!why.empty()) {
     return NotCovered(policy_id, rule_id, date.ToString(), why);
   }
-  if (id) return *id;
+  if (key) return *key;
   if (named.rule->window == v1::Window::kValidityOfAuthorization) {
     return InvalidFields(
         {{"group.license_id", absl::StrCat("\"", group.license_id(),
@@ -604,14 +604,15 @@ absl::StatusOr<TotalId> FindTotalId(const HeadroomView& view,
 
 absl::StatusOr<v1::HeadroomRow> GetHeadroom(
     const HeadroomView& view, const v1::GetHeadroomRequest& request) {
-  ASSIGN_OR_RETURN(const TotalId id,
-                   FindTotalId(view, request.policy_id(), request.rule_id(),
-                               request.group(), request.on_date()));
+  ASSIGN_OR_RETURN(const TotalKey key,
+                   FindTotalKey(view, request.policy_id(), request.rule_id(),
+                                request.group(), request.on_date()));
   ASSIGN_OR_RETURN(const Date date,
                    DateOr(request.on_date(), view.today, "on_date"));
-  const CompiledPolicy& policy = *view.snapshot.catalog().policies[id.policy];
-  return MakeRow(view, policy, policy.rules[id.rule], id, FindTotal(view, id),
-                 date);
+  const CompiledPolicy& policy =
+      *view.snapshot.catalog().policies[key.policy()];
+  return MakeRow(view, policy, policy.rules[key.rule()], key,
+                 FindTotal(view, key), date);
 }
 
 absl::StatusOr<v1::GetTimelineResponse> GetTimeline(
@@ -629,22 +630,21 @@ absl::StatusOr<v1::GetTimelineResponse> GetTimeline(
         {{"to_date", absl::StrCat(request.to_date(), " is before from_date, ",
                                   request.from_date())}});
   }
-  TotalId any{.policy = named.policy->number,
-              .rule = named.rule->number,
-              .group = EncodeGroup(named.rule->group_by, request.group())};
-  std::vector<TotalId> windows = WindowsOf(view, any);
+  std::vector<TotalKey> windows = WindowsOf(
+      view, TotalKey(named.policy->number, named.rule->number, 0,
+                     EncodeGroup(named.rule->group_by, request.group())));
   if (windows.empty()) {
     RETURN_IF_ERROR(CheckGroupKnown(view.snapshot, request.group()));
     // Nothing counted yet: the limit alone is told, from the window of the
     // first date on.
-    const auto id = MakeId(view, *named.policy, *named.rule, request.group(),
-                           request.from_date().empty() ? view.today : from);
-    if (id) windows.push_back(*id);
+    const auto key = MakeKey(view, *named.policy, *named.rule, request.group(),
+                             request.from_date().empty() ? view.today : from);
+    if (key) windows.push_back(*key);
   }
   v1::GetTimelineResponse timeline;
   timeline.set_measure(named.rule->measure);
-  for (const TotalId& id : windows) {
-    const Total total = FindTotal(view, id);
+  for (const TotalKey& key : windows) {
+    const Total total = FindTotal(view, key);
     Date first = view.today, last = view.today;
     bool any_date = false;
     total.by_date.VisitAll([&](Date date, const Amounts&) {
@@ -654,7 +654,7 @@ absl::StatusOr<v1::GetTimelineResponse> GetTimeline(
       return true;
     });
     last = std::max(last, view.today);
-    const WindowSpan span = SpanOf(view, *named.rule, id);
+    const WindowSpan span = SpanOf(view, *named.rule, key);
     if (from != Date::Min()) first = std::max(from, span.from);
     if (to != Date::Max()) last = to;
     last =
@@ -662,7 +662,7 @@ absl::StatusOr<v1::GetTimelineResponse> GetTimeline(
                   span.to == Date::Max() ? span.to
                                          : Date::FromDays(span.to.days() - 1)});
     if (first <= last) {
-      WindowTimeline(view, named, id, timeline).Append(first, last);
+      WindowTimeline(view, named, key, timeline).Append(first, last);
     }
   }
   return timeline;
@@ -670,7 +670,7 @@ absl::StatusOr<v1::GetTimelineResponse> GetTimeline(
 
 std::vector<ListedRow> ListHeadroom(const HeadroomView& view,
                                     const v1::HeadroomFilter& filter,
-                                    const std::optional<TotalId>& after,
+                                    const std::optional<TotalKey>& after,
                                     size_t limit) {
   return Lister(view, filter, after, limit).List();
 }
@@ -678,14 +678,14 @@ std::vector<ListedRow> ListHeadroom(const HeadroomView& view,
 std::vector<ListedPair> CompareHeadroom(const HeadroomView& earlier,
                                         const HeadroomView& later,
                                         const v1::HeadroomFilter& filter,
-                                        const std::optional<TotalId>& after,
+                                        const std::optional<TotalKey>& after,
                                         size_t limit) {
   // Both lists are walked a page at a time, the one that is behind first.
   struct Side {
     const HeadroomView& view;
     std::vector<ListedRow> rows;
     size_t at = 0;
-    std::optional<TotalId> after;
+    std::optional<TotalKey> after;
     bool ended = false;
   };
   Side sides[] = {{.view = earlier, .after = after},
@@ -695,7 +695,7 @@ std::vector<ListedPair> CompareHeadroom(const HeadroomView& earlier,
     side.rows = ListHeadroom(side.view, filter, side.after, limit);
     side.at = 0;
     side.ended = side.rows.empty();
-    if (!side.ended) side.after = side.rows.back().id;
+    if (!side.ended) side.after = side.rows.back().key;
   };
   std::vector<ListedPair> pairs;
   while (pairs.size() < limit) {
@@ -705,10 +705,10 @@ std::vector<ListedPair> CompareHeadroom(const HeadroomView& earlier,
     for (int i = 0; i < 2; ++i) {
       if (!sides[i].ended) rows[i] = &sides[i].rows[sides[i].at];
     }
-    if (rows[0] && rows[1] && rows[0]->id != rows[1]->id) {
-      rows[rows[0]->id < rows[1]->id ? 1 : 0] = nullptr;
+    if (rows[0] && rows[1] && rows[0]->key != rows[1]->key) {
+      rows[rows[0]->key < rows[1]->key ? 1 : 0] = nullptr;
     }
-    ListedPair listed{.id = rows[0] ? rows[0]->id : rows[1]->id, .pair = {}};
+    ListedPair listed{.key = rows[0] ? rows[0]->key : rows[1]->key, .pair = {}};
     if (rows[0]) *listed.pair.mutable_before() = rows[0]->row;
     if (rows[1]) *listed.pair.mutable_after() = rows[1]->row;
     const auto& [before, now] =

@@ -29,48 +29,48 @@ struct HeadroomView {
 // the rule groups by, and the window of `on_date` (empty: today).
 // Errors: INVALID_FIELD, POLICY_NOT_FOUND, RULE_NOT_FOUND; where nothing
 // counted yet, those of CheckGroupKnown, and NOT_COVERED when nothing can.
-absl::StatusOr<TotalId> FindTotalId(const HeadroomView& view,
-                                    absl::string_view policy_id,
-                                    absl::string_view rule_id,
-                                    const v1::GroupKey& group,
-                                    const std::string& on_date);
+absl::StatusOr<TotalKey> FindTotalKey(const HeadroomView& view,
+                                      absl::string_view policy_id,
+                                      absl::string_view rule_id,
+                                      const v1::GroupKey& group,
+                                      const std::string& on_date);
 
-// Answers GetHeadroom. Errors: as FindTotalId.
+// Answers GetHeadroom. Errors: as FindTotalKey.
 absl::StatusOr<v1::HeadroomRow> GetHeadroom(
     const HeadroomView& view, const v1::GetHeadroomRequest& request);
 
-// Answers GetTimeline but for the size. Errors: as FindTotalId.
+// Answers GetTimeline but for the size. Errors: as FindTotalKey.
 absl::StatusOr<v1::GetTimelineResponse> GetTimeline(
     const HeadroomView& view, const v1::GetTimelineRequest& request);
 
-// A row with the id of its total, which is also its place in the list.
+// A row with the key of its total, which is also its place in the list.
 struct ListedRow {
-  TotalId id;
+  TotalKey key;
   v1::HeadroomRow row;
 };
 
-// Lists at most `limit` rows that match the filter, from the first whose id is
-// above `after` (unset: from the start), in the order of TotalId.
+// Lists at most `limit` rows that match the filter, from the first whose key is
+// above `after` (unset: from the start), in the order of TotalKey.
 // Requires: CheckHeadroomFilter accepts the filter.
 std::vector<ListedRow> ListHeadroom(const HeadroomView& view,
                                     const v1::HeadroomFilter& filter,
-                                    const std::optional<TotalId>& after,
+                                    const std::optional<TotalKey>& after,
                                     size_t limit);
 
 // A total at two moments, with its place in the list.
 struct ListedPair {
-  TotalId id;
+  TotalKey key;
   v1::CompareHeadroomResponse::Pair pair;
 };
 
 // Lists at most `limit` totals that match the filter and differ, from the first
-// whose id is above `after`, in the order of TotalId. `earlier` and `later` are
-// moments of one ledger.
-// Requires: CheckHeadroomFilter accepts the filter for `later`.
+// whose key is above `after`, in the order of TotalKey. `earlier` and `later`
+// are moments of one ledger. Requires: CheckHeadroomFilter accepts the filter
+// for `later`.
 std::vector<ListedPair> CompareHeadroom(const HeadroomView& earlier,
                                         const HeadroomView& later,
                                         const v1::HeadroomFilter& filter,
-                                        const std::optional<TotalId>& after,
+                                        const std::optional<TotalKey>& after,
                                         size_t limit);
 
 // Errors: INVALID_FIELD; POLICY_NOT_FOUND, RULE_NOT_FOUND, PARTY_NOT_FOUND;

@@ -14,7 +14,7 @@ namespace chipledger::domain {
 
 absl::Status Assessment::Judge(v1::Evidence& evidence) {
   const auto by_total = [](const Addition& a, const Addition& b) {
-    return a.id < b.id;
+    return a.key < b.key;
   };
   const auto begin = additions_.begin() + static_cast<std::ptrdiff_t>(judged_);
   // One fact adds in the order of totals, but for several groups of a rule.
@@ -39,27 +39,27 @@ absl::Status Assessment::Judge(v1::Evidence& evidence) {
 
 template <typename Visit>
 void Assessment::VisitMovesOf(size_t place, Visit&& visit) const {
-  const TotalId& id = additions_[place].id;
+  const TotalKey& key = additions_[place].key;
   const auto visit_if = [&](size_t i) {
     if (additions_[i].Moves()) visit(i);
   };
   for (size_t i = 0; i < round_begin_; ++i) {
-    if (additions_[i].id == id) visit_if(i);
+    if (additions_[i].key == key) visit_if(i);
   }
   // Of this round they stand together.
   size_t i = place;
-  while (i > round_begin_ && additions_[i - 1].id == id) --i;
-  for (; i < additions_.size() && additions_[i].id == id; ++i) visit_if(i);
+  while (i > round_begin_ && additions_[i - 1].key == key) --i;
+  for (; i < additions_.size() && additions_[i].key == key; ++i) visit_if(i);
 }
 
 absl::StatusOr<LimitCurve> Assessment::LimitFor(
     const Addition& addition) const {
   const auto whole_after =
-      [this](const TotalId& whole) -> std::optional<int64_t> {
+      [this](const TotalKey& whole) -> std::optional<int64_t> {
     const Total* total = state_.FindTotal(whole);
     Amounts sum = total == nullptr ? Amounts() : total->sum;
     for (const Addition& added : additions_) {
-      if (!added.Moves() || added.id != whole) continue;
+      if (!added.Moves() || added.key != whole) continue;
       if (!sum.Add({.used = added.amount})) return std::nullopt;
     }
     return CheckedAdd(sum.used, sum.reserved);
@@ -67,7 +67,7 @@ absl::StatusOr<LimitCurve> Assessment::LimitFor(
   const auto curve = FindLimit({.catalog = *addition.catalog,
                                 .policy = *addition.policy,
                                 .rule = *addition.rule,
-                                .id = addition.id,
+                                .key = addition.key,
                                 .date = addition.date,
                                 .license = addition.license,
                                 .whole_after = whole_after});
@@ -230,7 +230,7 @@ absl::Status Assessment::JudgeAddition(size_t place, EvaluationWriter& writer) {
   const CompiledRule& rule = *addition.rule;
   ASSIGN_OR_RETURN(const LimitCurve curve, LimitFor(addition));
   const bool per_order = rule.window == v1::Window::kPerOrder;
-  const Total* total = per_order ? nullptr : state_.FindTotal(addition.id);
+  const Total* total = per_order ? nullptr : state_.FindTotal(addition.key);
   if (addition.Moves()) RETURN_IF_ERROR(CheckFits(place, total));
   ASSIGN_OR_RETURN(const Standing standing,
                    curve.IsSchedule() && !per_order
@@ -239,7 +239,7 @@ absl::Status Assessment::JudgeAddition(size_t place, EvaluationWriter& writer) {
   Evaluation evaluation{
       .policy_index = addition.policy->adopted.index(),
       .rule = rule.number,
-      .window_start = addition.id.window_start,
+      .window_start = addition.key.window_start(),
       .balance = addition.balance,
       .used = standing.used,
       .reserved = standing.reserved,
@@ -254,7 +254,7 @@ absl::Status Assessment::JudgeAddition(size_t place, EvaluationWriter& writer) {
   Decide(addition, curve, standing, evaluation);
   v1::ItemSet items;
   evaluation.items = ItemsOf(addition, items);
-  writer.Append(evaluation, rule.group_by, addition.id.group);
+  writer.Append(evaluation, rule.group_by, addition.key.group());
   return absl::OkStatus();
 }
 
@@ -272,11 +272,11 @@ bool Assessment::IsNoticeDue(const Addition& addition,
   if (addition.Moves()) {
     // Of the event as a whole: what a correction takes back counts against what
     // it adds.
-    const Total* total = state_.FindTotal(addition.id);
+    const Total* total = state_.FindTotal(addition.key);
     used = total == nullptr ? 0 : total->sum.used;
     adds = 0;
     for (const Addition& other : additions_) {
-      if (other.id == addition.id && other.balance == addition.balance) {
+      if (other.key == addition.key && other.balance == addition.balance) {
         adds += other.amount;
       }
     }

@@ -55,12 +55,9 @@ std::optional<LimitCurve> FindScaled(const LimitOf& of,
 std::optional<LimitCurve> FindShare(const LimitOf& of,
                                     const CompiledLimit& limit) {
   const CompiledRule& whole = of.policy.rules[limit.of_rule];
-  const TotalId id{
-      .policy = of.id.policy,
-      .rule = whole.number,
-      .window_start = of.id.window_start,
-      .group = ProjectGroup(of.rule.group_by, of.id.group, whole.group_by)};
-  const std::optional<int64_t> after = of.whole_after(id);
+  const std::optional<int64_t> after = of.whole_after(
+      TotalKey(of.key.policy(), whole.number, of.key.window_start(),
+               ProjectGroup(of.rule.group_by, of.key.group(), whole.group_by)));
   if (!after) return std::nullopt;
   const auto share = CheckedMulDiv(*after, limit.numerator, limit.denominator);
   if (!share) return std::nullopt;
@@ -70,9 +67,10 @@ std::optional<LimitCurve> FindShare(const LimitOf& of,
 std::optional<LimitCurve> FindAuthorized(const LimitOf& of,
                                          const CompiledLimit& limit) {
   int32_t number = 0;
-  const bool has_line = absl::SimpleAtoi(
-      ValueOf(of.rule.group_by, of.id.group, v1::Scope::GROUP_BY_LICENSE_LINE),
-      &number);
+  const bool has_line =
+      absl::SimpleAtoi(ValueOf(of.rule.group_by, of.key.group(),
+                               v1::Scope::GROUP_BY_LICENSE_LINE),
+                       &number);
   const LicenseState::Line* line = has_line && of.license != nullptr
                                        ? of.license->FindLine(number)
                                        : nullptr;
@@ -124,8 +122,9 @@ std::optional<LimitCurve> FindLimit(const LimitOf& of) {
   if (of.rule.limit_cases.empty() && of.rule.limit.kind != v1::Limit::kScaled) {
     return Find(of, of.rule, of.rule.limit, {});
   }
-  const absl::string_view country = ValueOf(
-      of.rule.group_by, of.id.group, v1::Scope::GROUP_BY_DESTINATION_COUNTRY);
+  const absl::string_view country =
+      ValueOf(of.rule.group_by, of.key.group(),
+              v1::Scope::GROUP_BY_DESTINATION_COUNTRY);
   return Find(of, of.rule, CaseOf(of, of.rule, country), country);
 }
 

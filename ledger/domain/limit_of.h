@@ -36,14 +36,14 @@ struct LimitOf {
   const Catalog& catalog;
   const CompiledPolicy& policy;
   const CompiledRule& rule;
-  const TotalId& id;
+  const TotalKey& key;
   // The date that decides which limit case matches.
   Date date;
   // For a limit by license line; null: there is no such license.
   const LicenseState* license;
   // Returns what is used and reserved of another total of the policy: the whole
   // of a share, after the event that is tested.
-  absl::FunctionRef<std::optional<int64_t>(const TotalId& whole)> whole_after;
+  absl::FunctionRef<std::optional<int64_t>(const TotalKey& whole)> whole_after;
 };
 
 // Returns the limit; nothing when it does not fit 64 bits.

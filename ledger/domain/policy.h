@@ -23,7 +23,7 @@ struct Catalog;
 struct WindowSpan {
   Date from = Date::Min();
   Date to = Date::Max();
-  // Names the window in a TotalId: `from` in days, 0 for one without a start.
+  // Names the window in a TotalKey: `from` in days, 0 for one without a start.
   int32_t start_key = 0;
   bool open = false;
 };

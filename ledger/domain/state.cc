@@ -36,7 +36,7 @@ void CutEntries(uint64_t size, std::vector<uint64_t>& entries) {
 
 void Snapshot::Apply(const Delta& delta) {
   decltype(totals)::BatchSetter set_totals(totals);
-  for (const auto& [id, total] : delta.totals) set_totals.Set(id, total);
+  for (const auto& [key, total] : delta.totals) set_totals.Set(key, total);
   decltype(licenses)::BatchSetter set_licenses(licenses);
   for (const auto& license : delta.licenses) {
     set_licenses.Set(license->license.license_id(), license);
@@ -63,8 +63,8 @@ const RuleIndex& State::RulesOn(Date date) const {
   return *rule_indexes_.back();
 }
 
-const Total* State::FindTotal(const TotalId& id) const {
-  const auto found = totals_.find(id);
+const Total* State::FindTotal(const TotalKey& key) const {
+  const auto found = totals_.find(key);
   return found == totals_.end() ? nullptr : &found->second.total;
 }
 
@@ -97,8 +97,8 @@ ShipmentState State::GetShipment(uint64_t shipment_index) const {
 
 // Changing -------------------------------------------------------------------
 
-bool State::AddToTotal(const TotalId& id, Date date, const Amounts& amounts) {
-  const auto [found, is_new] = totals_.try_emplace(id);
+bool State::AddToTotal(const TotalKey& key, Date date, const Amounts& amounts) {
+  const auto [found, is_new] = totals_.try_emplace(key);
   TotalSlot& slot = found->second;
   Amounts sum = slot.total.sum;
   if (!sum.Add(amounts) || !slot.total.by_date.Add(date, amounts)) {
@@ -107,9 +107,9 @@ bool State::AddToTotal(const TotalId& id, Date date, const Amounts& amounts) {
   }
   slot.total.sum = sum;
   if (undo_.is_open) {
-    undo_.changes.emplace_back(TotalChange{id, date, amounts, is_new});
+    undo_.changes.emplace_back(TotalChange{key, date, amounts, is_new});
   }
-  if (tracks_) Note(id, slot);
+  if (tracks_) Note(key, slot);
   return true;
 }
 
@@ -132,12 +132,12 @@ bool State::Draw(const std::string& license_id, int32_t line_number, Date date,
   return true;
 }
 
-void State::Note(const TotalId& id, TotalSlot& slot) {
+void State::Note(const TotalKey& key, TotalSlot& slot) {
   if (!slot.touched) {
     slot.touched = true;
-    touched_totals_.push_back(id);
+    touched_totals_.push_back(key);
   }
-  if (slot.entries.empty()) touched_since_mark_.totals.push_back(id);
+  if (slot.entries.empty()) touched_since_mark_.totals.push_back(key);
   NoteEntry(size_, slot.entries);
 }
 
@@ -308,10 +308,10 @@ void State::RollbackRequest() {
 
 void State::TakeBack(TotalChange& change) {
   if (change.is_new) {
-    totals_.erase(change.id);
+    totals_.erase(change.key);
     return;
   }
-  TotalSlot& slot = totals_[change.id];
+  TotalSlot& slot = totals_[change.key];
   const Amounts back{.used = -change.added.used,
                      .reserved = -change.added.reserved,
                      .unmeasured_gpus = -change.added.unmeasured_gpus};
@@ -364,11 +364,11 @@ void State::TakeBack(ReservationChange& change) {
 Delta State::TakeDelta() {
   Delta delta;
   delta.totals.reserve(touched_totals_.size());
-  for (TotalId& id : touched_totals_) {
-    const auto found = totals_.find(id);
+  for (TotalKey& key : touched_totals_) {
+    const auto found = totals_.find(key);
     if (found == totals_.end() || !found->second.touched) continue;
     found->second.touched = false;
-    delta.totals.emplace_back(std::move(id), found->second.total);
+    delta.totals.emplace_back(std::move(key), found->second.total);
   }
   touched_totals_.clear();
   delta.licenses.reserve(touched_licenses_.size());
@@ -395,7 +395,7 @@ Snapshot State::ToSnapshot() const {
   snapshot.size = size_;
   snapshot.registers = registers_;
   decltype(snapshot.totals)::BatchSetter set_totals(snapshot.totals);
-  for (const auto& [id, slot] : totals_) set_totals.Set(id, slot.total);
+  for (const auto& [key, slot] : totals_) set_totals.Set(key, slot.total);
   for (const auto& [id, slot] : licenses_) {
     // A copy: this state goes on changing its own.
     snapshot.licenses.Set(id, std::make_shared<LicenseState>(*slot.license));
@@ -406,10 +406,12 @@ Snapshot State::ToSnapshot() const {
   return snapshot;
 }
 
-std::vector<std::pair<TotalId, Total>> State::SortedTotals() const {
-  std::vector<std::pair<TotalId, Total>> totals;
+std::vector<std::pair<TotalKey, Total>> State::SortedTotals() const {
+  std::vector<std::pair<TotalKey, Total>> totals;
   totals.reserve(totals_.size());
-  for (const auto& [id, slot] : totals_) totals.emplace_back(id, slot.total);
+  for (const auto& [key, slot] : totals_) {
+    totals.emplace_back(key, slot.total);
+  }
   std::sort(totals.begin(), totals.end(),
             [](const auto& a, const auto& b) { return a.first < b.first; });
   return totals;

@@ -2,7 +2,6 @@
 #ifndef CHIPLEDGER_LEDGER_DOMAIN_STATE_H_
 #define CHIPLEDGER_LEDGER_DOMAIN_STATE_H_
 
-#include <compare>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -26,26 +25,9 @@
 #include "ledger/domain/license_state.h"
 #include "ledger/domain/rule_index.h"
 #include "ledger/domain/shipment_state.h"
+#include "ledger/domain/total_key.h"
 
 namespace chipledger::domain {
-
-// Which total: a rule (by the numbers of its policy and itself), a window and a
-// group. The order is the order in which headroom is listed.
-struct TotalId {
-  uint32_t policy = 0;
-  uint32_t rule = 0;
-  int32_t window_start = 0;
-  // See group_key.h.
-  std::string group;
-
-  friend auto operator<=>(const TotalId&, const TotalId&) = default;
-  friend bool operator==(const TotalId&, const TotalId&) = default;
-  template <typename H>
-  friend H AbslHashValue(H h, const TotalId& id) {
-    return H::combine(std::move(h), id.policy, id.rule, id.window_start,
-                      id.group);
-  }
-};
 
 // A total, in its rule's measure.
 struct Total {
@@ -72,7 +54,7 @@ struct Registers {
 // What changed in the state since the last TakeDelta: the final value of
 // everything touched.
 struct Delta {
-  std::vector<std::pair<TotalId, Total>> totals;
+  std::vector<std::pair<TotalKey, Total>> totals;
   std::vector<std::shared_ptr<const LicenseState>> licenses;
   std::vector<std::pair<uint64_t, ShipmentState>> shipments;
   // Set when they changed.
@@ -85,7 +67,7 @@ struct Snapshot {
   uint64_t size = 0;
   int64_t last_record_time_ns = 0;
   Registers registers;
-  PersistentMap<TotalId, Total> totals;
+  PersistentMap<TotalKey, Total> totals;
   PersistentMap<std::string, std::shared_ptr<const LicenseState>> licenses;
   // Shipments that changed after they were recorded, by index.
   PersistentMap<uint64_t, ShipmentState> shipments;
@@ -119,7 +101,7 @@ class State {
   const RuleIndex& RulesOn(Date date) const;
   // Returns the total, or null when nothing has touched it. Lives until the
   // next change of the state.
-  const Total* FindTotal(const TotalId& id) const;
+  const Total* FindTotal(const TotalKey& key) const;
   // Returns the license, or null. Lives until the next change of the state.
   const LicenseState* FindLicense(absl::string_view license_id) const;
   // The licenses and other authorizations of an exporter, by id.
@@ -173,7 +155,7 @@ class State {
   Snapshot ToSnapshot() const;
 
   // All totals, in the order of their ids; for comparing states.
-  std::vector<std::pair<TotalId, Total>> SortedTotals() const;
+  std::vector<std::pair<TotalKey, Total>> SortedTotals() const;
 
  private:
   friend class Folder;
@@ -203,7 +185,7 @@ class State {
   };
   // Changes of a request. Lists of entries are not kept but cut.
   struct TotalChange {
-    TotalId id;
+    TotalKey key;
     Date date;
     Amounts added;
     // There was no such total before.
@@ -242,7 +224,7 @@ class State {
   };
   // Names of rows, by what they are of.
   struct Touched {
-    std::vector<TotalId> totals;
+    std::vector<TotalKey> totals;
     std::vector<std::string> licenses;
     std::set<std::string> products, parties, groups, policies, calendars,
         applications, declarations, fact_dates;
@@ -251,7 +233,7 @@ class State {
   };
 
   // False, and nothing changes, when the total would overflow.
-  bool AddToTotal(const TotalId& id, Date date, const Amounts& amounts);
+  bool AddToTotal(const TotalKey& key, Date date, const Amounts& amounts);
   // Draws on a line of a license. False, and nothing changes, when there is no
   // such line or its drawdown would overflow.
   bool Draw(const std::string& license_id, int32_t line_number, Date date,
@@ -272,7 +254,7 @@ class State {
   void NoteFact(const Subjects& subjects, Date date);
 
   // Notes that the next entry changes a row.
-  void Note(const TotalId& id, TotalSlot& slot);
+  void Note(const TotalKey& key, TotalSlot& slot);
   void Note(const std::string& license_id, LicenseSlot& slot);
   // Makes the license this state's own, so that no snapshot changes with it.
   void Own(LicenseSlot& slot);
@@ -292,13 +274,15 @@ class State {
   void TakeCatalogRows(std::vector<storage::v1::StateRow>& rows);
   void TakeRegisterRows(std::vector<storage::v1::StateRow>& rows);
   absl::Status RestoreRegisterRow(const storage::v1::StateRow& row);
-  absl::Status RestoreTotals();
+  absl::Status RestoreTotal(const storage::v1::TotalRow& row);
+  // Whether their rules are there.
+  absl::Status CheckRestoredTotals() const;
 
   bool tracks_;
   uint64_t size_ = 0;
   std::string ledger_id_;
   Registers registers_;
-  absl::flat_hash_map<TotalId, TotalSlot> totals_;
+  absl::flat_hash_map<TotalKey, TotalSlot> totals_;
   absl::flat_hash_map<std::string, LicenseSlot> licenses_;
   absl::flat_hash_map<uint64_t, ShipmentState> shipments_;
 
@@ -310,7 +294,7 @@ class State {
 
   // Touched since the last TakeDelta. After a rollback it may name rows that
   // are gone or not touched any more, and rows twice.
-  std::vector<TotalId> touched_totals_;
+  std::vector<TotalKey> touched_totals_;
   std::vector<std::string> touched_licenses_;
   std::vector<uint64_t> touched_shipments_;
   bool registers_changed_ = false;
@@ -322,9 +306,8 @@ class State {
   // Of the dates that were asked for last; what does not cover its date any
   // more is made anew.
   mutable std::vector<std::shared_ptr<const RuleIndex>> rule_indexes_;
-  // Rows that wait for the policies they speak of, during a restore.
+  // During a restore, until all are there.
   std::vector<v1::AdoptedPolicy> restored_policies_;
-  std::vector<storage::v1::TotalRow> restored_totals_;
 };
 
 }  // namespace chipledger::domain

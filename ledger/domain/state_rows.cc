@@ -16,14 +16,9 @@ namespace {
 
 using storage::v1::StateRow;
 
-void FillTotal(const TotalId& id, const Total& total, const Catalog& catalog,
+void FillTotal(const TotalKey& key, const Total& total,
                storage::v1::TotalRow& row) {
-  const CompiledPolicy& policy = *catalog.policies[id.policy];
-  const CompiledRule& rule = policy.rules[id.rule];
-  row.set_policy_id(policy.policy_id());
-  row.set_rule_id(rule.rule_id);
-  row.set_window_start(id.window_start);
-  *row.mutable_group() = DecodeGroup(rule.group_by, id.group);
+  row.set_key(key.bytes().data(), key.bytes().size());
   row.set_used(total.sum.used);
   row.set_reserved(total.sum.reserved);
   row.set_unmeasured_gpus(total.sum.unmeasured_gpus);
@@ -87,11 +82,11 @@ std::vector<StateRow> State::TakeMark() {
 }
 
 void State::TakeTotalRows(std::vector<StateRow>& rows) {
-  for (const TotalId& id : touched_since_mark_.totals) {
-    const auto found = totals_.find(id);
+  for (const TotalKey& key : touched_since_mark_.totals) {
+    const auto found = totals_.find(key);
     if (found == totals_.end() || found->second.entries.empty()) continue;
     storage::v1::TotalRow& row = *rows.emplace_back().mutable_total();
-    FillTotal(id, found->second.total, registers_.catalog, row);
+    FillTotal(key, found->second.total, row);
     TakeEntries(found->second.entries, *row.mutable_entry_steps());
   }
 }
@@ -181,8 +176,7 @@ absl::Status State::RestoreRow(const StateRow& row) {
   Catalog& catalog = registers_.catalog;
   switch (row.kind_case()) {
     case StateRow::kTotal:
-      restored_totals_.push_back(row.total());
-      return absl::OkStatus();
+      return RestoreTotal(row.total());
     case StateRow::kLicense:
       licenses_[row.license().license().license_id()].license =
           std::make_shared<LicenseState>(LicenseState::FromRow(row.license()));
@@ -270,35 +264,27 @@ absl::Status State::FinishRestore(const storage::v1::Head& head) {
   registers_.catalog.policies = Policies(std::move(policies));
   restored_policies_.clear();
   for (const auto& [id, slot] : licenses_) IndexLicense(id);
-  return RestoreTotals();
+  return CheckRestoredTotals();
 }
 
-absl::Status State::RestoreTotals() {
-  // Rows of one rule come together, so that its policy is seldom looked for.
-  const CompiledPolicy* policy = nullptr;
-  const CompiledRule* rule = nullptr;
-  for (const storage::v1::TotalRow& row : restored_totals_) {
-    if (policy == nullptr || policy->policy_id() != row.policy_id()) {
-      policy = registers_.catalog.FindPolicy(row.policy_id());
-      rule = nullptr;
-    }
-    if (policy != nullptr &&
-        (rule == nullptr || rule->rule_id != row.rule_id())) {
-      rule = policy->FindRule(row.rule_id());
-    }
-    if (rule == nullptr) {
+absl::Status State::RestoreTotal(const storage::v1::TotalRow& row) {
+  std::optional<TotalKey> key = TotalKey::FromBytes(row.key());
+  if (!key) return DataDamaged(size_, "a stored total has no key");
+  totals_[*std::move(key)].total = TotalOf(row);
+  return absl::OkStatus();
+}
+
+absl::Status State::CheckRestoredTotals() const {
+  const Policies& policies = registers_.catalog.policies;
+  for (const auto& [key, slot] : totals_) {
+    if (key.policy() >= policies.size() ||
+        key.rule() >= policies[key.policy()]->rules.size()) {
       return DataDamaged(
-          size_,
-          absl::StrCat("a stored total names rule \"", row.policy_id(), "/",
-                       row.rule_id(), "\", which was never adopted"));
+          size_, absl::StrCat("a stored total is of rule ", key.rule(),
+                              " of policy ", key.policy(),
+                              ", counted from 0, which was never adopted"));
     }
-    totals_[TotalId{.policy = policy->number,
-                    .rule = rule->number,
-                    .window_start = row.window_start(),
-                    .group = EncodeGroup(rule->group_by, row.group())}]
-        .total = TotalOf(row);
   }
-  restored_totals_.clear();
   return absl::OkStatus();
 }
 

@@ -229,7 +229,7 @@ absl::StatusOr<domain::Catalog> MemoryLedger::CatalogAt(uint64_t size) const {
   return std::move(registers.catalog);
 }
 
-absl::StatusOr<std::vector<std::pair<domain::TotalId, domain::Total>>>
+absl::StatusOr<std::vector<std::pair<domain::TotalKey, domain::Total>>>
 ReplayTotals(const std::vector<std::string>& entries) {
   return Replay(entries, entries.size(), [](const domain::State& state) {
     return state.SortedTotals();

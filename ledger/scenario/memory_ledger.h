@@ -104,7 +104,7 @@ class MemoryLedger : public domain::History {
 // every total again.
 // Errors: DATA_DAMAGED naming the first entry that the rules would not have
 // made.
-absl::StatusOr<std::vector<std::pair<domain::TotalId, domain::Total>>>
+absl::StatusOr<std::vector<std::pair<domain::TotalKey, domain::Total>>>
 ReplayTotals(const std::vector<std::string>& entries);
 
 }  // namespace chipledger::scenarios

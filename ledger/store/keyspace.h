@@ -23,7 +23,7 @@ namespace chipledger::store {
 
 // Version of the data directory's format, in the directory's marker file and
 // in every Head.
-inline constexpr uint32_t kFormatVersion = 4;
+inline constexpr uint32_t kFormatVersion = 5;
 
 // Files of the data directory.
 inline constexpr char kMarkerFile[] = "CHIPLEDGER";
@@ -83,11 +83,6 @@ inline Fixed64 EncodeFixed64(uint64_t value) {
     bytes[i] = static_cast<char>(value >> (56 - 8 * i));
   }
   return bytes;
-}
-
-// The sign bit is turned over so that negative values come first.
-inline Fixed64 EncodeSigned(int64_t value) {
-  return EncodeFixed64(static_cast<uint64_t>(value ^ INT64_MIN));
 }
 
 inline absl::string_view AsView(const Fixed64& bytes) {
@@ -170,32 +165,14 @@ class IdKey {
 //
 // kind, what identifies the row among its kind, 0x00, mark. The mark's size has
 // its bits turned over: of a row's versions the newest comes first, and seeking
-// the key of a size finds the version of the greatest mark not above it.
+// the key of a size finds the version of the greatest mark not above it. A
+// total is identified by the bytes of its TotalKey.
 
 // The bytes after the key of a row: 0x00 and a mark.
 inline constexpr size_t kVersionBytes = 1 + sizeof(uint64_t);
 
 inline Fixed64 EncodeNewestFirst(uint64_t value) {
   return EncodeFixed64(~value);
-}
-
-// Returns what identifies a total among its kind. Every field of the group has
-// its place, whether the rule groups by it or not.
-inline std::string TotalKey(const storage::v1::TotalRow& total) {
-  constexpr absl::string_view kSeparator("\0", 1);
-  const chipledger::v1::GroupKey& group = total.group();
-  const Fixed64 window = EncodeSigned(total.window_start());
-  const Fixed64 line = EncodeSigned(group.license_line());
-  std::string key = absl::StrCat(total.policy_id(), kSeparator, total.rule_id(),
-                                 kSeparator, AsView(window), AsView(line));
-  for (const std::string* part :
-       {&group.destination_country(), &group.license_id(),
-        &group.headquarters_country(), &group.exporter(), &group.consignee(),
-        &group.end_user(), &group.ultimate_parent(), &group.product_code(),
-        &group.country_group()}) {
-    absl::StrAppend(&key, kSeparator, *part);
-  }
-  return key;
 }
 
 // Returns the key of a row without its mark: its kind and what identifies it
@@ -212,7 +189,7 @@ inline std::string RowKey(const storage::v1::StateRow& row) {
   };
   switch (row.kind_case()) {
     case Row::kTotal:
-      return key(RowKind::kTotal, TotalKey(row.total()));
+      return key(RowKind::kTotal, row.total().key());
     case Row::kLicense:
       return key(RowKind::kLicense, row.license().license().license_id());
     case Row::kShipment:

@@ -18,7 +18,7 @@ namespace {
 using scenarios::MemoryLedger;
 using scenarios::ReplayTotals;
 
-using Totals = std::vector<std::pair<domain::TotalId, domain::Total>>;
+using Totals = std::vector<std::pair<domain::TotalKey, domain::Total>>;
 
 constexpr char kPoliciesDir[] = CHIPLEDGER_POLICIES_DIR;
 

@@ -365,7 +365,7 @@ TEST_F(EvidenceTest, TheItemsThatMoveLaterAreKept) {
                 units { item: 1 quantity: 4 }
               })pb");
   std::vector<std::pair<int64_t, int64_t>> used_and_reserved;
-  for (const auto& [id, total] : ledger_.state().SortedTotals()) {
+  for (const auto& [key, total] : ledger_.state().SortedTotals()) {
     used_and_reserved.emplace_back(total.sum.used, total.sum.reserved);
   }
   const std::vector<std::pair<int64_t, int64_t>> expected = {
@@ -439,7 +439,7 @@ TEST_F(EvidenceTest, AShipmentOfManyItemsThatViolatesManyRulesFitsItsEntry) {
                 shipment_reference: "S1"
                 reason: "r"
               })pb");
-  for (const auto& [id, total] : ledger_.state().SortedTotals()) {
+  for (const auto& [key, total] : ledger_.state().SortedTotals()) {
     EXPECT_EQ(total.sum.used, 0);
   }
 }

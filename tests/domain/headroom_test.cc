@@ -92,7 +92,7 @@ class HeadroomTest : public ::testing::Test {
     const domain::Snapshot snapshot = ledger_.state().ToSnapshot();
     EXPECT_TRUE(domain::CheckHeadroomFilter(snapshot, parsed).ok());
     std::vector<std::string> lines;
-    std::optional<domain::TotalId> after;
+    std::optional<domain::TotalKey> after;
     while (true) {
       const auto rows =
           domain::ListHeadroom(On("2026-03-01", snapshot), parsed, after, page);

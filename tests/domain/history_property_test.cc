@@ -13,6 +13,7 @@
 #include "ledger/domain/judgement.h"
 #include "ledger/scenario/memory_ledger.h"
 #include "rapidcheck/gtest.h"
+#include "tests/domain/restarts.h"
 #include "tests/support/commands.h"
 
 namespace chipledger::testing {
@@ -236,12 +237,12 @@ RC_GTEST_PROP(HistoryProperty, TotalsAreWhatStands, ()) {
   const std::map<std::string, int64_t> standing = StandingGpus(run.ledger);
   int64_t all = 0;
   for (const auto& [country, gpus] : standing) all += gpus;
-  for (const auto& [id, total] : run.ledger.state().SortedTotals()) {
-    if (id.rule == 0) {
-      const auto found = standing.find(id.group);
+  for (const auto& [key, total] : run.ledger.state().SortedTotals()) {
+    if (key.rule() == 0) {
+      const auto found = standing.find(std::string(key.group()));
       RC_ASSERT(total.sum.used ==
                 (found == standing.end() ? 0 : found->second));
-    } else if (id.rule == 2) {
+    } else if (key.rule() == 2) {
       RC_ASSERT(total.sum.used == all);
     } else {
       RC_ASSERT(total.sum.used >= 0);
@@ -264,8 +265,9 @@ RC_GTEST_PROP(HistoryProperty, LicensedTotalsAreWhatIsAuthorized, ()) {
           per_unit * (revoked ? line.drawn.shipped : line.authorized);
     }
   }
-  for (const auto& [id, total] : run.ledger.state().SortedTotals()) {
-    if (id.rule == 1) RC_ASSERT(total.sum.used == charged[id.group]);
+  for (const auto& [key, total] : run.ledger.state().SortedTotals()) {
+    if (key.rule() == 1)
+      RC_ASSERT(total.sum.used == charged[std::string(key.group())]);
   }
 }
 
@@ -274,6 +276,15 @@ RC_GTEST_PROP(HistoryProperty, ReplayGivesTheSameTotalsBitForBit, ()) {
   const auto replayed = ReplayTotals(run.ledger.entries());
   RC_ASSERT(replayed.ok());
   RC_ASSERT(*replayed == run.ledger.state().SortedTotals());
+}
+
+// Whenever the state is stored and read back, nothing of it has changed, nor
+// does what comes after change it otherwise.
+RC_GTEST_PROP(HistoryProperty, ARestartChangesNothing, ()) {
+  const Run run = RandomHistory();
+  RC_ASSERT(DifferencesAfterRestarts(run.ledger.entries(), [] {
+              return Number(0, 4) == 0;
+            }) == std::vector<std::string>());
 }
 
 RC_GTEST_PROP(HistoryProperty, NothingAskedBeforehandEverExceedsALimit, ()) {

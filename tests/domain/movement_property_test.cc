@@ -13,6 +13,7 @@
 #include "ledger/domain/backfill.h"
 #include "ledger/scenario/memory_ledger.h"
 #include "rapidcheck/gtest.h"
+#include "tests/domain/restarts.h"
 #include "tests/support/commands.h"
 
 namespace chipledger::testing {
@@ -408,16 +409,17 @@ Standings Expected(const MemoryLedger& ledger) {
 Standings Counted(const MemoryLedger& ledger, uint32_t policy) {
   Standings counted;
   const auto& rules = ledger.state().catalog().policies[policy]->rules;
-  for (const auto& [id, total] : ledger.state().SortedTotals()) {
+  for (const auto& [key, total] : ledger.state().SortedTotals()) {
     domain::Amounts by_date;
     total.by_date.VisitAll([&](Date, const domain::Amounts& amounts) {
       RC_ASSERT(by_date.Add(amounts));
       return true;
     });
     RC_ASSERT(by_date == total.sum);
-    if (id.policy != policy || (total.sum.used == 0 && total.sum.reserved == 0))
+    if (key.policy() != policy ||
+        (total.sum.used == 0 && total.sum.reserved == 0))
       continue;
-    counted[{rules[id.rule].rule_id, id.group}] = {
+    counted[{rules[key.rule()].rule_id, std::string(key.group())}] = {
         .used = total.sum.used, .reserved = total.sum.reserved};
   }
   return counted;
@@ -484,6 +486,14 @@ RC_GTEST_PROP(MovementProperty, ReplayGivesTheSameTotalsBitForBit, ()) {
   const auto replayed = ReplayTotals(ledger.entries());
   RC_ASSERT(replayed.ok());
   RC_ASSERT(*replayed == ledger.state().SortedTotals());
+}
+
+RC_GTEST_PROP(MovementProperty, ARestartChangesNothing, ()) {
+  MemoryLedger ledger = MakeLedger();
+  Run(ledger, Number(1, 60));
+  RC_ASSERT(DifferencesAfterRestarts(ledger.entries(), [] {
+              return Number(0, 4) == 0;
+            }) == std::vector<std::string>());
 }
 
 // A policy that is adopted late counts the log before its adoption as if it had

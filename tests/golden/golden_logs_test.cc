@@ -50,12 +50,13 @@ std::vector<std::string> Split(const std::string& bytes) {
 // One line a total: policy and rule, window, group, and what it counts by date.
 std::string Describe(const domain::State& state) {
   std::string text;
-  for (const auto& [id, total] : state.SortedTotals()) {
-    const domain::CompiledPolicy& policy = *state.catalog().policies[id.policy];
+  for (const auto& [key, total] : state.SortedTotals()) {
+    const domain::CompiledPolicy& policy =
+        *state.catalog().policies[key.policy()];
     absl::StrAppend(
-        &text, policy.policy_id(), "/", policy.rules[id.rule].rule_id, " from ",
-        id.window_start, " of ",
-        absl::StrReplaceAll(id.group, {{std::string(1, '\0'), "+"}}), ": ");
+        &text, policy.policy_id(), "/", policy.rules[key.rule()].rule_id,
+        " from ", key.window_start(), " of ",
+        absl::StrReplaceAll(key.group(), {{std::string(1, '\0'), "+"}}), ": ");
     total.by_date.VisitAll([&](Date date, const domain::Amounts& amounts) {
       absl::StrAppend(&text, date.ToString(), " ", amounts.used, "/",
                       amounts.reserved, "/", amounts.unmeasured_gpus, " ");

@@ -46,8 +46,8 @@ class BackfillTest : public LedgerTest {
     const uint32_t number = snapshot->catalog().FindPolicy(policy_id)->number;
     int64_t used = 0;
     snapshot->totals.VisitAll(
-        [&](const domain::TotalId& id, const domain::Total& total) {
-          if (id.policy == number) used += total.sum.used;
+        [&](const domain::TotalKey& key, const domain::Total& total) {
+          if (key.policy() == number) used += total.sum.used;
           return true;
         });
     return used;

@@ -111,8 +111,8 @@ class LargeEventTest : public LedgerTest {
   int64_t Counted() const {
     int64_t used = 0;
     ledger_->Latest()->totals.VisitAll(
-        [&](const domain::TotalId& id, const domain::Total& total) {
-          if (id.policy > 0) used += total.sum.used;
+        [&](const domain::TotalKey& key, const domain::Total& total) {
+          if (key.policy() > 0) used += total.sum.used;
           return true;
         });
     return used;
@@ -201,14 +201,14 @@ TEST_F(LargeEventTest, ATotalNamesTheEntryThatMovedIt) {
   ASSERT_EQ(Write(AdoptByProduct()).status, absl::OkStatus());
   const WriteAnswer answer = Write(ShipAll("S-1", 5));
   const Ledger::Moment now = Now();
-  std::vector<domain::TotalId> ids;
+  std::vector<domain::TotalKey> keys;
   now.snapshot->totals.VisitAll(
-      [&](const domain::TotalId& id, const domain::Total&) {
-        if (id.policy > 0) ids.push_back(id);
+      [&](const domain::TotalKey& key, const domain::Total&) {
+        if (key.policy() > 0) keys.push_back(key);
         return true;
       });
-  ASSERT_EQ(ids.size(), static_cast<size_t>(kTotals));
-  const auto page = ledger_->ListTotalEntries(now, ids.back(), 0, 10);
+  ASSERT_EQ(keys.size(), static_cast<size_t>(kTotals));
+  const auto page = ledger_->ListTotalEntries(now, keys.back(), 0, 10);
   ASSERT_TRUE(page.ok()) << page.status();
   ASSERT_EQ(page->movements.size(), 1u);
   EXPECT_EQ(page->movements[0].index(), *answer.index);

@@ -202,10 +202,10 @@ void LedgerTest::ExpectTotalsEqualReplay() {
   for (const std::string& entry : entries) {
     ASSERT_EQ(replayer.Feed(entry), absl::OkStatus());
   }
-  std::vector<std::pair<domain::TotalId, domain::Total>> totals;
+  std::vector<std::pair<domain::TotalKey, domain::Total>> totals;
   ledger_->Latest()->totals.VisitAll(
-      [&](const domain::TotalId& id, const domain::Total& total) {
-        totals.emplace_back(id, total);
+      [&](const domain::TotalKey& key, const domain::Total& total) {
+        totals.emplace_back(key, total);
         return true;
       });
   EXPECT_EQ(totals, replayer.state().SortedTotals());

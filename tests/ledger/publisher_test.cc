@@ -108,7 +108,7 @@ TEST_F(PublisherTest, SnapshotStaysAsItWas) {
   const auto used = [](const domain::Snapshot& snapshot) {
     int64_t sum = 0;
     snapshot.totals.VisitAll(
-        [&](const domain::TotalId&, const domain::Total& total) {
+        [&](const domain::TotalKey&, const domain::Total& total) {
           sum += total.sum.used;
           return true;
         });

@@ -194,7 +194,7 @@ TEST_F(TimeTravelTest, TheEntriesBehindATotalAddUpToIt) {
                                   .today = *Date::Parse("2025-06-30")};
   v1::GroupKey group;
   group.set_destination_country("AE");
-  const auto total = domain::FindTotalId(view, "cap", "gpus", group, "");
+  const auto total = domain::FindTotalKey(view, "cap", "gpus", group, "");
   ASSERT_TRUE(total.ok()) << total.status();
   for (const auto& kept : kept_) {
     const uint64_t at = kept.first;

@@ -12,7 +12,7 @@
 namespace chipledger::bench {
 namespace {
 
-using Totals = std::vector<std::pair<domain::TotalId, domain::Total>>;
+using Totals = std::vector<std::pair<domain::TotalKey, domain::Total>>;
 
 Totals SortedTotals(const domain::Snapshot& snapshot) {
   Totals totals;
