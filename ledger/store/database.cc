@@ -58,6 +58,9 @@ rocksdb::DBOptions DatabaseOptions(int max_open_files) {
   options.track_and_verify_wals_in_manifest = true;
   options.max_total_wal_size = kMaxWalBytes;
   options.max_background_jobs = 2;
+  // Large files go to the disk as they are written, so that the sync of a group
+  // does not wait for them.
+  options.bytes_per_sync = kMiB;
   options.info_log = std::make_shared<SilentLogger>();
   options.info_log_level = rocksdb::InfoLogLevel::FATAL_LEVEL;
   return options;
@@ -116,6 +119,10 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(
   database->env = rocksdb::NewCompositeEnv(database->files);
   rocksdb::DBOptions options = DatabaseOptions(max_open_files);
   options.env = database->env.get();
+  // Compaction gives way to those who wait for an answer. Where the system does
+  // not allow it, it runs as they do.
+  (void)options.env->LowerThreadPoolCPUPriority(rocksdb::Env::LOW,
+                                                rocksdb::CpuPriority::kLow);
   rocksdb::DB* db = nullptr;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   const rocksdb::Status status =

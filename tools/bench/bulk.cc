@@ -70,9 +70,14 @@ class StreamReactor final
     size_t answered;
     {
       absl::MutexLock lock(&mutex_);
-      latencies_.Add(watch_.Nanoseconds() - started_[answered_]);
+      times_.latencies.Add(watch_.Nanoseconds() - started_[answered_]);
       answered = ++answered_;
-      if (answered == batches_.size()) seconds_ = watch_.Seconds();
+      const size_t all = batches_.size();
+      if (answered == all / 10) times_.first_tenth_seconds = watch_.Seconds();
+      if (answered == all - all / 10) {
+        times_.nine_tenths_seconds = watch_.Seconds();
+      }
+      if (answered == all) times_.seconds = watch_.Seconds();
       WriteIfRoom();
     }
     if (answered < batches_.size()) StartRead(&answers_[answered]);
@@ -85,11 +90,8 @@ class StreamReactor final
 
   absl::StatusOr<CallTimes> Result() {
     if (!status_.ok()) return absl::UnknownError(status_.error_message());
-    CallTimes times;
     absl::MutexLock lock(&mutex_);
-    times.seconds = seconds_;
-    times.latencies = latencies_;
-    return times;
+    return times_;
   }
   std::vector<grpc::ByteBuffer>& answers() { return answers_; }
 
@@ -115,9 +117,8 @@ class StreamReactor final
   size_t answered_ ABSL_GUARDED_BY(mutex_) = 0;
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
-  double seconds_ ABSL_GUARDED_BY(mutex_) = 0;
   std::vector<int64_t> started_ ABSL_GUARDED_BY(mutex_);
-  Latencies latencies_ ABSL_GUARDED_BY(mutex_);
+  CallTimes times_ ABSL_GUARDED_BY(mutex_);
   // Each is written by one read, which no other overlaps.
   std::vector<grpc::ByteBuffer> answers_;
   grpc::Status status_;

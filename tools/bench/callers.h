@@ -17,6 +17,9 @@ namespace chipledger::bench {
 struct CallTimes {
   double seconds = 0;
   Latencies latencies;
+  // Of a stream: when the first tenth had been answered, and nine of them.
+  double first_tenth_seconds = 0;
+  double nine_tenths_seconds = 0;
 };
 
 // Serialized request with a number.

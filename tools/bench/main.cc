@@ -30,6 +30,7 @@ namespace {
 
 // The targets that the project sets itself for 2 cores with both ends on them.
 constexpr double kBulkTarget = 0.7;
+constexpr double kGrowthTarget = 0.9;
 constexpr double kImportTarget = 0.7;
 constexpr double kUnaryTarget = 0.7;
 constexpr double kOneCallerTarget = 1.3;
@@ -131,6 +132,7 @@ class Bench {
              flags_.batch, flags_.batches_under_way, People(blocks.size()),
              static_cast<double>(flags_.events) / blocks.size(),
              static_cast<double>(total) / flags_.events)});
+    AddGrowthRow(times);
     AddBareRow("  bare RocksDB, one key a group", seconds_by_group, rate);
     AddBareRow("  bare RocksDB, one key an entry", seconds_by_entry, rate);
     const int64_t on_disk = BytesOnDisk(flags_.data + "/ledger");
@@ -163,6 +165,23 @@ class Bench {
          .note = absl::StrFormat("%s shipments of one row, from opening the "
                                  "file to the last durable answer",
                                  People(flags_.import_rows))});
+  }
+
+  // Whether a longer log makes appending slower.
+  void AddGrowthRow(const CallTimes& times) {
+    const double tenth = flags_.events / 10;
+    const double last = times.seconds - times.nine_tenths_seconds;
+    if (times.first_tenth_seconds == 0 || last == 0) return;
+    report_.rows.push_back(
+        {.name = "  the last tenth of it",
+         .rate = tenth / last,
+         .unit = "event",
+         .ratio = times.first_tenth_seconds / last,
+         .baseline = "the first tenth of it",
+         .target = kGrowthTarget,
+         .note = absl::StrFormat(
+             "the first tenth: %s event/s",
+             People(static_cast<int64_t>(tenth / times.first_tenth_seconds)))});
   }
 
   void AddBareRow(const std::string& name, double seconds, double our_rate) {
