@@ -121,23 +121,26 @@ absl::Status RequestIdReused(const Uuid& request_id, uint64_t index,
                     {"differing_fields", listed}});
 }
 
-// Reads the entries of the request that starts at an index.
+// Reads the entries of the request that starts at an index, with their events
+// whole.
 absl::StatusOr<std::vector<v1::Entry*>> ReadRequest(
     store::EntryReader& reader, uint64_t first_index,
     google::protobuf::Arena& arena) {
   std::vector<v1::Entry*> entries;
   uint64_t parts = 1;
-  for (uint64_t part = 0; part < parts; ++part) {
-    ASSIGN_OR_RETURN(const absl::string_view bytes,
-                     reader.Read(first_index + part));
+  for (uint64_t part = 0; part < parts;) {
     auto* entry = google::protobuf::Arena::CreateMessage<v1::Entry>(&arena);
-    if (!entry->ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) ||
-        entry->request_part() != part) {
+    const absl::Status read =
+        ReadWhole([&](uint64_t index) { return reader.Read(index); },
+                  first_index + part, *entry);
+    if (!read.ok()) return read;
+    if (entry->request_part() != part) {
       return domain::DataDamaged(
           first_index + part,
           absl::StrCat("is not part ", part, " of its request"));
     }
     parts = entry->request_parts();
+    part += domain::EntriesOf(entry->event());
     entries.push_back(entry);
   }
   return entries;
@@ -189,21 +192,11 @@ WriteAnswer RepeatAnswer(store::EntryReader& reader,
   if (!entries.ok()) return ErrorAnswer(entries.status());
   WriteAnswer answer;
   std::vector<v1::Command> commands;
-  // The entry that those which follow may continue.
-  uint64_t whole = first_index;
   for (v1::Entry* entry : *entries) {
     for (v1::Command& command : domain::CommandsOf(entry->event())) {
       commands.push_back(std::move(command));
     }
-    if (!entry->event().has_evidence_continued()) {
-      answer.events.push_back(entry->mutable_event());
-      whole = entry->index();
-      continue;
-    }
-    if (answer.events.empty()) return ErrorAnswer(EntryDamaged(whole));
-    const absl::Status continued =
-        domain::ContinueEvent(entry->event(), whole, *answer.events.back());
-    if (!continued.ok()) return ErrorAnswer(continued);
+    answer.events.push_back(entry->mutable_event());
   }
   const v1::Entry& first = *entries->front();
   std::vector<std::string> differing = DifferingFields(
@@ -214,7 +207,7 @@ WriteAnswer RepeatAnswer(store::EntryReader& reader,
   }
   answer.index = first_index;
   // As the first time: the size with the request's last entry.
-  answer.size = first_index + entries->size();
+  answer.size = first_index + first.request_parts();
   answer.record_time_ns = RecordTimeNs(first);
   answer.repeated_answer = true;
   if (first.event().has_refused()) FillRefusal(catalog, answer);

@@ -1,7 +1,6 @@
 #include "ledger/envelope.h"
 
 #include <string>
-#include <utility>
 
 #include "absl/status/statusor.h"
 #include "ledger/base/status_macros.h"
@@ -49,15 +48,11 @@ absl::Status ParseEntry(absl::string_view bytes, uint64_t index,
 
 absl::Status ReadWhole(ReadEntryBytes read_entry, uint64_t index,
                        v1::Entry& entry) {
-  ASSIGN_OR_RETURN(const absl::string_view bytes, read_entry(index));
-  RETURN_IF_ERROR(ParseEntry(bytes, index, entry));
-  const auto read_event = [&](uint64_t at) -> absl::StatusOr<v1::Event> {
-    ASSIGN_OR_RETURN(const absl::string_view more, read_entry(at));
-    v1::Entry next;
-    RETURN_IF_ERROR(ParseEntry(more, at, next));
-    return std::move(*next.mutable_event());
+  const auto read = [&](uint64_t at, v1::Entry& into) -> absl::Status {
+    ASSIGN_OR_RETURN(const absl::string_view bytes, read_entry(at));
+    return ParseEntry(bytes, at, into);
   };
-  return domain::CompleteEvent(read_event, index, *entry.mutable_event());
+  return domain::ReadWholeEntry(read, index, entry);
 }
 
 }  // namespace chipledger

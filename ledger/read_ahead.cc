@@ -13,7 +13,8 @@ constexpr size_t kBlockEntries = 1'024;
 constexpr size_t kMaxBlocks = 4;
 
 bool EndsRequest(const v1::Entry& entry) {
-  return entry.request_part() + 1 == entry.request_parts();
+  return entry.request_part() + domain::EntriesOf(entry.event()) ==
+         entry.request_parts();
 }
 
 }  // namespace
@@ -44,27 +45,16 @@ absl::StatusOr<std::unique_ptr<ReadAhead::Block>> ReadAhead::Next() {
 void ReadAhead::Run(const store::Store& store, uint64_t begin, uint64_t end) {
   store::EntryReader reader = store.NewReader();
   auto block = std::make_unique<Block>();
-  // The last entry that continues none.
-  v1::Entry* whole = nullptr;
-  for (uint64_t index = begin; index < end; ++index) {
-    const auto bytes = reader.Read(index);
-    if (!bytes.ok()) return EndWith(bytes.status());
+  for (uint64_t index = begin; index < end;) {
     auto* entry =
         google::protobuf::Arena::CreateMessage<v1::Entry>(&block->arena);
-    absl::Status read = ParseEntry(*bytes, index, *entry);
-    if (read.ok() && entry->event().has_evidence_continued()) {
-      read = whole == nullptr
-                 ? EntryDamaged(index)
-                 : domain::ContinueEvent(entry->event(), whole->index(),
-                                         *whole->mutable_event());
-    } else {
-      whole = entry;
-      block->entries.push_back(entry);
-    }
+    absl::Status read =
+        ReadWhole([&](uint64_t at) { return reader.Read(at); }, index, *entry);
     if (!read.ok()) return EndWith(std::move(read));
+    index += domain::EntriesOf(entry->event());
+    block->entries.push_back(entry);
     if (block->entries.size() >= kBlockEntries && EndsRequest(*entry)) {
       if (!Put(std::move(block))) return;
-      whole = nullptr;
       block = std::make_unique<Block>();
     }
   }

@@ -86,6 +86,7 @@ absl::Status Backfill::Feed(const v1::Entry& entry) {
     return absl::OkStatus();
   }
   std::vector<v1::Command> commands = CommandsOf(entry.event());
+  if (commands.empty()) return DataDamaged(index, "asks nothing");
   auto* command = google::protobuf::Arena::CreateMessage<v1::Command>(&arena_);
   *command = std::move(commands.front());
   // The rules they speak of are not in this state.

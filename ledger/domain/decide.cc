@@ -442,7 +442,7 @@ absl::Status NoteEntries(uint64_t index, v1::Event& event, Arena* arena) {
   if (bytes > kMaxEventBytes) {
     return EntryTooLarge(bytes + kEnvelopeBytes, limits::kMaxEntryBytes);
   }
-  event.set_continued_by(static_cast<uint32_t>(entries.size() - 1));
+  event.set_continued_by(entries.front()->continued_by());
   return absl::OkStatus();
 }
 

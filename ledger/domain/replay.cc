@@ -157,20 +157,14 @@ class Replayer::Impl final : public History {
  private:
   // Reads an entry with its event whole.
   absl::StatusOr<v1::Entry> ReadWhole(uint64_t index) const {
-    const auto read = [this](uint64_t at) -> absl::StatusOr<v1::Entry> {
+    const auto read = [this](uint64_t at, v1::Entry& into) -> absl::Status {
       ASSIGN_OR_RETURN(const std::string stored, read_entry_(at));
-      v1::Entry entry;
-      if (!Parse(stored, entry)) {
-        return DataDamaged(at, "the stored bytes are not an Entry");
-      }
-      return entry;
+      return Parse(stored, into)
+                 ? absl::OkStatus()
+                 : DataDamaged(at, "the stored bytes are not an Entry");
     };
-    ASSIGN_OR_RETURN(v1::Entry entry, read(index));
-    const auto read_event = [&](uint64_t at) -> absl::StatusOr<v1::Event> {
-      ASSIGN_OR_RETURN(v1::Entry next, read(at));
-      return std::move(*next.mutable_event());
-    };
-    RETURN_IF_ERROR(CompleteEvent(read_event, index, *entry.mutable_event()));
+    v1::Entry entry;
+    RETURN_IF_ERROR(ReadWholeEntry(read, index, entry));
     return entry;
   }
 

@@ -18,6 +18,8 @@ using google::protobuf::Message;
 
 // What a message costs in a list beside its own bytes: its tag and its length.
 constexpr size_t kListedBytes = 8;
+// What it costs at most to say how many entries continue an event.
+constexpr size_t kContinuedByBytes = 8;
 
 // The lists of an evidence. Rows, which can be many, come last.
 const std::vector<const FieldDescriptor*>& EvidenceLists() {
@@ -64,6 +66,7 @@ class Splitter {
       : index_(index), max_bytes_(max_bytes), arena_(arena) {
     entries_.push_back(Arena::CreateMessage<v1::Event>(arena_));
     *entries_.front() = whole;
+    entries_.front()->clear_continued_by();
     first_parts_ = PartsOf(*entries_.front());
     for (v1::Evidence* part : first_parts_) {
       if (part == nullptr) continue;
@@ -71,7 +74,7 @@ class Splitter {
         part->GetReflection()->ClearField(part, list);
       }
     }
-    bytes_ = entries_.front()->ByteSizeLong();
+    bytes_ = entries_.front()->ByteSizeLong() + kContinuedByBytes;
   }
 
   void Add(size_t part, const FieldDescriptor* list, const Message& element) {
@@ -91,7 +94,11 @@ class Splitter {
     bytes_ += bytes;
   }
 
-  std::vector<v1::Event*> Take() { return std::move(entries_); }
+  std::vector<v1::Event*> Take() {
+    entries_.front()->set_continued_by(
+        static_cast<uint32_t>(entries_.size() - 1));
+    return std::move(entries_);
+  }
 
  private:
   const uint64_t index_;
@@ -102,6 +109,25 @@ class Splitter {
   // Of the last entry.
   size_t bytes_ = 0;
 };
+
+// Adds what the next entry, which continues the event of entry `index`, has.
+// Errors: DATA_DAMAGED.
+absl::Status Continue(const v1::Event& next, uint64_t index, v1::Event& event) {
+  const v1::EvidenceContinued& more = next.evidence_continued();
+  std::vector<v1::Evidence*> parts = PartsOf(event);
+  const auto evidences = static_cast<size_t>(more.evidence_size());
+  if (!next.has_evidence_continued() || more.index() != index ||
+      evidences >= parts.size() ||
+      (more.has_reversal() && parts[0] == nullptr) ||
+      (evidences > 0 && parts[1] == nullptr)) {
+    return DataDamaged(index, "is continued by what does not belong to it");
+  }
+  if (more.has_reversal()) parts[0]->MergeFrom(more.reversal());
+  for (size_t i = 0; i < evidences; ++i) {
+    parts[i + 1]->MergeFrom(more.evidence(static_cast<int>(i)));
+  }
+  return absl::OkStatus();
+}
 
 }  // namespace
 
@@ -125,30 +151,14 @@ std::vector<v1::Event*> SplitEvent(v1::Event& whole, uint64_t index,
   return splitter.Take();
 }
 
-absl::Status CompleteEvent(
-    absl::FunctionRef<absl::StatusOr<v1::Event>(uint64_t index)> read,
-    uint64_t index, v1::Event& event) {
-  for (uint64_t i = 1; i < EntriesOf(event); ++i) {
-    ASSIGN_OR_RETURN(const v1::Event next, read(index + i));
-    RETURN_IF_ERROR(ContinueEvent(next, index, event));
-  }
-  return absl::OkStatus();
-}
-
-absl::Status ContinueEvent(const v1::Event& next, uint64_t index,
-                           v1::Event& event) {
-  const v1::EvidenceContinued& more = next.evidence_continued();
-  std::vector<v1::Evidence*> parts = PartsOf(event);
-  const auto evidences = static_cast<size_t>(more.evidence_size());
-  if (!next.has_evidence_continued() || more.index() != index ||
-      evidences >= parts.size() ||
-      (more.has_reversal() && parts[0] == nullptr) ||
-      (evidences > 0 && parts[1] == nullptr)) {
-    return DataDamaged(index, "is continued by what does not belong to it");
-  }
-  if (more.has_reversal()) parts[0]->MergeFrom(more.reversal());
-  for (size_t i = 0; i < evidences; ++i) {
-    parts[i + 1]->MergeFrom(more.evidence(static_cast<int>(i)));
+absl::Status ReadWholeEntry(
+    absl::FunctionRef<absl::Status(uint64_t index, v1::Entry& entry)> read,
+    uint64_t index, v1::Entry& entry) {
+  RETURN_IF_ERROR(read(index, entry));
+  for (uint64_t i = 1; i < EntriesOf(entry.event()); ++i) {
+    v1::Entry next;
+    RETURN_IF_ERROR(read(index + i, next));
+    RETURN_IF_ERROR(Continue(next.event(), index, *entry.mutable_event()));
   }
   return absl::OkStatus();
 }

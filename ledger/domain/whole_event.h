@@ -9,7 +9,6 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "chipledger/v1/event.pb.h"
 #include "google/protobuf/arena.h"
 
@@ -21,23 +20,20 @@ inline uint64_t EntriesOf(const v1::Event& event) {
 }
 
 // Returns the events of the entries that a whole event is stored in, on
-// `arena`; just the event when it fits into one. `index` is that of the first.
-// Each is at most `max_bytes` long, unless what is no evidence is longer
-// already. The same for the same event, always.
+// `arena`; just the event when it fits into one. `index` is that of the first,
+// which says how many continue it. Each is at most `max_bytes` long, unless
+// what is no evidence is longer already. The same for the same event, always,
+// whether it says already how many entries continue it or not.
 std::vector<v1::Event*> SplitEvent(v1::Event& whole, uint64_t index,
                                    size_t max_bytes,
                                    google::protobuf::Arena* arena);
 
-// Completes the event of entry `index` by those that continue it. `read`
-// returns the event of an entry. Errors: DATA_DAMAGED, and those of `read`.
-absl::Status CompleteEvent(
-    absl::FunctionRef<absl::StatusOr<v1::Event>(uint64_t index)> read,
-    uint64_t index, v1::Event& event);
-
-// Adds what the next entry, which continues the event of entry `index`, has.
-// Errors: DATA_DAMAGED.
-absl::Status ContinueEvent(const v1::Event& next, uint64_t index,
-                           v1::Event& event);
+// Reads an entry with its event whole: completed by the entries after it that
+// continue it. `read` reads an entry as it is stored.
+// Errors: DATA_DAMAGED, and those of `read`.
+absl::Status ReadWholeEntry(
+    absl::FunctionRef<absl::Status(uint64_t index, v1::Entry& entry)> read,
+    uint64_t index, v1::Entry& entry);
 
 }  // namespace chipledger::domain
 

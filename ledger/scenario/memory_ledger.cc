@@ -203,20 +203,13 @@ absl::StatusOr<v1::Event> MemoryLedger::ReadEvent(uint64_t index) const {
 }
 
 absl::StatusOr<v1::Entry> MemoryLedger::ReadEntry(uint64_t index) const {
-  const auto read = [this](uint64_t at) -> absl::StatusOr<v1::Entry> {
-    v1::Entry entry;
-    if (at >= entries_.size() || !entry.ParseFromString(entries_[at])) {
-      return absl::DataLossError(absl::StrCat("cannot read entry ", at));
-    }
-    return entry;
+  const auto read = [this](uint64_t at, v1::Entry& into) -> absl::Status {
+    return at < entries_.size() && into.ParseFromString(entries_[at])
+               ? absl::OkStatus()
+               : absl::DataLossError(absl::StrCat("cannot read entry ", at));
   };
-  ASSIGN_OR_RETURN(v1::Entry entry, read(index));
-  const auto read_event = [&](uint64_t at) -> absl::StatusOr<v1::Event> {
-    ASSIGN_OR_RETURN(v1::Entry next, read(at));
-    return std::move(*next.mutable_event());
-  };
-  RETURN_IF_ERROR(
-      domain::CompleteEvent(read_event, index, *entry.mutable_event()));
+  v1::Entry entry;
+  RETURN_IF_ERROR(domain::ReadWholeEntry(read, index, entry));
   return entry;
 }
 
