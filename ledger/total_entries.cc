@@ -10,7 +10,7 @@
 #include "chipledger/v1/event.pb.h"
 #include "ledger/base/limits.h"
 #include "ledger/base/status_macros.h"
-#include "ledger/domain/group_key.h"
+#include "ledger/domain/rules/group_key.h"
 #include "ledger/envelope.h"
 #include "ledger/movements.h"
 

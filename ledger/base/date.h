@@ -22,6 +22,10 @@ class Date {
   // Returns the date that "YYYY-MM-DD" names, if it exists and its year is in
   // [1900, 3000).
   static std::optional<Date> Parse(absl::string_view text);
+  // The same for a text that was checked before and may be empty: `when_empty`.
+  static Date ParseOr(absl::string_view text, Date when_empty) {
+    return text.empty() ? when_empty : *Parse(text);
+  }
   static Date FromUnixNs(int64_t ns);
   // Before and after every date that Parse accepts.
   static constexpr Date Min() {

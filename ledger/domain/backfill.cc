@@ -11,7 +11,7 @@
 #include "ledger/domain/as_recorded.h"
 #include "ledger/domain/errors.h"
 #include "ledger/domain/evaluation.h"
-#include "ledger/domain/group_key.h"
+#include "ledger/domain/rules/group_key.h"
 #include "ledger/domain/whole_event.h"
 
 namespace chipledger::domain {
@@ -127,7 +127,7 @@ std::vector<v1::RecordBackfill> Backfill::ToCommands() const {
   for (const auto& [key, total] : state_.SortedTotals()) {
     const CompiledRule& rule = policy.rules[key.rule()];
     const v1::GroupKey group = DecodeGroup(rule.group_by, key.group());
-    const std::string window_start = rule.WindowStartOf(key.window_start());
+    const std::string window_start = rule.window.StartText(key.window_start());
     total.by_date.VisitAll([&](Date date, const Amounts& amounts) {
       v1::RecordBackfill::Amount amount;
       amount.set_rule_id(rule.rule_id);

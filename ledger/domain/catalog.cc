@@ -143,18 +143,4 @@ bool IsInAnyGroup(const Catalog& catalog,
       });
 }
 
-bool SelectsDestination(const Catalog& catalog, const CompiledPolicy& policy,
-                        const CompiledFactFilter& where,
-                        absl::string_view country, Date date) {
-  const absl::string_view treated = policy.Treated(country, date);
-  if (!where.countries.empty() &&
-      std::find(where.countries.begin(), where.countries.end(), treated) ==
-          where.countries.end()) {
-    return false;
-  }
-  return (where.groups.empty() ||
-          IsInAnyGroup(catalog, where.groups, treated, date)) &&
-         !IsInAnyGroup(catalog, where.except_groups, treated, date);
-}
-
 }  // namespace chipledger::domain

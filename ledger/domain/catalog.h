@@ -14,7 +14,7 @@
 #include "ledger/base/date.h"
 #include "ledger/base/persistent_map.h"
 #include "ledger/domain/policies.h"
-#include "ledger/domain/policy.h"
+#include "ledger/domain/rules/policy.h"
 
 namespace chipledger::domain {
 
@@ -80,12 +80,6 @@ struct Catalog {
   // Returns where a party is headquartered on a date; empty when not known.
   absl::string_view HeadquartersOf(absl::string_view party_id, Date date) const;
 };
-
-// Whether a destination is one that a filter selects, as the policy treats it
-// on a date.
-bool SelectsDestination(const Catalog& catalog, const CompiledPolicy& policy,
-                        const CompiledFactFilter& where,
-                        absl::string_view country, Date date);
 
 // Whether a country is on a date in one of the groups.
 bool IsInAnyGroup(const Catalog& catalog,

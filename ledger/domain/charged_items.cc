@@ -92,7 +92,8 @@ absl::Status AppendCharges(const Catalog& catalog, const v1::Evidence& evidence,
                                         item.number) == numbers.end()) {
         continue;
       }
-      const std::optional<Measured> measured = Measure(*rule, item.measured);
+      const std::optional<Measured> measured =
+          Measure(rule->measure, item.measured);
       if (!measured) {
         status = DataDamaged(index, "counts more than can be");
         return false;

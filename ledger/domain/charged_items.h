@@ -13,8 +13,8 @@
 #include "chipledger/v1/shipment.pb.h"
 #include "ledger/domain/catalog.h"
 #include "ledger/domain/charge.h"
-#include "ledger/domain/fact.h"
-#include "ledger/domain/measure.h"
+#include "ledger/domain/rules/fact.h"
+#include "ledger/domain/rules/measure.h"
 
 namespace chipledger::domain {
 

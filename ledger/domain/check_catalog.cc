@@ -7,7 +7,7 @@
 #include "ledger/base/date.h"
 #include "ledger/base/limits.h"
 #include "ledger/domain/check_internal.h"
-#include "ledger/domain/policy.h"
+#include "ledger/domain/rules/policy.h"
 
 namespace chipledger::domain {
 namespace {

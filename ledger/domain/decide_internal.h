@@ -11,9 +11,9 @@
 #include "absl/types/span.h"
 #include "chipledger/v1/command.pb.h"
 #include "chipledger/v1/event.pb.h"
-#include "ledger/domain/assessment.h"
 #include "ledger/domain/decide.h"
 #include "ledger/domain/license_draw.h"
+#include "ledger/domain/rules/assessment.h"
 #include "ledger/domain/state.h"
 
 namespace chipledger::domain {

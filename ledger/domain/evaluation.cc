@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "ledger/base/limits.h"
-#include "ledger/domain/group_key.h"
+#include "ledger/domain/rules/group_key.h"
 
 namespace chipledger::domain {
 namespace {
@@ -173,22 +173,11 @@ bool VisitBlock(const v1::TouchedTotals& totals,
 
 }  // namespace
 
-std::optional<int64_t> ConstantLimitOf(const CompiledRule& rule) {
-  switch (rule.limit.kind) {
-    case v1::Limit::kConstant:
-    case v1::Limit::kZero:
-    case v1::Limit::kPredicate:
-      return rule.limit.constant;
-    default:
-      return std::nullopt;
-  }
-}
-
 std::optional<int64_t> JudgedLimit(const Evaluation& evaluation,
                                    const CompiledRule& rule) {
   switch (evaluation.limit_source) {
     case v1::LIMIT_SOURCE_RULE:
-      return ConstantLimitOf(rule);
+      return rule.limit->constant();
     case v1::LIMIT_SOURCE_EVENT:
       return evaluation.limit;
     default:

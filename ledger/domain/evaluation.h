@@ -13,8 +13,8 @@
 #include "google/protobuf/repeated_field.h"
 #include "ledger/base/date.h"
 #include "ledger/domain/dated_sums.h"
-#include "ledger/domain/group_key.h"
-#include "ledger/domain/policy.h"
+#include "ledger/domain/rules/group_key.h"
+#include "ledger/domain/rules/policy.h"
 
 namespace chipledger::domain {
 
@@ -60,9 +60,6 @@ struct Evaluation {
   // What it adds to its total. Requires: it has a balance.
   Amounts Added() const { return AmountsOf(balance, asked, unmeasured_gpus); }
 };
-
-// The limit of a rule that has the same one always; unset: it depends.
-std::optional<int64_t> ConstantLimitOf(const CompiledRule& rule);
 
 // The limit that an evaluation was judged by; unset: none, or not known. `rule`
 // is its rule.

@@ -9,7 +9,7 @@
 #include "ledger/domain/catalog_fold.h"
 #include "ledger/domain/errors.h"
 #include "ledger/domain/folder.h"
-#include "ledger/domain/group_key.h"
+#include "ledger/domain/rules/group_key.h"
 #include "ledger/domain/whole_event.h"
 
 namespace chipledger::domain {
@@ -179,7 +179,7 @@ absl::Status Folder::AddToTotal(const CompiledPolicy& policy,
                                 const v1::GroupKey& group, Date date,
                                 const Amounts& amounts) {
   // Each order stands by itself: nothing adds up.
-  if (rule.window == v1::Window::kPerOrder) return absl::OkStatus();
+  if (rule.window.IsPerOrder()) return absl::OkStatus();
   const TotalKey key(policy.number, rule.number, window_start,
                      EncodeGroup(rule.group_by, group));
   return state_.AddToTotal(key, date, amounts) ? absl::OkStatus()

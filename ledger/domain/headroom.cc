@@ -14,8 +14,8 @@
 #include "ledger/base/status_macros.h"
 #include "ledger/domain/errors.h"
 #include "ledger/domain/known.h"
-#include "ledger/domain/limit_of.h"
-#include "ledger/domain/scope.h"
+#include "ledger/domain/rules/limit.h"
+#include "ledger/domain/rules/scope.h"
 
 namespace chipledger::domain {
 namespace {
@@ -37,14 +37,14 @@ const LicenseState* LicenseOf(const HeadroomView& view,
 WindowSpan SpanOf(const HeadroomView& view, const CompiledRule& rule,
                   const TotalKey& key) {
   const Date start = Date::FromDays(key.window_start());
-  if (rule.window == v1::Window::kValidityOfAuthorization) {
+  if (rule.window.IsOfAuthorization()) {
     WindowSpan span{.from = start, .start_key = key.window_start()};
     if (const LicenseState* license = LicenseOf(view, rule, key.group())) {
       span.to = Date::FromDays(license->last_export_date.days() + 1);
     }
     return span;
   }
-  return rule.WindowOf(start, std::nullopt).value_or(WindowSpan{.open = true});
+  return rule.window.Of(start, std::nullopt).value_or(WindowSpan{.open = true});
 }
 
 // The date of a window that is nearest to another date.
@@ -142,10 +142,10 @@ class Reader {
 
  private:
   Row::Status NoticeOr(const Against& against, Row::Status else_status) const {
-    const bool due = rule_.mode == v1::Enforcement::MODE_NOTIFY &&
+    const bool due = rule_.enforcement.mode == v1::Enforcement::MODE_NOTIFY &&
                      CheckedAdd(against.sum.used, against.sum.reserved)
                              .value_or(std::numeric_limits<int64_t>::max()) >=
-                         rule_.notify_at;
+                         rule_.enforcement.notify_at;
     return due ? Row::STATUS_NOTICE_DUE : else_status;
   }
 
@@ -156,7 +156,7 @@ class Reader {
       if (at > date && at <= view_.through) dates.insert(at);
       return true;
     });
-    for (const CompiledLimit::Step& step : curve.steps) {
+    for (const LimitCurve::Step& step : curve.steps) {
       if (step.from > date) dates.insert(step.from);
     }
     return dates;
@@ -177,7 +177,8 @@ int64_t BasisPoints(const Amounts& part, int64_t whole) {
 
 v1::Enforcement::Mode EnforcementOf(const CompiledPolicy& policy,
                                     const CompiledRule& rule) {
-  return policy.Decides() ? rule.mode : v1::Enforcement::MODE_REPORT_ONLY;
+  return policy.Decides() ? rule.enforcement.mode
+                          : v1::Enforcement::MODE_REPORT_ONLY;
 }
 
 // Whole reference chips, rounded down also below 0.
@@ -194,7 +195,7 @@ Row MakeRow(const HeadroomView& view, const CompiledPolicy& policy,
   row.set_policy_id(policy.policy_id());
   row.set_policy_version(policy.adopted.version());
   row.set_rule_id(rule.rule_id);
-  row.set_measure(rule.measure);
+  row.set_measure(rule.measure.unit);
   row.set_accrual(rule.accrual);
   *row.mutable_group() = DecodeGroup(rule.group_by, key.group());
   const WindowSpan span = SpanOf(view, rule, key);
@@ -209,9 +210,9 @@ Row MakeRow(const HeadroomView& view, const CompiledPolicy& policy,
     row.set_limit(*against.limit);
     if (const auto headroom = against.Headroom()) {
       row.set_headroom(*headroom);
-      if (rule.measure == v1::MEASURE_REFERENCE_EQUIVALENT) {
+      if (rule.measure.unit == v1::MEASURE_REFERENCE_EQUIVALENT) {
         row.set_headroom_in_references(
-            ReferencesIn(*headroom, rule.reference_milli_tpp));
+            ReferencesIn(*headroom, rule.measure.reference_milli_tpp));
       }
     }
     if (*against.limit > 0) {
@@ -231,7 +232,7 @@ Row MakeRow(const HeadroomView& view, const CompiledPolicy& policy,
                            : text.provenance().legal_status());
   row.set_enforcement(EnforcementOf(policy, rule));
   if (own.has_reference()) *row.mutable_reference() = own.reference();
-  if (const auto reported = rule.LastReportingDate(date)) {
+  if (const auto reported = rule.enforcement.LastReportingDate(date)) {
     row.set_last_reporting_date(reported->ToString());
     row.set_last_reporting_status(
         reader.StatusOf(reader.Through(reader.CurveOn(*reported), *reported)));
@@ -326,7 +327,7 @@ std::optional<TotalKey> MakeKey(const HeadroomView& view,
   }
   const std::string encoded = EncodeGroup(rule.group_by, group);
   const LicenseState* license = LicenseOf(view, rule, encoded);
-  const auto window = rule.WindowOf(
+  const auto window = rule.window.Of(
       date, license == nullptr ? std::nullopt
                                : std::optional<Date>(license->grant_date));
   if (!window) return std::nullopt;
@@ -376,7 +377,7 @@ class Lister {
       return wanted.empty() || rule.GroupsBy(key);
     };
     // Nothing adds up by order.
-    return rule.window != v1::Window::kPerOrder &&
+    return !rule.window.IsPerOrder() &&
            (filter_.rule_id().empty() || rule.rule_id == filter_.rule_id()) &&
            (filter_.destination_country().empty() || ByCountry(rule) ||
             PoolsCountry(policy, rule)) &&
@@ -509,7 +510,7 @@ class WindowTimeline {
                  const TotalKey& key, v1::GetTimelineResponse& timeline)
       : total_(FindTotal(view, key)),
         reader_(view, *named.policy, *named.rule, key, total_),
-        window_start_(named.rule->WindowStartOf(key.window_start())),
+        window_start_(named.rule->window.StartText(key.window_start())),
         timeline_(timeline) {}
 
   // Appends a point for `first` and for each later date up to `last` on which
@@ -521,7 +522,7 @@ class WindowTimeline {
       dates.insert(date);
       return true;
     });
-    for (const CompiledLimit::Step& step : reader_.CurveOn(first).steps) {
+    for (const LimitCurve::Step& step : reader_.CurveOn(first).steps) {
       dates.insert(step.from);
     }
     for (auto date = dates.upper_bound(first);
@@ -589,7 +590,7 @@ absl::StatusOr<TotalKey> FindTotalKey(const HeadroomView& view,
     return NotCovered(policy_id, rule_id, date.ToString(), why);
   }
   if (key) return *key;
-  if (named.rule->window == v1::Window::kValidityOfAuthorization) {
+  if (named.rule->window.IsOfAuthorization()) {
     return InvalidFields(
         {{"group.license_id", absl::StrCat("\"", group.license_id(),
                                            "\" was never granted: the rule's "
@@ -598,8 +599,8 @@ absl::StatusOr<TotalKey> FindTotalKey(const HeadroomView& view,
   return InvalidFields(
       {{"on_date",
         absl::StrCat(date.ToString(), " is outside the rule's window, ",
-                     named.rule->fixed.from.ToString(), " to before ",
-                     named.rule->fixed.to.ToString())}});
+                     named.rule->window.fixed.from.ToString(), " to before ",
+                     named.rule->window.fixed.to.ToString())}});
 }
 
 absl::StatusOr<v1::HeadroomRow> GetHeadroom(
@@ -642,7 +643,7 @@ absl::StatusOr<v1::GetTimelineResponse> GetTimeline(
     if (key) windows.push_back(*key);
   }
   v1::GetTimelineResponse timeline;
-  timeline.set_measure(named.rule->measure);
+  timeline.set_measure(named.rule->measure.unit);
   for (const TotalKey& key : windows) {
     const Total total = FindTotal(view, key);
     Date first = view.today, last = view.today;

@@ -22,8 +22,9 @@ namespace {
 // Words ----------------------------------------------------------------------
 
 std::string AmountForPeople(const CompiledRule& rule, int64_t amount) {
-  const std::string number = FormatDecimalForPeople(amount, rule.Scale());
-  switch (rule.measure) {
+  const std::string number =
+      FormatDecimalForPeople(amount, rule.measure.Scale());
+  switch (rule.measure.unit) {
     case v1::MEASURE_GPUS:
       return absl::StrCat(number, " GPUs");
     case v1::MEASURE_VALUE_USD:
@@ -201,9 +202,9 @@ v1::RuleEvaluation EvaluationForReaders(const Evaluation& evaluation,
   out.set_policy_id(named.policy->policy_id());
   out.set_policy_version(named.policy->adopted.version());
   out.set_rule_id(rule.rule_id);
-  out.set_measure(rule.measure);
+  out.set_measure(rule.measure.unit);
   *out.mutable_group() = *evaluation.group;
-  out.set_window_start(rule.WindowStartOf(evaluation.window_start));
+  out.set_window_start(rule.window.StartText(evaluation.window_start));
   out.set_used(evaluation.used);
   out.set_reserved(evaluation.reserved);
   out.set_asked(evaluation.asked);
@@ -265,7 +266,7 @@ v1::Violation LimitViolation(const Named& named,
 v1::Violation UnknownViolation(const Named& named, const v1::GroupKey& group,
                                absl::string_view product) {
   v1::Violation violation = StartViolation(named, group);
-  const bool value = named.rule->measure == v1::MEASURE_VALUE_USD;
+  const bool value = named.rule->measure.unit == v1::MEASURE_VALUE_USD;
   violation.set_rule_id(CheckId(value ? v1::VALUE_UNKNOWN : v1::TPP_UNKNOWN));
   violation.set_description(
       absl::StrCat(named.policy->policy_id(), "/", named.rule->rule_id,

@@ -11,9 +11,9 @@
 #include "chipledger/v1/evidence.pb.h"
 #include "chipledger/v1/shipment.pb.h"
 #include "ledger/base/date.h"
-#include "ledger/domain/assessment.h"
 #include "ledger/domain/decide.h"
-#include "ledger/domain/fact.h"
+#include "ledger/domain/rules/assessment.h"
+#include "ledger/domain/rules/fact.h"
 #include "ledger/domain/state.h"
 
 namespace chipledger::domain {

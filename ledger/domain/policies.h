@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "ledger/domain/policy.h"
+#include "ledger/domain/rules/policy.h"
 
 namespace chipledger::domain {
 

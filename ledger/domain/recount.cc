@@ -7,11 +7,11 @@
 #include "absl/functional/function_ref.h"
 #include "absl/types/span.h"
 #include "ledger/base/status_macros.h"
-#include "ledger/domain/assessment.h"
 #include "ledger/domain/charged_items.h"
 #include "ledger/domain/errors.h"
 #include "ledger/domain/evaluation.h"
-#include "ledger/domain/fact.h"
+#include "ledger/domain/rules/assessment.h"
+#include "ledger/domain/rules/fact.h"
 
 namespace chipledger::domain {
 namespace {

@@ -23,9 +23,9 @@
 #include "ledger/domain/dated_sums.h"
 #include "ledger/domain/fact_dates.h"
 #include "ledger/domain/license_state.h"
-#include "ledger/domain/rule_index.h"
+#include "ledger/domain/rules/rule_index.h"
+#include "ledger/domain/rules/total_key.h"
 #include "ledger/domain/shipment_state.h"
-#include "ledger/domain/total_key.h"
 
 namespace chipledger::domain {
 

@@ -8,7 +8,7 @@
 #include "ledger/base/status_macros.h"
 #include "ledger/domain/dated_rows.h"
 #include "ledger/domain/errors.h"
-#include "ledger/domain/group_key.h"
+#include "ledger/domain/rules/group_key.h"
 #include "ledger/domain/state.h"
 
 namespace chipledger::domain {

@@ -7,7 +7,7 @@
 #include "absl/strings/substitute.h"
 #include "gtest/gtest.h"
 #include "ledger/base/error.h"
-#include "ledger/domain/policy.h"
+#include "ledger/domain/rules/policy.h"
 #include "tests/support/commands.h"
 
 namespace chipledger::testing {

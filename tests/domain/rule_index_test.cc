@@ -1,7 +1,7 @@
 // Goal: filing rules by what they name changes nothing but the cost: for any
 // policies and any fact the same rules are found in the same order as by
 // looking at all of them.
-#include "ledger/domain/rule_index.h"
+#include "ledger/domain/rules/rule_index.h"
 
 #include <string>
 #include <vector>
@@ -9,7 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "ledger/domain/catalog_fold.h"
-#include "ledger/domain/scope.h"
+#include "ledger/domain/rules/scope.h"
 #include "ledger/domain/state.h"
 #include "rapidcheck/gtest.h"
 #include "tests/support/commands.h"

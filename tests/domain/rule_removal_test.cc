@@ -16,7 +16,7 @@
 #include "chipledger/scenario/v1/scenario.pb.h"
 #include "chipledger/v1/command.pb.h"
 #include "gtest/gtest.h"
-#include "ledger/domain/policy.h"
+#include "ledger/domain/rules/policy.h"
 #include "ledger/scenario/runner.h"
 #include "ledger/scenario/text_file.h"
 

@@ -18,7 +18,7 @@
 #include "chipledger/v1/command.pb.h"
 #include "google/protobuf/message.h"
 #include "gtest/gtest.h"
-#include "ledger/domain/policy.h"
+#include "ledger/domain/rules/policy.h"
 #include "ledger/scenario/runner.h"
 #include "ledger/scenario/text_file.h"
 

@@ -1,6 +1,6 @@
 // Goal: a total has one name, in memory, on disk and in page tokens, and it
 // sorts as totals are listed.
-#include "ledger/domain/total_key.h"
+#include "ledger/domain/rules/total_key.h"
 
 #include <algorithm>
 #include <limits>

@@ -1,24 +1,24 @@
-#include "ledger/domain/scope.h"
+#include "ledger/domain/rules/scope.h"
 
 #include <algorithm>
 #include <cstddef>
+#include <set>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
+#include "ledger/base/limits.h"
+#include "ledger/domain/catalog.h"
+#include "ledger/domain/rules/check_lists.h"
+#include "ledger/domain/rules/fact.h"
+#include "ledger/domain/rules/policy.h"
 
 namespace chipledger::domain {
 namespace {
 
-template <typename T, typename V>
-bool IsAmong(const std::vector<T>& list, const V& value) {
+template <typename List, typename V>
+bool IsAmong(const List& list, const V& value) {
   return std::find(list.begin(), list.end(), value) != list.end();
-}
-
-// Whether a list is unset or names the value.
-template <typename T, typename V>
-bool Admits(const std::vector<T>& list, const V& value) {
-  return list.empty() || IsAmong(list, value);
 }
 
 bool AdmitsAny(const std::vector<std::string>& list,
@@ -26,14 +26,6 @@ bool AdmitsAny(const std::vector<std::string>& list,
   return list.empty() ||
          std::any_of(values.begin(), values.end(),
                      [&](absl::string_view v) { return IsAmong(list, v); });
-}
-
-// Calls visit(party) with those who receive and use the goods, until it returns
-// true; returns whether it did.
-template <typename Visit>
-bool AnyReceiver(const Fact& fact, Visit&& visit) {
-  return std::any_of(fact.consignees.begin(), fact.consignees.end(), visit) ||
-         std::any_of(fact.end_users.begin(), fact.end_users.end(), visit);
 }
 
 bool IsHeadquarteredIn(const Catalog& catalog, const CompiledPolicy& policy,
@@ -73,25 +65,13 @@ bool SelectsParties(const Catalog& catalog, const CompiledPolicy& policy,
                              fact));
 }
 
-bool Exempts(const Catalog& catalog, const CompiledPolicy& policy,
-             const CompiledExemption& exemption, const Fact& fact,
-             const CountedItem& item) {
-  if (!Admits(exemption.authorization_kinds, fact.authorization_kind)) {
-    return false;
-  }
-  if (fact.date < exemption.from || fact.date >= exemption.before) return false;
-  if (exemption.items && !exemption.items->Matches(TraitsOf(item))) {
-    return false;
-  }
-  if (!exemption.parties.empty() &&
-      !AnyReceiver(fact, [&](absl::string_view party) {
-        return IsAmong(exemption.parties, party) ||
-               IsAmong(exemption.parties,
-                       catalog.UltimateParentOf(party, fact.date));
-      })) {
-    return false;
-  }
-  return !exemption.where || Selects(catalog, policy, *exemption.where, fact);
+bool IsMovement(int movement) {
+  return v1::Movement_IsValid(movement) && movement != v1::MOVEMENT_UNSPECIFIED;
+}
+
+template <typename List>
+std::vector<std::string> ToStrings(const List& list) {
+  return {list.begin(), list.end()};
 }
 
 // The only one of a list; empty when there is none or several.
@@ -140,22 +120,105 @@ std::string KeyOf(v1::Scope::GroupBy key, const Catalog& catalog,
 
 }  // namespace
 
-ItemTraits TraitsOf(const CountedItem& item) {
-  if (item.declared != nullptr) {
-    return {.classification = item.declared->classification(),
-            .milli_tpp = item.declared->milli_tpp(),
-            .gpus = item.declared->gpus()};
+void CheckFactFilter(const v1::FactFilter& where, const std::string& path,
+                     FieldChecks& checks) {
+  const auto at = [&](absl::string_view field) {
+    return absl::StrCat(path, ".", field);
+  };
+  for (int i = 0; i < where.destination_countries_size(); ++i) {
+    checks.Country(where.destination_countries(i),
+                   absl::StrCat(at("destination_countries"), "[", i, "]"));
   }
-  const v1::Product& product = *item.product;
-  ItemTraits traits{.classification = product.classification(),
-                    .product_code = product.product_code()};
-  if (product.has_milli_tpp_per_gpu()) {
-    traits.milli_tpp = product.milli_tpp_per_gpu();
+  CheckPrintables(where.destination_groups(), limits::kMaxGroupIdBytes,
+                  at("destination_groups"), checks);
+  CheckPrintables(where.except_destination_groups(), limits::kMaxGroupIdBytes,
+                  at("except_destination_groups"), checks);
+  CheckPrintables(where.license_ids(), limits::kMaxLicenseIdBytes,
+                  at("license_ids"), checks);
+  CheckPrintables(where.headquarters_groups(), limits::kMaxGroupIdBytes,
+                  at("headquarters_groups"), checks);
+  CheckPrintables(where.except_headquarters_groups(), limits::kMaxGroupIdBytes,
+                  at("except_headquarters_groups"), checks);
+  CheckSlugs(where.exporters(), limits::kMaxPartyIdBytes, at("exporters"),
+             checks);
+  CheckSlugs(where.consignees(), limits::kMaxPartyIdBytes, at("consignees"),
+             checks);
+  CheckSlugs(where.end_users(), limits::kMaxPartyIdBytes, at("end_users"),
+             checks);
+  CheckSlugs(where.ultimate_parents(), limits::kMaxPartyIdBytes,
+             at("ultimate_parents"), checks);
+  CheckKinds(where.authorization_kinds(), v1::AuthorizationKind_IsValid,
+             at("authorization_kinds"), checks);
+  CheckKinds(where.movements(), IsMovement, at("movements"), checks);
+}
+
+CompiledFactFilter CompileFactFilter(const v1::FactFilter& where) {
+  return {.countries = ToStrings(where.destination_countries()),
+          .groups = ToStrings(where.destination_groups()),
+          .except_groups = ToStrings(where.except_destination_groups()),
+          .license_ids = ToStrings(where.license_ids()),
+          .headquarters_groups = ToStrings(where.headquarters_groups()),
+          .except_headquarters_groups =
+              ToStrings(where.except_headquarters_groups()),
+          .exporters = ToStrings(where.exporters()),
+          .consignees = ToStrings(where.consignees()),
+          .end_users = ToStrings(where.end_users()),
+          .ultimate_parents = ToStrings(where.ultimate_parents()),
+          .authorization_kinds = {where.authorization_kinds().begin(),
+                                  where.authorization_kinds().end()},
+          .movements = {where.movements().begin(), where.movements().end()}};
+}
+
+void CheckScope(const v1::Rule& rule, const std::string& path,
+                FieldChecks& checks) {
+  const v1::Scope& scope = rule.scope();
+  std::set<int> keys;
+  for (int i = 0; i < scope.group_by_size(); ++i) {
+    const int key = scope.group_by(i);
+    if (key == v1::Scope::GROUP_BY_UNSPECIFIED ||
+        !v1::Scope::GroupBy_IsValid(key) || !keys.insert(key).second) {
+      checks.Add(absl::StrCat(path, ".group_by[", i, "]"),
+                 absl::StrCat(key, " is not a key, or named twice"));
+    }
   }
-  if (product.has_memory_bandwidth_mb_s()) {
-    traits.memory_bandwidth_mb_s = product.memory_bandwidth_mb_s();
+  if (GroupsBy(rule, v1::Scope::GROUP_BY_COUNTRY_GROUP) &&
+      scope.where().destination_groups().empty()) {
+    checks.Add(absl::StrCat(path, ".group_by"),
+               "GROUP_BY_COUNTRY_GROUP needs where.destination_groups");
   }
-  return traits;
+  if (GroupsBy(rule, v1::Scope::GROUP_BY_LICENSE_LINE) &&
+      !GroupsBy(rule, v1::Scope::GROUP_BY_LICENSE)) {
+    checks.Add(absl::StrCat(path, ".group_by"),
+               "GROUP_BY_LICENSE_LINE needs GROUP_BY_LICENSE");
+  }
+  CheckFactFilter(scope.where(), absl::StrCat(path, ".where"), checks);
+}
+
+GroupKeys CompileGroupBy(const v1::Scope& scope) {
+  GroupKeys keys;
+  for (const int key : scope.group_by()) {
+    keys.push_back(static_cast<v1::Scope::GroupBy>(key));
+  }
+  std::sort(keys.begin(), keys.end());
+  return keys;
+}
+
+bool GroupsBy(const v1::Rule& rule, v1::Scope::GroupBy key) {
+  return IsAmong(rule.scope().group_by(), key);
+}
+
+bool SelectsDestination(const Catalog& catalog, const CompiledPolicy& policy,
+                        const CompiledFactFilter& where,
+                        absl::string_view country, Date date) {
+  const absl::string_view treated = policy.Treated(country, date);
+  if (!where.countries.empty() &&
+      std::find(where.countries.begin(), where.countries.end(), treated) ==
+          where.countries.end()) {
+    return false;
+  }
+  return (where.groups.empty() ||
+          IsInAnyGroup(catalog, where.groups, treated, date)) &&
+         !IsInAnyGroup(catalog, where.except_groups, treated, date);
 }
 
 bool Selects(const Catalog& catalog, const CompiledPolicy& policy,
@@ -216,7 +279,7 @@ std::string WhyNotCovered(const Catalog& catalog, const CompiledPolicy& policy,
     const v1::Product* product =
         catalog.FindProduct(group.product_code(), date);
     if (product != nullptr &&
-        !rule.items->Matches(TraitsOf({.product = product}))) {
+        !rule.items->Matches(CountedItem{.product = product}.Traits())) {
       return outside("product", group.product_code());
     }
   }
@@ -234,10 +297,10 @@ bool LooksAtDestinationAlone(const CompiledFactFilter& where) {
 bool CountsItem(const Catalog& catalog, const CompiledPolicy& policy,
                 const CompiledRule& rule, const Fact& fact,
                 const CountedItem& item) {
-  if (rule.items && !rule.items->Matches(TraitsOf(item))) return false;
+  if (rule.items && !rule.items->Matches(item.Traits())) return false;
   return std::none_of(rule.exemptions.begin(), rule.exemptions.end(),
                       [&](const CompiledExemption& exemption) {
-                        return Exempts(catalog, policy, exemption, fact, item);
+                        return exemption.Exempts(catalog, policy, fact, item);
                       });
 }
 

@@ -1,4 +1,4 @@
-#include "ledger/domain/group_key.h"
+#include "ledger/domain/rules/group_key.h"
 
 #include <algorithm>
 #include <cstddef>

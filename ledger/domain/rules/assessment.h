@@ -1,7 +1,7 @@
 // Assessing one event against the policies in force: what it adds to which
 // total, and which limits that exceeds.
-#ifndef CHIPLEDGER_LEDGER_DOMAIN_ASSESSMENT_H_
-#define CHIPLEDGER_LEDGER_DOMAIN_ASSESSMENT_H_
+#ifndef CHIPLEDGER_LEDGER_DOMAIN_RULES_ASSESSMENT_H_
+#define CHIPLEDGER_LEDGER_DOMAIN_RULES_ASSESSMENT_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -18,8 +18,8 @@
 #include "ledger/base/date.h"
 #include "ledger/domain/charge.h"
 #include "ledger/domain/evaluation.h"
-#include "ledger/domain/fact.h"
-#include "ledger/domain/limit_of.h"
+#include "ledger/domain/rules/fact.h"
+#include "ledger/domain/rules/limit.h"
 #include "ledger/domain/state.h"
 
 namespace chipledger::domain {
@@ -129,8 +129,7 @@ class Assessment {
 
     // Whether it moves a total that is stored.
     bool Moves() const {
-      return balance != v1::BALANCE_NONE &&
-             rule->window != v1::Window::kPerOrder;
+      return balance != v1::BALANCE_NONE && !rule->window.IsPerOrder();
     }
     Amounts Added() const {
       return AmountsOf(balance, amount, unmeasured_gpus);
@@ -257,4 +256,4 @@ class Assessment {
 
 }  // namespace chipledger::domain
 
-#endif  // CHIPLEDGER_LEDGER_DOMAIN_ASSESSMENT_H_
+#endif  // CHIPLEDGER_LEDGER_DOMAIN_RULES_ASSESSMENT_H_

@@ -1,4 +1,4 @@
-#include "ledger/domain/fact.h"
+#include "ledger/domain/rules/fact.h"
 
 #include <algorithm>
 #include <string>
@@ -66,6 +66,24 @@ Fact FactForDestination(const v1::License& license,
 }
 
 }  // namespace
+
+ItemTraits CountedItem::Traits() const {
+  if (declared != nullptr) {
+    return {.classification = declared->classification(),
+            .milli_tpp = declared->milli_tpp(),
+            .gpus = declared->gpus()};
+  }
+  const v1::Product& figures = *product;
+  ItemTraits traits{.classification = figures.classification(),
+                    .product_code = figures.product_code()};
+  if (figures.has_milli_tpp_per_gpu()) {
+    traits.milli_tpp = figures.milli_tpp_per_gpu();
+  }
+  if (figures.has_memory_bandwidth_mb_s()) {
+    traits.memory_bandwidth_mb_s = figures.memory_bandwidth_mb_s();
+  }
+  return traits;
+}
 
 MeasuredItem CountedItem::ToMeasure() const {
   MeasuredItem item{.units = units,

@@ -1,4 +1,4 @@
-#include "ledger/domain/rule_index.h"
+#include "ledger/domain/rules/rule_index.h"
 
 #include <algorithm>
 #include <set>

@@ -1,7 +1,8 @@
 // What policies may count: a license, a movement of goods, a declaration.
-#ifndef CHIPLEDGER_LEDGER_DOMAIN_FACT_H_
-#define CHIPLEDGER_LEDGER_DOMAIN_FACT_H_
+#ifndef CHIPLEDGER_LEDGER_DOMAIN_RULES_FACT_H_
+#define CHIPLEDGER_LEDGER_DOMAIN_RULES_FACT_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -15,7 +16,7 @@
 #include "ledger/base/date.h"
 #include "ledger/domain/catalog.h"
 #include "ledger/domain/license_state.h"
-#include "ledger/domain/measure.h"
+#include "ledger/domain/rules/measure.h"
 
 namespace chipledger::domain {
 
@@ -36,6 +37,8 @@ struct CountedItem {
 
   // To be measured. Requires: it has a product.
   MeasuredItem ToMeasure() const;
+  // What item filters look at.
+  ItemTraits Traits() const;
 };
 
 // Views borrow from the command that the fact was made from, and from the
@@ -60,6 +63,14 @@ struct Fact {
   std::vector<CountedItem> items;
 };
 
+// Calls visit(party) with those who receive and use the goods, until it returns
+// true; returns whether it did.
+template <typename Visit>
+bool AnyReceiver(const Fact& fact, Visit&& visit) {
+  return std::any_of(fact.consignees.begin(), fact.consignees.end(), visit) ||
+         std::any_of(fact.end_users.begin(), fact.end_users.end(), visit);
+}
+
 // Returns the fact of a shipment that is to be counted: its parties, license
 // and items, with the product revisions that hold on its date. Draws set
 // license_line later.
@@ -79,4 +90,4 @@ std::vector<Fact> FactsOfDeclaration(const v1::DeclareCompute& declaration);
 
 }  // namespace chipledger::domain
 
-#endif  // CHIPLEDGER_LEDGER_DOMAIN_FACT_H_
+#endif  // CHIPLEDGER_LEDGER_DOMAIN_RULES_FACT_H_

@@ -1,4 +1,4 @@
-#include "ledger/domain/total_key.h"
+#include "ledger/domain/rules/total_key.h"
 
 #include <algorithm>
 

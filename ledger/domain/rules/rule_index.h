@@ -1,6 +1,6 @@
 // Finding the rules that can count a fact without looking at all of them.
-#ifndef CHIPLEDGER_LEDGER_DOMAIN_RULE_INDEX_H_
-#define CHIPLEDGER_LEDGER_DOMAIN_RULE_INDEX_H_
+#ifndef CHIPLEDGER_LEDGER_DOMAIN_RULES_RULE_INDEX_H_
+#define CHIPLEDGER_LEDGER_DOMAIN_RULES_RULE_INDEX_H_
 
 #include <string>
 #include <utility>
@@ -10,7 +10,7 @@
 #include "absl/container/inlined_vector.h"
 #include "ledger/base/date.h"
 #include "ledger/domain/catalog.h"
-#include "ledger/domain/fact.h"
+#include "ledger/domain/rules/fact.h"
 
 namespace chipledger::domain {
 
@@ -71,4 +71,4 @@ class RuleIndex {
 
 }  // namespace chipledger::domain
 
-#endif  // CHIPLEDGER_LEDGER_DOMAIN_RULE_INDEX_H_
+#endif  // CHIPLEDGER_LEDGER_DOMAIN_RULES_RULE_INDEX_H_

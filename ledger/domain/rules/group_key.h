@@ -1,8 +1,8 @@
 // The keys of totals, as one string: the values of the rule's keys, in the
 // order of their numbers in v1::Scope::GroupBy, with 0x00 between them. No
 // value holds 0x00. So totals sort by country first.
-#ifndef CHIPLEDGER_LEDGER_DOMAIN_GROUP_KEY_H_
-#define CHIPLEDGER_LEDGER_DOMAIN_GROUP_KEY_H_
+#ifndef CHIPLEDGER_LEDGER_DOMAIN_RULES_GROUP_KEY_H_
+#define CHIPLEDGER_LEDGER_DOMAIN_RULES_GROUP_KEY_H_
 
 #include <optional>
 #include <string>
@@ -44,4 +44,4 @@ std::string ProjectGroup(const GroupKeys& keys, absl::string_view encoded,
 
 }  // namespace chipledger::domain
 
-#endif  // CHIPLEDGER_LEDGER_DOMAIN_GROUP_KEY_H_
+#endif  // CHIPLEDGER_LEDGER_DOMAIN_RULES_GROUP_KEY_H_

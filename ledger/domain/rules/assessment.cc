@@ -1,5 +1,5 @@
 // Gathering what an event adds to totals. judge.cc evaluates it.
-#include "ledger/domain/assessment.h"
+#include "ledger/domain/rules/assessment.h"
 
 #include <algorithm>
 #include <utility>
@@ -8,16 +8,16 @@
 #include "ledger/base/decimal.h"
 #include "ledger/base/status_macros.h"
 #include "ledger/domain/errors.h"
-#include "ledger/domain/measure.h"
-#include "ledger/domain/scope.h"
+#include "ledger/domain/rules/measure.h"
+#include "ledger/domain/rules/scope.h"
 
 namespace chipledger::domain {
 namespace {
 
 std::optional<Measured> MeasureItem(const CompiledRule& rule,
                                     const CountedItem& item) {
-  return item.declared != nullptr ? Measure(rule, *item.declared)
-                                  : Measure(rule, item.ToMeasure());
+  return item.declared != nullptr ? Measure(rule.measure, *item.declared)
+                                  : Measure(rule.measure, item.ToMeasure());
 }
 
 size_t NumberOfItems(absl::Span<const Fact> facts) {
@@ -33,17 +33,6 @@ std::optional<Date> GrantedOn(const Fact& fact) {
   return std::nullopt;
 }
 
-// The value of a line that a limit by license line leaves out because it states
-// none.
-bool IsWithoutValue(const CompiledRule& rule, const Fact& fact,
-                    const CountedItem& item) {
-  if (rule.limit.kind != v1::Limit::kAuthorized) return false;
-  const LicenseState::Line* line =
-      fact.license == nullptr ? nullptr
-                              : fact.license->FindLine(item.license_line);
-  return line == nullptr || !line->value_authorized_usd;
-}
-
 // The window that units of a charge count in when they move by a date: receipts
 // and the installed base are dated by the movement, all else by the charge.
 std::optional<int32_t> WindowOf(const CompiledRule& rule, const Charge& charge,
@@ -51,9 +40,9 @@ std::optional<int32_t> WindowOf(const CompiledRule& rule, const Charge& charge,
   const bool by_movement = balance == v1::BALANCE_USED &&
                            (charge.accrual == v1::ACCRUAL_RECEIVED ||
                             charge.accrual == v1::ACCRUAL_INSTALLED_NET) &&
-                           rule.window != v1::Window::kValidityOfAuthorization;
+                           !rule.window.IsOfAuthorization();
   if (!by_movement) return charge.window_start;
-  const auto span = rule.WindowOf(date, std::nullopt);
+  const auto span = rule.window.Of(date, std::nullopt);
   if (!span) return std::nullopt;
   return span->start_key;
 }
@@ -69,8 +58,8 @@ std::optional<Assessment::Part> Assessment::PartOf(const CompiledRule& rule,
                                                    Test test) {
   const bool licensed = rule.accrual == v1::ACCRUAL_LICENSED;
   const auto tested_at = [&](v1::TestPoint point) {
-    return rule.test_point == point ||
-           (rule.test_point == v1::TEST_POINT_UNSPECIFIED &&
+    return rule.enforcement.test_point == point ||
+           (rule.enforcement.test_point == v1::TEST_POINT_UNSPECIFIED &&
             licensed == (point == v1::TEST_POINT_GRANT));
   };
   const auto test_at = [&](v1::TestPoint point) {
@@ -152,7 +141,7 @@ absl::Status Assessment::CountRule(const Catalog& catalog,
                                    Occasion occasion, Test test) {
   const std::optional<Part> part = PartOf(rule, occasion, test);
   const bool has_conditions =
-      !rule.required_conditions.empty() &&
+      !rule.enforcement.required_conditions.empty() &&
       (occasion == Occasion::kShipment || occasion == Occasion::kReservation);
   if (!part && !has_conditions) return absl::OkStatus();
   for (const Fact& fact : facts) {
@@ -163,7 +152,7 @@ absl::Status Assessment::CountRule(const Catalog& catalog,
     const bool misses_condition =
         has_conditions && CheckConditions(catalog, policy, rule, fact, test);
     if (!part && !misses_condition) continue;
-    const auto window = rule.WindowOf(fact.date, GrantedOn(fact));
+    const auto window = rule.window.Of(fact.date, GrantedOn(fact));
     if (!window) continue;
     Counting counting{.catalog = catalog,
                       .policy = policy,
@@ -175,7 +164,7 @@ absl::Status Assessment::CountRule(const Catalog& catalog,
                       .misses_condition = misses_condition};
     for (const CountedItem& item : fact.items) {
       if (!CountsItem(catalog, policy, rule, fact, item) ||
-          IsWithoutValue(rule, fact, item)) {
+          !rule.limit->Concerns(fact, item)) {
         continue;
       }
       if (!counting.group || GroupsItems(rule)) {
@@ -192,9 +181,9 @@ absl::Status Assessment::CountItem(const Counting& counting,
   const CompiledRule& rule = counting.rule;
   const Part& part = counting.part;
   std::optional<Measured> measured = Measured();
-  const bool allowed = rule.limit.kind == v1::Limit::kPredicate &&
-                       rule.limit.allowed.Matches(TraitsOf(item));
-  if (part.has_amount && !allowed) measured = MeasureItem(rule, item);
+  if (part.has_amount && !rule.limit->Allows(item)) {
+    measured = MeasureItem(rule, item);
+  }
   if (!measured) return TotalOverflow(rule.rule_id);
   Addition& addition =
       AdditionTo({.policy = &counting.policy,
@@ -217,7 +206,7 @@ absl::Status Assessment::CountItem(const Counting& counting,
       item.product != nullptr) {
     addition.unknown_product = item.product->product_code();
   }
-  if (part.has_charge && rule.window != v1::Window::kPerOrder &&
+  if (part.has_charge && !rule.window.IsPerOrder() &&
       (measured->amount != 0 || measured->unmeasured_gpus != 0)) {
     addition.items.push_back(item.number);
   }
@@ -246,10 +235,9 @@ bool Assessment::CheckConditions(const Catalog& catalog,
   if (item == fact.items.end() || test == Test::kNothing) return false;
   const bool refuses = policy.Decides() &&
                        FindOverride(policy, rule) == nullptr &&
-                       (rule.mode == v1::Enforcement::MODE_REFUSE ||
-                        rule.mode == v1::Enforcement::MODE_PRESUME_DENIAL);
+                       Denies(rule.enforcement.mode);
   bool missing = false;
-  for (const std::string& kind : rule.required_conditions) {
+  for (const std::string& kind : rule.enforcement.required_conditions) {
     if (fact.license != nullptr &&
         fact.license->HasCondition(kind, fact.date)) {
       continue;
@@ -273,7 +261,7 @@ bool Assessment::CheckConditions(const Catalog& catalog,
 const v1::Override* Assessment::FindOverride(const CompiledPolicy& policy,
                                              const CompiledRule& rule) const {
   if (overrides_ == nullptr ||
-      rule.mode != v1::Enforcement::MODE_PRESUME_DENIAL) {
+      rule.enforcement.mode != v1::Enforcement::MODE_PRESUME_DENIAL) {
     return nullptr;
   }
   for (const v1::Override& o : *overrides_) {
@@ -340,7 +328,7 @@ absl::Status Assessment::Gather(const Gathered& more) {
     return UnknownRule(more.policy_index, more.rule);
   }
   const CompiledRule& rule = policy->rules[more.rule];
-  if (rule.window == v1::Window::kPerOrder) return absl::OkStatus();
+  if (rule.window.IsPerOrder()) return absl::OkStatus();
   if (!more.amount || !more.unmeasured_gpus) return TotalOverflow(rule.rule_id);
   if (*more.amount == 0 && *more.unmeasured_gpus == 0) return absl::OkStatus();
   Addition& addition =

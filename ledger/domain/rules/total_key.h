@@ -1,7 +1,7 @@
 // The one encoding of which total: the same bytes are the key in memory, the
 // key on disk, the page token, and the order in which totals are listed.
-#ifndef CHIPLEDGER_LEDGER_DOMAIN_TOTAL_KEY_H_
-#define CHIPLEDGER_LEDGER_DOMAIN_TOTAL_KEY_H_
+#ifndef CHIPLEDGER_LEDGER_DOMAIN_RULES_TOTAL_KEY_H_
+#define CHIPLEDGER_LEDGER_DOMAIN_RULES_TOTAL_KEY_H_
 
 #include <compare>
 #include <cstdint>
@@ -71,4 +71,4 @@ class TotalKey {
 
 }  // namespace chipledger::domain
 
-#endif  // CHIPLEDGER_LEDGER_DOMAIN_TOTAL_KEY_H_
+#endif  // CHIPLEDGER_LEDGER_DOMAIN_RULES_TOTAL_KEY_H_

@@ -7,8 +7,8 @@
 
 #include "ledger/base/decimal.h"
 #include "ledger/base/status_macros.h"
-#include "ledger/domain/assessment.h"
 #include "ledger/domain/errors.h"
+#include "ledger/domain/rules/assessment.h"
 
 namespace chipledger::domain {
 
@@ -103,7 +103,7 @@ absl::StatusOr<Assessment::Standing> Assessment::Stand(
   Amounts before;
   // What the whole event adds to the total.
   int64_t net = addition.Moves() ? 0 : addition.amount;
-  if (addition.rule->window != v1::Window::kPerOrder) {
+  if (!addition.rule->window.IsPerOrder()) {
     if (total != nullptr) before = total->sum;
     bool fits = true;
     VisitMovesOf(place, [&](size_t i) {
@@ -146,7 +146,7 @@ std::vector<Assessment::Day> Assessment::DaysOf(size_t place,
   });
   days.push_back(
       {.date = addition.date, .net = addition.Moves() ? 0 : addition.amount});
-  for (const CompiledLimit::Step& step : curve.steps) {
+  for (const LimitCurve::Step& step : curve.steps) {
     if (step.from > addition.date) days.push_back({.date = step.from});
   }
   std::sort(days.begin(), days.end(),
@@ -219,7 +219,7 @@ void Assessment::SetLimit(const Standing& standing, const CompiledRule& rule,
   if (!standing.limit) {
     evaluation.limit_source = standing.unknown_limit ? v1::LIMIT_SOURCE_UNKNOWN
                                                      : v1::LIMIT_SOURCE_NONE;
-  } else if (standing.limit != ConstantLimitOf(rule)) {
+  } else if (standing.limit != rule.limit->constant()) {
     evaluation.limit_source = v1::LIMIT_SOURCE_EVENT;
     evaluation.limit = *standing.limit;
   }
@@ -229,7 +229,7 @@ absl::Status Assessment::JudgeAddition(size_t place, EvaluationWriter& writer) {
   const Addition& addition = additions_[place];
   const CompiledRule& rule = *addition.rule;
   ASSIGN_OR_RETURN(const LimitCurve curve, LimitFor(addition));
-  const bool per_order = rule.window == v1::Window::kPerOrder;
+  const bool per_order = rule.window.IsPerOrder();
   const Total* total = per_order ? nullptr : state_.FindTotal(addition.key);
   if (addition.Moves()) RETURN_IF_ERROR(CheckFits(place, total));
   ASSIGN_OR_RETURN(const Standing standing,
@@ -260,12 +260,13 @@ absl::Status Assessment::JudgeAddition(size_t place, EvaluationWriter& writer) {
 
 bool Assessment::IsNoticeDue(const Addition& addition,
                              const Standing& standing) const {
-  if (addition.rule->mode != v1::Enforcement::MODE_NOTIFY) return false;
+  if (addition.rule->enforcement.mode != v1::Enforcement::MODE_NOTIFY)
+    return false;
   // Wide enough for sums of what fits.
   __int128 used = standing.used;
   __int128 adds = addition.amount;
   if (addition.balance == v1::BALANCE_RESERVED &&
-      addition.rule->window != v1::Window::kPerOrder) {
+      !addition.rule->window.IsPerOrder()) {
     // What is only on its way has not reached anything.
     return false;
   }
@@ -281,17 +282,17 @@ bool Assessment::IsNoticeDue(const Addition& addition,
       }
     }
   }
-  return adds > 0 && used + adds >= addition.rule->notify_at;
+  return adds > 0 && used + adds >= addition.rule->enforcement.notify_at;
 }
 
 void Assessment::Decide(const Addition& addition, const LimitCurve& curve,
                         const Standing& standing, Evaluation& evaluation) {
   const CompiledRule& rule = *addition.rule;
   const CompiledPolicy& policy = *addition.policy;
-  const bool denies = rule.mode == v1::Enforcement::MODE_REFUSE ||
-                      rule.mode == v1::Enforcement::MODE_PRESUME_DENIAL;
-  const bool tested = addition.test != Test::kNothing && policy.Decides() &&
-                      rule.test_point != v1::TEST_POINT_REPORTING_DATE;
+  const bool denies = Denies(rule.enforcement.mode);
+  const bool tested =
+      addition.test != Test::kNothing && policy.Decides() &&
+      rule.enforcement.test_point != v1::TEST_POINT_REPORTING_DATE;
   const bool over = addition.test == Test::kStanding
                         ? standing.exceeded
                         : standing.exceeded && standing.event_adds;

@@ -1,0 +1,650 @@
+#include "ledger/domain/rules/limit.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <type_traits>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "ledger/base/decimal.h"
+#include "ledger/base/limits.h"
+#include "ledger/domain/license_state.h"
+#include "ledger/domain/rules/fact.h"
+#include "ledger/domain/rules/measure.h"
+#include "ledger/domain/rules/policy.h"
+
+namespace chipledger::domain {
+namespace {
+
+constexpr int64_t kBasisPoints = 10'000;
+// More would allow twice what a line authorizes.
+constexpr int64_t kMaxToleranceBasisPoints = 10'000;
+constexpr int64_t kMaxPartsPerMillion = 1'000'000;
+// More of a limit's own measure is taken as a slip of the pen.
+constexpr int64_t kMaxFactor = 1'000'000'000;
+
+// What a limit is checked with.
+struct Checking {
+  const v1::Policy& policy;
+  const v1::Rule& rule;
+  const std::string& rule_path;
+  // Whether it stands in a limit case.
+  bool in_case;
+  FieldChecks& checks;
+
+  // Finds another rule of the policy, or adds what is wrong.
+  const v1::Rule* FindRule(const std::string& rule_id,
+                           const std::string& path) const {
+    for (const v1::Rule& other : policy.rules()) {
+      if (other.rule_id() == rule_id) return &other;
+    }
+    checks.Add(path,
+               absl::StrCat("\"", rule_id, "\" is not a rule of this policy"));
+    return nullptr;
+  }
+};
+
+uint32_t PlaceOf(const std::string& rule_id, const v1::Policy& policy) {
+  const auto& rules = policy.rules();
+  const auto found =
+      std::find_if(rules.begin(), rules.end(),
+                   [&](const v1::Rule& r) { return r.rule_id() == rule_id; });
+  return static_cast<uint32_t>(found - rules.begin());
+}
+
+// The limit of a rule for the destination of a total: its first case that
+// matches, else its own.
+const CompiledLimit& LimitAt(const LimitOf& of, const CompiledRule& rule) {
+  if (rule.limit_cases.empty()) return *rule.limit;
+  const absl::string_view country =
+      ValueOf(of.rule.group_by, of.key.group(),
+              v1::Scope::GROUP_BY_DESTINATION_COUNTRY);
+  for (const CompiledLimitCase& limit_case : rule.limit_cases) {
+    if (SelectsDestination(of.catalog, of.policy, limit_case.where, country,
+                           of.date)) {
+      return *limit_case.limit;
+    }
+  }
+  return *rule.limit;
+}
+
+LimitCurve Constant(std::optional<int64_t> value) {
+  return {.has_limit = true, .first = value};
+}
+
+// A kind of limit is a class with what Kind has: how it is checked, on which
+// rule it depends, how large it can become, whether it can be scaled, and the
+// members of CompiledLimit. WithKind lists them all.
+class Kind : public CompiledLimit {
+ public:
+  static constexpr bool kCanBeScaled = false;
+  static void Check(const v1::Limit&, const std::string& /*path*/,
+                    const Checking&) {}
+  // The rule whose limit or total it is made of, or null.
+  static const std::string* NeededRule(const v1::Limit&) { return nullptr; }
+  // The largest value that the policy alone gives it; nothing when it does not
+  // fit. Requires: the policy is right but for this.
+  static std::optional<int64_t> Largest(const v1::Limit&, const v1::Rule&,
+                                        const v1::Policy&) {
+    return 0;
+  }
+};
+
+// One value, which the rule says.
+class ValueLimit : public Kind {
+ public:
+  explicit ValueLimit(int64_t value) : value_(value) {}
+  std::optional<LimitCurve> CurveOf(const LimitOf&) const override {
+    return Constant(value_);
+  }
+  std::optional<int64_t> constant() const override { return value_; }
+
+ private:
+  int64_t value_;
+};
+
+class ConstantLimit final : public ValueLimit {
+ public:
+  static constexpr bool kCanBeScaled = true;
+  static void Check(const v1::Limit& limit, const std::string& path,
+                    const Checking& c) {
+    CheckAmount(limit.constant(), c.rule, absl::StrCat(path, ".constant"),
+                c.checks);
+  }
+  static std::optional<int64_t> Largest(const v1::Limit& limit,
+                                        const v1::Rule& rule,
+                                        const v1::Policy&) {
+    return ParseAmount(limit.constant(), rule);
+  }
+
+  ConstantLimit(const v1::Limit& limit, const v1::Policy&, const v1::Rule& rule)
+      : ValueLimit(*ParseAmount(limit.constant(), rule)) {}
+};
+
+class ZeroLimit final : public ValueLimit {
+ public:
+  static constexpr bool kCanBeScaled = true;
+  ZeroLimit(const v1::Limit&, const v1::Policy&, const v1::Rule&)
+      : ValueLimit(0) {}
+};
+
+class PredicateLimit final : public ValueLimit {
+ public:
+  static void Check(const v1::Limit& limit, const std::string& path,
+                    const Checking& c) {
+    if (c.in_case) {
+      c.checks.Add(path, "a predicate cannot stand in a limit case");
+    }
+    CheckItemFilter(limit.predicate().allowed(),
+                    absl::StrCat(path, ".predicate.allowed"), c.checks);
+  }
+
+  PredicateLimit(const v1::Limit& limit, const v1::Policy&, const v1::Rule&)
+      : ValueLimit(0),
+        allowed_(CompileItemFilter(limit.predicate().allowed())) {}
+  bool Allows(const CountedItem& item) const override {
+    return allowed_.Matches(item.Traits());
+  }
+
+ private:
+  CompiledItemFilter allowed_;
+};
+
+class NoLimit final : public Kind {
+ public:
+  static constexpr bool kCanBeScaled = true;
+  NoLimit(const v1::Limit&, const v1::Policy&, const v1::Rule&) {}
+  std::optional<LimitCurve> CurveOf(const LimitOf&) const override {
+    return LimitCurve();
+  }
+};
+
+class UnknownLimit final : public Kind {
+ public:
+  static constexpr bool kCanBeScaled = true;
+  static void Check(const v1::Limit&, const std::string& /*path*/,
+                    const Checking& c) {
+    if (!c.in_case && Denies(c.rule.enforcement().mode())) {
+      c.checks.Add(absl::StrCat(c.rule_path, ".enforcement.mode"),
+                   "a limit that is not known can refuse nothing; report it");
+    }
+  }
+
+  UnknownLimit(const v1::Limit&, const v1::Policy&, const v1::Rule&) {}
+  std::optional<LimitCurve> CurveOf(const LimitOf&) const override {
+    return Constant(std::nullopt);
+  }
+};
+
+class ScheduleLimit final : public Kind {
+ public:
+  static constexpr bool kCanBeScaled = true;
+  static void Check(const v1::Limit& limit, const std::string& limit_path,
+                    const Checking& c) {
+    const v1::Limit::Schedule& schedule = limit.schedule();
+    const std::string path = absl::StrCat(limit_path, ".schedule");
+    if (schedule.steps().empty()) {
+      c.checks.Add(absl::StrCat(path, ".steps"), "is required");
+      return;
+    }
+    for (int i = 0; i < schedule.steps_size(); ++i) {
+      const v1::Limit::Schedule::Step& step = schedule.steps(i);
+      const std::string at = absl::StrCat(path, ".steps[", i, "]");
+      c.checks.Date(step.from(), true, absl::StrCat(at, ".from"));
+      // ISO dates sort as text.
+      if (i > 0 && step.from() <= schedule.steps(i - 1).from()) {
+        c.checks.Add(absl::StrCat(at, ".from"),
+                     absl::StrCat("\"", step.from(),
+                                  "\" is not after the step before it; steps "
+                                  "do not overlap"));
+      }
+      if (step.value() != kUnknown) {
+        CheckAmount(step.value(), c.rule, absl::StrCat(at, ".value"), c.checks);
+      }
+    }
+    const std::string& first = FirstCovered(c);
+    if (schedule.steps(0).from() > first) {
+      c.checks.Add(
+          absl::StrCat(path, ".steps[0].from"),
+          absl::StrCat("\"", schedule.steps(0).from(), "\" is after ", first,
+                       ", the first date that the rule covers"));
+    }
+  }
+  static std::optional<int64_t> Largest(const v1::Limit& limit,
+                                        const v1::Rule& rule,
+                                        const v1::Policy&) {
+    int64_t max = 0;
+    for (const auto& step : limit.schedule().steps()) {
+      max = std::max(max, ParseAmount(step.value(), rule).value_or(0));
+    }
+    return max;
+  }
+
+  ScheduleLimit(const v1::Limit& limit, const v1::Policy&,
+                const v1::Rule& rule) {
+    curve_.has_limit = true;
+    for (const v1::Limit::Schedule::Step& step : limit.schedule().steps()) {
+      curve_.steps.push_back({.from = *Date::Parse(step.from()),
+                              .value = ParseAmount(step.value(), rule)});
+    }
+    // The first step holds from the first date that the rule covers.
+    curve_.first = curve_.steps.front().value;
+    curve_.steps.erase(curve_.steps.begin());
+  }
+  std::optional<LimitCurve> CurveOf(const LimitOf&) const override {
+    return curve_;
+  }
+
+ private:
+  static constexpr absl::string_view kUnknown = "unknown";
+
+  // The first date that the policy and the rule's window cover.
+  static const std::string& FirstCovered(const Checking& c) {
+    return c.rule.window().has_fixed()
+               ? std::max(c.policy.effective_from(),
+                          c.rule.window().fixed().from())
+               : c.policy.effective_from();
+  }
+
+  LimitCurve curve_;
+};
+
+bool CanBeScaled(const v1::Limit& limit);
+std::optional<int64_t> LargestOf(const v1::Limit& limit, const v1::Rule& rule,
+                                 const v1::Policy& policy);
+
+class ScaledLimit final : public Kind {
+ public:
+  static constexpr bool kCanBeScaled = true;
+  static const std::string* NeededRule(const v1::Limit& limit) {
+    return &limit.scaled().rule_id();
+  }
+  static void Check(const v1::Limit& limit, const std::string& limit_path,
+                    const Checking& c) {
+    const v1::Limit::Scaled& scaled = limit.scaled();
+    const std::string path = absl::StrCat(limit_path, ".scaled");
+    const auto factor = [&](int64_t value, absl::string_view field) {
+      if (value < 1 || value > kMaxFactor) {
+        c.checks.Add(absl::StrCat(path, ".", field),
+                     absl::StrCat(value, " is not from 1 to ", kMaxFactor));
+      }
+    };
+    factor(scaled.numerator(), "numerator");
+    factor(scaled.denominator(), "denominator");
+    const std::string at = absl::StrCat(path, ".rule_id");
+    const v1::Rule* other = c.FindRule(scaled.rule_id(), at);
+    if (other == nullptr) return;
+    if (other == &c.rule && !c.in_case) {
+      c.checks.Add(at,
+                   "is the rule itself; only a limit case can scale the "
+                   "rule's own limit");
+    }
+    if (other->measure() != c.rule.measure()) {
+      c.checks.Add(
+          at, absl::StrCat("\"", scaled.rule_id(), "\" has another measure"));
+    }
+    bool all_scale = CanBeScaled(other->limit());
+    for (const v1::LimitCase& limit_case : other->limit_cases()) {
+      // A rule's own case can scale the rule, not its own cases.
+      all_scale =
+          all_scale && (other == &c.rule || CanBeScaled(limit_case.limit()));
+    }
+    if (!all_scale) {
+      c.checks.Add(at, absl::StrCat("\"", scaled.rule_id(),
+                                    "\" has a limit that cannot be scaled; "
+                                    "only constants, schedules and what is "
+                                    "scaled from them can"));
+    }
+  }
+  static std::optional<int64_t> Largest(const v1::Limit& limit,
+                                        const v1::Rule& rule,
+                                        const v1::Policy& policy) {
+    const v1::Limit::Scaled& scaled = limit.scaled();
+    const v1::Rule& other =
+        policy.rules(static_cast<int>(PlaceOf(scaled.rule_id(), policy)));
+    auto max = LargestOf(other.limit(), other, policy);
+    for (const v1::LimitCase& limit_case : other.limit_cases()) {
+      if (&other == &rule || !max) break;
+      const auto of_case = LargestOf(limit_case.limit(), other, policy);
+      max = of_case ? std::optional(std::max(*max, *of_case)) : std::nullopt;
+    }
+    return max ? CheckedMulDiv(*max, scaled.numerator(), scaled.denominator())
+               : std::nullopt;
+  }
+
+  ScaledLimit(const v1::Limit& limit, const v1::Policy& policy,
+              const v1::Rule& rule)
+      : of_rule_(PlaceOf(limit.scaled().rule_id(), policy)),
+        of_itself_(limit.scaled().rule_id() == rule.rule_id()),
+        numerator_(limit.scaled().numerator()),
+        denominator_(limit.scaled().denominator()) {}
+  std::optional<LimitCurve> CurveOf(const LimitOf& of) const override {
+    const CompiledRule& other = of.policy.rules[of_rule_];
+    const CompiledLimit& scaled =
+        of_itself_ ? *other.limit : LimitAt(of, other);
+    std::optional<LimitCurve> curve = scaled.CurveOf(of);
+    if (!curve) return std::nullopt;
+    const auto scale = [&](std::optional<int64_t>& value) {
+      if (!value) return true;
+      value = CheckedMulDiv(*value, numerator_, denominator_);
+      return value.has_value();
+    };
+    if (!scale(curve->first)) return std::nullopt;
+    for (LimitCurve::Step& step : curve->steps) {
+      if (!scale(step.value)) return std::nullopt;
+    }
+    return curve;
+  }
+
+ private:
+  // The other rule's place in the policy.
+  uint32_t of_rule_;
+  // In a limit case: of the rule's own limit, outside its cases.
+  bool of_itself_;
+  int64_t numerator_;
+  int64_t denominator_;
+};
+
+class ShareLimit final : public Kind {
+ public:
+  static const std::string* NeededRule(const v1::Limit& limit) {
+    return &limit.share().of_rule_id();
+  }
+  static void Check(const v1::Limit& limit, const std::string& limit_path,
+                    const Checking& c) {
+    const v1::Limit::Share& share = limit.share();
+    const std::string path = absl::StrCat(limit_path, ".share");
+    if (share.parts_per_million() < 1 ||
+        share.parts_per_million() > kMaxPartsPerMillion) {
+      c.checks.Add(absl::StrCat(path, ".parts_per_million"),
+                   absl::StrCat(share.parts_per_million(), " is not from 1 to ",
+                                kMaxPartsPerMillion));
+    }
+    const std::string at = absl::StrCat(path, ".of_rule_id");
+    const v1::Rule* whole = c.FindRule(share.of_rule_id(), at);
+    if (whole == nullptr) return;
+    if (whole == &c.rule) {
+      c.checks.Add(at, "is the rule itself: a share of itself limits nothing");
+      return;
+    }
+    const auto has_another = [&](absl::string_view what) {
+      c.checks.Add(
+          at, absl::StrCat("\"", share.of_rule_id(), "\" has another ", what));
+    };
+    if (whole->measure() != c.rule.measure()) has_another("measure");
+    if (whole->window().SerializeAsString() !=
+        c.rule.window().SerializeAsString()) {
+      has_another("window");
+    }
+    if (c.rule.window().has_per_order()) {
+      c.checks.Add(at,
+                   "nothing adds up by order: a share needs another window");
+    }
+    for (const int number : whole->scope().group_by()) {
+      const auto key = static_cast<v1::Scope::GroupBy>(number);
+      if (!GroupsBy(c.rule, key)) {
+        c.checks.Add(
+            at, absl::StrCat("\"", share.of_rule_id(), "\" groups by ",
+                             v1::Scope::GroupBy_Name(key),
+                             ", and this rule does not: its total would be a "
+                             "share of several"));
+      }
+    }
+  }
+
+  ShareLimit(const v1::Limit& limit, const v1::Policy& policy, const v1::Rule&)
+      : of_rule_(PlaceOf(limit.share().of_rule_id(), policy)),
+        parts_per_million_(limit.share().parts_per_million()) {}
+  std::optional<LimitCurve> CurveOf(const LimitOf& of) const override {
+    const CompiledRule& whole = of.policy.rules[of_rule_];
+    const std::optional<int64_t> after = of.whole_after(TotalKey(
+        of.key.policy(), whole.number, of.key.window_start(),
+        ProjectGroup(of.rule.group_by, of.key.group(), whole.group_by)));
+    if (!after) return std::nullopt;
+    const auto share =
+        CheckedMulDiv(*after, parts_per_million_, kMaxPartsPerMillion);
+    return share ? std::optional(Constant(share)) : std::nullopt;
+  }
+
+ private:
+  // The place of the rule that it is a share of.
+  uint32_t of_rule_;
+  int64_t parts_per_million_;
+};
+
+class AuthorizedLimit final : public Kind {
+ public:
+  static void Check(const v1::Limit& limit, const std::string& limit_path,
+                    const Checking& c) {
+    if (c.in_case) {
+      c.checks.Add(limit_path, "authorized cannot stand in a limit case");
+    }
+    const std::string path = absl::StrCat(limit_path, ".authorized");
+    if (c.rule.measure() != v1::MEASURE_VALUE_USD ||
+        c.rule.accrual() == v1::ACCRUAL_LICENSED ||
+        !GroupsBy(c.rule, v1::Scope::GROUP_BY_LICENSE_LINE)) {
+      c.checks.Add(path,
+                   "needs MEASURE_VALUE_USD, an accrual of shipments, and "
+                   "GROUP_BY_LICENSE with GROUP_BY_LICENSE_LINE");
+    }
+    const int64_t tolerance = limit.authorized().tolerance_basis_points();
+    if (tolerance < 0 || tolerance > kMaxToleranceBasisPoints) {
+      c.checks.Add(absl::StrCat(path, ".tolerance_basis_points"),
+                   absl::StrCat(tolerance, " is not from 0 to ",
+                                kMaxToleranceBasisPoints));
+    }
+  }
+
+  AuthorizedLimit(const v1::Limit& limit, const v1::Policy&, const v1::Rule&)
+      : tolerance_(limit.authorized().tolerance_basis_points()) {}
+  std::optional<LimitCurve> CurveOf(const LimitOf& of) const override {
+    int32_t number = 0;
+    const bool has_line =
+        absl::SimpleAtoi(ValueOf(of.rule.group_by, of.key.group(),
+                                 v1::Scope::GROUP_BY_LICENSE_LINE),
+                         &number);
+    const LicenseState::Line* line =
+        has_line ? LineOf(of.license, number) : nullptr;
+    if (line == nullptr) return LimitCurve();
+    const auto value = CheckedMulDiv(
+        *line->value_authorized_usd,
+        kBasisPoints + (line->available() > 0 ? tolerance_ : 0), kBasisPoints);
+    return value ? std::optional(Constant(value)) : std::nullopt;
+  }
+  bool Concerns(const Fact& fact, const CountedItem& item) const override {
+    return LineOf(fact.license, item.license_line) != nullptr;
+  }
+
+ private:
+  // The line, if it states a value: what states none limits none.
+  static const LicenseState::Line* LineOf(const LicenseState* license,
+                                          int32_t number) {
+    const LicenseState::Line* line =
+        license == nullptr ? nullptr : license->FindLine(number);
+    return line != nullptr && line->value_authorized_usd ? line : nullptr;
+  }
+
+  // In basis points.
+  int64_t tolerance_;
+};
+
+// Calls visit(std::type_identity<K>()) with the kind of a limit.
+template <typename Visit>
+auto WithKind(const v1::Limit& limit, Visit&& visit) {
+  switch (limit.kind_case()) {
+    case v1::Limit::kConstant:
+      return visit(std::type_identity<ConstantLimit>());
+    case v1::Limit::kSchedule:
+      return visit(std::type_identity<ScheduleLimit>());
+    case v1::Limit::kScaled:
+      return visit(std::type_identity<ScaledLimit>());
+    case v1::Limit::kShare:
+      return visit(std::type_identity<ShareLimit>());
+    case v1::Limit::kPredicate:
+      return visit(std::type_identity<PredicateLimit>());
+    case v1::Limit::kZero:
+      return visit(std::type_identity<ZeroLimit>());
+    case v1::Limit::kUnknown:
+      return visit(std::type_identity<UnknownLimit>());
+    case v1::Limit::kAuthorized:
+      return visit(std::type_identity<AuthorizedLimit>());
+    case v1::Limit::kNone:
+    case v1::Limit::KIND_NOT_SET:
+      break;
+  }
+  return visit(std::type_identity<NoLimit>());
+}
+
+bool CanBeScaled(const v1::Limit& limit) {
+  return limit.kind_case() != v1::Limit::KIND_NOT_SET &&
+         WithKind(limit,
+                  [](auto kind) { return decltype(kind)::type::kCanBeScaled; });
+}
+
+std::optional<int64_t> LargestOf(const v1::Limit& limit, const v1::Rule& rule,
+                                 const v1::Policy& policy) {
+  return WithKind(limit, [&](auto kind) {
+    return decltype(kind)::type::Largest(limit, rule, policy);
+  });
+}
+
+void CheckLimit(const v1::Limit& limit, const std::string& path,
+                const Checking& checking) {
+  if (limit.kind_case() == v1::Limit::KIND_NOT_SET) {
+    checking.checks.Add(path, "is required: set exactly one kind");
+    return;
+  }
+  WithKind(limit, [&](auto kind) {
+    decltype(kind)::type::Check(limit, path, checking);
+  });
+}
+
+// The rules that a rule's limits need: of these it is a share or a multiple.
+std::vector<std::string> NeedsOf(const v1::Rule& rule) {
+  std::vector<std::string> needs;
+  const auto add = [&](const v1::Limit& limit, bool in_case) {
+    const std::string* needed = WithKind(limit, [&](auto kind) {
+      return decltype(kind)::type::NeededRule(limit);
+    });
+    // A case may scale the rule's own limit.
+    if (needed != nullptr && (!in_case || *needed != rule.rule_id())) {
+      needs.push_back(*needed);
+    }
+  };
+  add(rule.limit(), false);
+  for (const v1::LimitCase& limit_case : rule.limit_cases()) {
+    add(limit_case.limit(), true);
+  }
+  return needs;
+}
+
+// Finds limits that depend on themselves through others.
+void CheckCycles(const v1::Policy& policy, absl::string_view path,
+                 FieldChecks& checks) {
+  std::map<std::string, std::vector<std::string>> needs;
+  for (const v1::Rule& rule : policy.rules()) {
+    needs[rule.rule_id()] = NeedsOf(rule);
+  }
+  for (int i = 0; i < policy.rules_size(); ++i) {
+    const std::string& start = policy.rules(i).rule_id();
+    std::set<std::string> seen;
+    std::vector<std::string> open = needs[start];
+    // One that names itself was found with its limit.
+    std::erase(open, start);
+    while (!open.empty()) {
+      const std::string id = open.back();
+      open.pop_back();
+      if (id == start) {
+        checks.Add(absl::StrCat(path, ".rules[", i, "].limit"),
+                   absl::StrCat("the limit of \"", start,
+                                "\" depends on itself through other rules"));
+        break;
+      }
+      if (seen.insert(id).second && needs.contains(id)) {
+        open.insert(open.end(), needs[id].begin(), needs[id].end());
+      }
+    }
+  }
+}
+
+// Finds limits that leave 64 bits once they are scaled. Requires: there are no
+// cycles.
+void CheckFit(const v1::Policy& policy, absl::string_view path,
+              FieldChecks& checks) {
+  for (int i = 0; i < policy.rules_size(); ++i) {
+    const v1::Rule& rule = policy.rules(i);
+    bool fits = LargestOf(rule.limit(), rule, policy).has_value();
+    for (const v1::LimitCase& limit_case : rule.limit_cases()) {
+      fits = fits && LargestOf(limit_case.limit(), rule, policy);
+    }
+    if (!fits) {
+      checks.Add(absl::StrCat(path, ".rules[", i, "].limit"),
+                 "scaled, it does not fit 64 bits");
+    }
+  }
+}
+
+}  // namespace
+
+std::optional<int64_t> LimitCurve::On(Date date) const {
+  std::optional<int64_t> value = first;
+  for (const Step& step : steps) {
+    if (step.from <= date) value = step.value;
+  }
+  return value;
+}
+
+void CheckLimits(const v1::Policy& policy, const v1::Rule& rule,
+                 const std::string& path, FieldChecks& checks) {
+  Checking checking{.policy = policy,
+                    .rule = rule,
+                    .rule_path = path,
+                    .in_case = false,
+                    .checks = checks};
+  CheckLimit(rule.limit(), absl::StrCat(path, ".limit"), checking);
+  checking.in_case = true;
+  if (!rule.limit_cases().empty() &&
+      !GroupsBy(rule, v1::Scope::GROUP_BY_DESTINATION_COUNTRY)) {
+    checks.Add(absl::StrCat(path, ".limit_cases"),
+               "needs scope.group_by GROUP_BY_DESTINATION_COUNTRY");
+  }
+  for (int i = 0; i < rule.limit_cases_size(); ++i) {
+    const v1::LimitCase& limit_case = rule.limit_cases(i);
+    const std::string at = absl::StrCat(path, ".limit_cases[", i, "]");
+    CheckFactFilter(limit_case.where(), absl::StrCat(at, ".where"), checks);
+    v1::FactFilter others = limit_case.where();
+    others.clear_destination_countries();
+    others.clear_destination_groups();
+    others.clear_except_destination_groups();
+    if (!limit_case.has_where() || others.ByteSizeLong() > 0) {
+      checks.Add(absl::StrCat(at, ".where"),
+                 "must set destination fields, and only these");
+    }
+    CheckLimit(limit_case.limit(), absl::StrCat(at, ".limit"), checking);
+    checks.Text(limit_case.citation(), limits::kMaxTextBytes, false,
+                absl::StrCat(at, ".citation"));
+  }
+}
+
+void CheckLimitsTogether(const v1::Policy& policy, absl::string_view path,
+                         FieldChecks& checks) {
+  CheckCycles(policy, path, checks);
+  if (checks.ok()) CheckFit(policy, path, checks);
+}
+
+std::shared_ptr<const CompiledLimit> CompileLimit(const v1::Limit& limit,
+                                                  const v1::Policy& policy,
+                                                  const v1::Rule& rule) {
+  return WithKind(limit,
+                  [&](auto kind) -> std::shared_ptr<const CompiledLimit> {
+                    return std::make_shared<typename decltype(kind)::type>(
+                        limit, policy, rule);
+                  });
+}
+
+std::optional<LimitCurve> FindLimit(const LimitOf& of) {
+  return LimitAt(of, of.rule).CurveOf(of);
+}
+
+}  // namespace chipledger::domain
