@@ -13,12 +13,13 @@ absl::StatusOr<std::optional<uint64_t>> LogHistory::FindShipment(
   return store_.ids().LookUpShipment(exporter, shipment_reference);
 }
 
-absl::StatusOr<v1::Event> LogHistory::ReadEvent(uint64_t index) const {
+absl::StatusOr<std::shared_ptr<const v1::Event>> LogHistory::ReadEvent(
+    uint64_t index) const {
   store::EntryReader reader = store_.NewReader();
   v1::Entry entry;
   RETURN_IF_ERROR(
       ReadWhole([&](uint64_t at) { return reader.Read(at); }, index, entry));
-  return std::move(*entry.mutable_event());
+  return std::make_shared<const v1::Event>(std::move(*entry.mutable_event()));
 }
 
 absl::StatusOr<domain::Catalog> LogHistory::CatalogAt(uint64_t size) const {

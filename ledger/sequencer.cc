@@ -6,6 +6,7 @@
 #include "ledger/answers.h"
 #include "ledger/base/limits.h"
 #include "ledger/base/status_macros.h"
+#include "ledger/domain/named_shipments.h"
 #include "ledger/envelope.h"
 #include "ledger/store/keyspace.h"
 
@@ -16,36 +17,13 @@ namespace {
 // processor's cache until they are used.
 constexpr size_t kPrefetchedIds = 256;
 
-// Calls `visit` with the exporter and the reference of the shipment that
-// deciding a command looks for first.
-template <typename Visit>
-void VisitShipmentOf(const v1::Command& command, Visit&& visit) {
-  const auto visit_new = [&](const v1::Shipment& shipment) {
-    visit(shipment.exporter(), shipment.shipment_reference());
-  };
-  switch (command.kind_case()) {
-    case v1::Command::kRecordShipment:
-      return visit_new(command.record_shipment().shipment());
-    case v1::Command::kReexportShipment:
-      return visit_new(command.reexport_shipment().shipment());
-    case v1::Command::kTransferShipment:
-      return visit_new(command.transfer_shipment().shipment());
-    case v1::Command::kReceiveShipment: {
-      const v1::ShipmentName& name = command.receive_shipment().shipment();
-      return visit(name.exporter(), name.shipment_reference());
-    }
-    default:
-      // Others come seldom, and are looked up one by one.
-      return;
-  }
-}
-
 // Appends the ids that deciding a request asks for.
 void AppendIds(const WriteRequest& request, std::vector<store::IdKey>& keys) {
   keys.push_back(store::IdKey::Request(request.request_id));
   for (const v1::Command* command : request.commands) {
-    VisitShipmentOf(
-        *command, [&](absl::string_view exporter, absl::string_view reference) {
+    domain::VisitShipments(
+        *command, [&](absl::string_view exporter, absl::string_view reference,
+                      domain::ShipmentUse) {
           keys.push_back(store::IdKey::Shipment(exporter, reference));
         });
   }
@@ -211,7 +189,8 @@ std::optional<absl::string_view> Sequencer::FindUnderWay(uint64_t index) const {
   return std::nullopt;
 }
 
-absl::StatusOr<v1::Event> Sequencer::ReadEvent(uint64_t index) const {
+absl::StatusOr<std::shared_ptr<const v1::Event>> Sequencer::ReadEvent(
+    uint64_t index) const {
   store::EntryReader reader = store_.NewReader();
   v1::Entry entry;
   RETURN_IF_ERROR(ReadWhole(
@@ -220,7 +199,7 @@ absl::StatusOr<v1::Event> Sequencer::ReadEvent(uint64_t index) const {
         return reader.Read(at);
       },
       index, entry));
-  return std::move(*entry.mutable_event());
+  return std::make_shared<const v1::Event>(std::move(*entry.mutable_event()));
 }
 
 absl::StatusOr<domain::Catalog> Sequencer::CatalogAt(uint64_t size) const {

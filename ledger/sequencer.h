@@ -61,7 +61,8 @@ class Sequencer : private domain::History {
   absl::StatusOr<std::optional<uint64_t>> FindShipment(
       absl::string_view exporter,
       absl::string_view shipment_reference) const override;
-  absl::StatusOr<v1::Event> ReadEvent(uint64_t index) const override;
+  absl::StatusOr<std::shared_ptr<const v1::Event>> ReadEvent(
+      uint64_t index) const override;
   absl::StatusOr<domain::Catalog> CatalogAt(uint64_t size) const override;
   // Returns the bytes of an entry that is not known to be durable, or nothing.
   std::optional<absl::string_view> FindUnderWay(uint64_t index) const;

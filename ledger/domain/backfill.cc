@@ -162,7 +162,8 @@ absl::StatusOr<std::optional<uint64_t>> Backfill::FindShipment(
   return index && *index < next_index() ? index : std::nullopt;
 }
 
-absl::StatusOr<v1::Event> Backfill::ReadEvent(uint64_t index) const {
+absl::StatusOr<std::shared_ptr<const v1::Event>> Backfill::ReadEvent(
+    uint64_t index) const {
   return log_.ReadEvent(index);
 }
 

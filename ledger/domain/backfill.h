@@ -51,7 +51,8 @@ class Backfill : private History {
   absl::StatusOr<std::optional<uint64_t>> FindShipment(
       absl::string_view exporter,
       absl::string_view shipment_reference) const override;
-  absl::StatusOr<v1::Event> ReadEvent(uint64_t index) const override;
+  absl::StatusOr<std::shared_ptr<const v1::Event>> ReadEvent(
+      uint64_t index) const override;
   absl::StatusOr<Catalog> CatalogAt(uint64_t size) const override;
 
   void NoteFact(const v1::Event& event, uint64_t index);

@@ -295,7 +295,7 @@ void Counterfactual::KeepAccepted(uint64_t first,
   for (const v1::Event* event : events) {
     const uint64_t index = next_own_index_;
     next_own_index_ += EntriesOf(*event);
-    events_[index] = *event;
+    events_[index] = std::make_shared<const v1::Event>(*event);
     if (BeginsShipment(*event)) {
       const v1::Shipment& shipment = *ShipmentOf(*event);
       shipments_[{shipment.exporter(), shipment.shipment_reference()}] = index;
@@ -308,7 +308,8 @@ void Counterfactual::KeepChanged(Request request,
   if (events.size() != request.size()) return;
   for (size_t i = 0; i < events.size(); ++i) {
     if (!SameDraws(request[i]->event(), *events[i])) {
-      events_[request[i]->index()] = *events[i];
+      events_[request[i]->index()] =
+          std::make_shared<const v1::Event>(*events[i]);
     }
   }
 }
@@ -392,7 +393,8 @@ absl::StatusOr<std::optional<uint64_t>> Counterfactual::FindShipment(
                                                              : std::nullopt;
 }
 
-absl::StatusOr<v1::Event> Counterfactual::ReadEvent(uint64_t index) const {
+absl::StatusOr<std::shared_ptr<const v1::Event>> Counterfactual::ReadEvent(
+    uint64_t index) const {
   const auto own = events_.find(index);
   if (own != events_.end()) return own->second;
   return log_.ReadEvent(index);

@@ -62,7 +62,8 @@ class Counterfactual : private History {
   absl::StatusOr<std::optional<uint64_t>> FindShipment(
       absl::string_view exporter,
       absl::string_view shipment_reference) const override;
-  absl::StatusOr<v1::Event> ReadEvent(uint64_t index) const override;
+  absl::StatusOr<std::shared_ptr<const v1::Event>> ReadEvent(
+      uint64_t index) const override;
   absl::StatusOr<Catalog> CatalogAt(uint64_t size) const override;
 
   // The commands of a request that are decided again.
@@ -91,7 +92,7 @@ class Counterfactual : private History {
   google::protobuf::Arena arena_;
 
   // Events that are not in the log, or not as they are here, by index.
-  std::map<uint64_t, v1::Event> events_;
+  std::map<uint64_t, std::shared_ptr<const v1::Event>> events_;
   // Shipments that were refused in the log and are accepted here.
   std::map<std::pair<std::string, std::string>, uint64_t> shipments_;
   // First events of shipments that are in the log and were not accepted here.

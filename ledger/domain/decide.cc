@@ -13,6 +13,8 @@
 #include "ledger/domain/decide_internal.h"
 #include "ledger/domain/errors.h"
 #include "ledger/domain/evaluation.h"
+#include "ledger/domain/fetched_history.h"
+#include "ledger/domain/named_shipments.h"
 #include "ledger/domain/whole_event.h"
 
 namespace chipledger::domain {
@@ -319,64 +321,39 @@ class DistinctChecks {
  public:
   // `place` is the command's place in the request. Errors: INVALID_FIELD.
   absl::Status Check(const v1::Command& command, size_t place) {
-    switch (command.kind_case()) {
-      case v1::Command::kRecordShipment:
-        return Write(command.record_shipment().shipment(), place);
-      case v1::Command::kCorrectShipment:
-        return Write(command.correct_shipment().shipment(), place);
-      case v1::Command::kVoidShipment:
-        return Write(command.void_shipment(), place);
-      case v1::Command::kReexportShipment:
-        RETURN_IF_ERROR(Look(command.reexport_shipment().origin(), place));
-        return Write(command.reexport_shipment().shipment(), place);
-      case v1::Command::kTransferShipment:
-        RETURN_IF_ERROR(Look(command.transfer_shipment().origin(), place));
-        return Write(command.transfer_shipment().shipment(), place);
-      case v1::Command::kReceiveShipment:
-        return Look(command.receive_shipment().shipment(), place);
-      case v1::Command::kReturnShipment:
-        return Look(command.return_shipment().shipment(), place);
-      case v1::Command::kRetireUnits:
-        return Look(command.retire_units().shipment(), place);
-      case v1::Command::kReportDiversion:
-        return Look(command.report_diversion().shipment(), place);
-      case v1::Command::kDeclareCompute: {
-        const std::string& party = command.declare_compute().party();
-        return declared_.insert(party).second
-                   ? absl::OkStatus()
-                   : Twice(place, absl::StrCat("the compute of ", party));
-      }
-      default:
-        return absl::OkStatus();
-    }
+    absl::Status status;
+    VisitShipments(command, [&](absl::string_view exporter,
+                                absl::string_view reference, ShipmentUse use) {
+      const bool first = use == ShipmentUse::kMoves
+                             ? Look(exporter, reference)
+                             : Write(exporter, reference);
+      if (first || !status.ok()) return;
+      status = Twice(
+          place, absl::StrCat("shipment \"", exporter, "/", reference, "\""));
+    });
+    if (!command.has_declare_compute()) return status;
+    const std::string& party = command.declare_compute().party();
+    return declared_.insert(party).second
+               ? absl::OkStatus()
+               : Twice(place, absl::StrCat("the compute of ", party));
   }
 
  private:
   using Name = std::pair<std::string, std::string>;
 
   // Looks at a shipment, which the request must not have written.
-  template <typename Named>
-  absl::Status Look(const Named& named, size_t place) {
-    Name name(named.exporter(), named.shipment_reference());
+  bool Look(absl::string_view exporter, absl::string_view reference) {
+    Name name(exporter, reference);
     const bool written = written_.contains(name);
     looked_at_.insert(std::move(name));
-    return written ? Twice(place, Text(named)) : absl::OkStatus();
+    return !written;
   }
 
   // Writes a shipment, of which the request must not have spoken.
-  template <typename Named>
-  absl::Status Write(const Named& named, size_t place) {
-    Name name(named.exporter(), named.shipment_reference());
+  bool Write(absl::string_view exporter, absl::string_view reference) {
+    Name name(exporter, reference);
     const bool seen = looked_at_.contains(name);
-    return !written_.insert(std::move(name)).second || seen
-               ? Twice(place, Text(named))
-               : absl::OkStatus();
-  }
-
-  template <typename Named>
-  static std::string Text(const Named& named) {
-    return absl::StrCat("shipment \"", named.exporter(), "/",
-                        named.shipment_reference(), "\"");
+    return written_.insert(std::move(name)).second && !seen;
   }
 
   static absl::Status Twice(size_t place, absl::string_view what) {
@@ -527,8 +504,8 @@ absl::StatusOr<DecidedRequest> DecideAll(
   return decided;
 }
 
-absl::Status CheckCommands(const State& state, const History& history,
-                           absl::Span<v1::Command* const> commands,
+// What can be said about commands without looking at anything else.
+absl::Status CheckCommands(absl::Span<v1::Command* const> commands,
                            AskedBy by) {
   size_t bytes = 0;
   for (size_t i = 0; i < commands.size(); ++i) {
@@ -537,20 +514,15 @@ absl::Status CheckCommands(const State& state, const History& history,
     if (!status.ok()) return OfCommand(status, i, commands.size());
     if (commands.size() > 1) bytes += commands[i]->ByteSizeLong();
   }
-  if (bytes > limits::kMaxRequestBytes) {
-    return EntryTooLarge(bytes, limits::kMaxRequestBytes);
-  }
-  RETURN_IF_ERROR(CheckRevisions(state, history, commands));
-  return commands.size() > 1 ? CheckDistinct(commands) : absl::OkStatus();
+  return bytes > limits::kMaxRequestBytes
+             ? EntryTooLarge(bytes, limits::kMaxRequestBytes)
+             : absl::OkStatus();
 }
 
-}  // namespace
-
-absl::StatusOr<DecidedRequest> DecideRequest(
-    State& state, const History& history,
-    absl::Span<v1::Command* const> commands, int64_t record_time_ns, AskedBy by,
+absl::StatusOr<DecidedRequest> DecideWith(
+    const History& history, State& state,
+    absl::Span<v1::Command* const> commands, int64_t record_time_ns,
     Arena* arena, Effect effect) {
-  RETURN_IF_ERROR(CheckCommands(state, history, commands, by));
   const bool apply = effect == Effect::kApply;
   // Of several, each is judged with those before it folded.
   const bool fold = apply || commands.size() > 1;
@@ -572,6 +544,25 @@ absl::StatusOr<DecidedRequest> DecideRequest(
   }
   if (apply) SplitEvents(index, arena, *decided);
   return decided;
+}
+
+}  // namespace
+
+absl::StatusOr<DecidedRequest> DecideRequest(
+    State& state, const History& history,
+    absl::Span<v1::Command* const> commands, int64_t record_time_ns, AskedBy by,
+    Arena* arena, Effect effect) {
+  RETURN_IF_ERROR(CheckCommands(commands, by));
+  FetchedHistory fetched(history);
+  RETURN_IF_ERROR(fetched.FetchNamed(state, commands));
+  RETURN_IF_ERROR(CheckRevisions(state, fetched, commands));
+  if (commands.size() > 1) RETURN_IF_ERROR(CheckDistinct(commands));
+  while (true) {
+    absl::StatusOr<DecidedRequest> decided =
+        DecideWith(fetched, state, commands, record_time_ns, arena, effect);
+    if (decided.ok() || !fetched.has_missed()) return decided;
+    RETURN_IF_ERROR(fetched.FetchMissed());
+  }
 }
 
 }  // namespace chipledger::domain

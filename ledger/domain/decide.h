@@ -1,10 +1,9 @@
-// Deciding: (state, command) -> event or refusal. Pure: no clock, no I/O of its
-// own, no locks, no floating point. Replay runs the same functions.
+// Deciding: (state, command) -> event or refusal. Pure: no clock, no I/O, no
+// locks, no floating point. Replay runs the same functions.
 #ifndef CHIPLEDGER_LEDGER_DOMAIN_DECIDE_H_
 #define CHIPLEDGER_LEDGER_DOMAIN_DECIDE_H_
 
 #include <cstdint>
-#include <optional>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -14,28 +13,10 @@
 #include "chipledger/v1/command.pb.h"
 #include "chipledger/v1/event.pb.h"
 #include "google/protobuf/arena.h"
+#include "ledger/domain/history.h"
 #include "ledger/domain/state.h"
 
 namespace chipledger::domain {
-
-// History is what deciding may ask of the log's past: which shipment has a
-// reference, and what an entry says. It covers every entry folded into the
-// state.
-class History {
- public:
-  virtual ~History() = default;
-  // Returns the index of the shipment's first event (ShipmentRecorded,
-  // ShipmentReexported or ShipmentTransferredInCountry), if there is one.
-  virtual absl::StatusOr<std::optional<uint64_t>> FindShipment(
-      absl::string_view exporter,
-      absl::string_view shipment_reference) const = 0;
-  // Returns the event with the index, whole (see whole_event.h). Requires:
-  // index < state.size().
-  virtual absl::StatusOr<v1::Event> ReadEvent(uint64_t index) const = 0;
-  // Returns the catalog as it was at a past size. Asked for only where a policy
-  // was adopted late. Requires: size <= state.size().
-  virtual absl::StatusOr<Catalog> CatalogAt(uint64_t size) const = 0;
-};
 
 // A decided request. Everything lives on the arena that was passed.
 struct DecidedRequest {
@@ -68,7 +49,9 @@ enum class AskedBy { kAnyone, kLedger };
 inline constexpr absl::string_view kLedgerPrincipal = "ledger";
 
 // Decides a request of one or more commands, all or nothing. Events take over
-// the commands' messages without copying.
+// the commands' messages without copying. What the request needs of the past is
+// read from `history` before it is decided, and never while (see
+// fetched_history.h).
 //
 // Requires: commands live on `arena`; `history` covers the state;
 // `record_time_ns` is the record time of the first entry, nanoseconds since the

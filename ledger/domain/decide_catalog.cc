@@ -124,13 +124,14 @@ absl::Status DecideDeclareCompute(v1::DeclareCompute& command, Case& c) {
   Assessment assessment(c.state, date, nullptr);
   if (const uint64_t* before =
           c.state.registers().declarations.Find(command.party())) {
-    ASSIGN_OR_RETURN(const v1::Event earlier, c.history.ReadEvent(*before));
+    ASSIGN_OR_RETURN(const std::shared_ptr<const v1::Event> earlier,
+                     c.history.ReadEvent(*before));
     ASSIGN_OR_RETURN(const v1::Evidence counted,
-                     CountedEvidence(c.state, c.history, earlier, *before));
+                     CountedEvidence(c.state, c.history, *earlier, *before));
     // What the earlier declaration itself gave back is not to be taken again.
     RETURN_IF_ERROR(assessment.CountBack(
         counted,
-        ParsedDate(earlier.compute_declared().command().effective_date()),
+        ParsedDate(earlier->compute_declared().command().effective_date()),
         [](const Evaluation& evaluation) { return evaluation.asked > 0; }));
     RETURN_IF_ERROR(assessment.Judge(evidence));
   }

@@ -99,9 +99,9 @@ struct FoundShipment {
   uint64_t index = 0;
   ShipmentState state;
   // The event with its current content.
-  v1::Event content;
+  std::shared_ptr<const v1::Event> content;
 
-  const v1::Shipment& shipment() const { return *ShipmentOf(content); }
+  const v1::Shipment& shipment() const { return *ShipmentOf(*content); }
   Date export_date() const { return ParsedDate(shipment().export_date()); }
 };
 

@@ -33,7 +33,7 @@ class Mover {
   // DATA_DAMAGED.
   static absl::StatusOr<Mover> Make(const Case& c, const FoundShipment& found) {
     ASSIGN_OR_RETURN(std::vector<Charge> charges,
-                     CountedCharges(c.state, c.history, found.content,
+                     CountedCharges(c.state, c.history, *found.content,
                                     found.state.content_index));
     return Mover(found, std::move(charges));
   }

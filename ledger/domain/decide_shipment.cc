@@ -28,8 +28,8 @@ absl::Status RequireUnmoved(const FoundShipment& found) {
                        "in transit as a whole; record a return, a retirement "
                        "or a diversion of its units instead");
   }
-  if (found.content.has_shipment_reexported() ||
-      found.content.has_shipment_transferred_in_country()) {
+  if (found.content->has_shipment_reexported() ||
+      found.content->has_shipment_transferred_in_country()) {
     return WrongStatus(NameOf(found.shipment()),
                        "made of units of another shipment",
                        "an export; record a return, or send its units on");
@@ -42,7 +42,7 @@ absl::Status CountBack(const Case& c, const FoundShipment& found,
                        v1::Evidence& evidence) {
   const uint64_t index = found.state.content_index;
   ASSIGN_OR_RETURN(const v1::Evidence earlier,
-                   CountedEvidence(c.state, c.history, found.content, index));
+                   CountedEvidence(c.state, c.history, *found.content, index));
   RETURN_IF_ERROR(assessment.CountBack(earlier, found.export_date(), nullptr));
   RETURN_IF_ERROR(
       draws.DrawBack(earlier.draws(), index, found.export_date(), evidence));
@@ -152,7 +152,7 @@ absl::StatusOr<FoundShipment> FindUnvoided(const Case& c,
   }
   ASSIGN_OR_RETURN(found.content,
                    c.history.ReadEvent(found.state.content_index));
-  if (ShipmentOf(found.content) == nullptr) {
+  if (ShipmentOf(*found.content) == nullptr) {
     return DataDamaged(found.state.content_index, "is not a shipment");
   }
   return found;

@@ -170,9 +170,9 @@ absl::StatusOr<std::vector<Charge>> CountedCharges(
       })) {
     return license.charges;
   }
-  ASSIGN_OR_RETURN(const v1::Event event,
+  ASSIGN_OR_RETURN(const std::shared_ptr<const v1::Event> event,
                    history.ReadEvent(license.charges_index));
-  return CountedCharges(state, history, event, license.charges_index);
+  return CountedCharges(state, history, *event, license.charges_index);
 }
 
 }  // namespace chipledger::domain

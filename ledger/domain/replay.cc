@@ -89,8 +89,9 @@ class ShipmentIndex {
       const ReadEvent& read_event) const {
     const auto found = by_hash_.find(absl::HashOf(exporter, reference));
     if (found == by_hash_.end()) return std::nullopt;
-    ASSIGN_OR_RETURN(const v1::Event event, read_event(found->second));
-    const v1::Shipment* shipment = ShipmentOf(event);
+    ASSIGN_OR_RETURN(const std::shared_ptr<const v1::Event> event,
+                     read_event(found->second));
+    const v1::Shipment* shipment = ShipmentOf(*event);
     if (shipment != nullptr && shipment->exporter() == exporter &&
         shipment->shipment_reference() == reference) {
       return found->second;
@@ -149,9 +150,10 @@ class Replayer::Impl final : public History {
                            [this](uint64_t index) { return ReadEvent(index); });
   }
 
-  absl::StatusOr<v1::Event> ReadEvent(uint64_t index) const override {
+  absl::StatusOr<std::shared_ptr<const v1::Event>> ReadEvent(
+      uint64_t index) const override {
     ASSIGN_OR_RETURN(v1::Entry entry, ReadWhole(index));
-    return std::move(*entry.mutable_event());
+    return std::make_shared<const v1::Event>(std::move(*entry.mutable_event()));
   }
 
  private:

@@ -425,7 +425,7 @@ absl::StatusOr<domain::ItemUnitsState> ReadUnits(const ExpectedUnits& expected,
       shipment.content_index == 0 ? **index : shipment.content_index);
   if (!event.ok()) return event.status();
   const std::vector<domain::ItemUnitsState> units =
-      domain::UnitsOf(*domain::ShipmentOf(*event), shipment);
+      domain::UnitsOf(*domain::ShipmentOf(**event), shipment);
   if (static_cast<size_t>(expected.item()) >= units.size()) {
     return absl::NotFoundError("no such item");
   }

@@ -197,9 +197,10 @@ absl::StatusOr<std::optional<uint64_t>> MemoryLedger::FindShipment(
   return found->second;
 }
 
-absl::StatusOr<v1::Event> MemoryLedger::ReadEvent(uint64_t index) const {
-  ASSIGN_OR_RETURN(const v1::Entry entry, ReadEntry(index));
-  return entry.event();
+absl::StatusOr<std::shared_ptr<const v1::Event>> MemoryLedger::ReadEvent(
+    uint64_t index) const {
+  ASSIGN_OR_RETURN(v1::Entry entry, ReadEntry(index));
+  return std::make_shared<const v1::Event>(std::move(*entry.mutable_event()));
 }
 
 absl::StatusOr<v1::Entry> MemoryLedger::ReadEntry(uint64_t index) const {
@@ -216,8 +217,8 @@ absl::StatusOr<v1::Entry> MemoryLedger::ReadEntry(uint64_t index) const {
 absl::StatusOr<domain::Catalog> MemoryLedger::CatalogAt(uint64_t size) const {
   domain::Registers registers;
   for (uint64_t index = 0; index < size; ++index) {
-    ASSIGN_OR_RETURN(const v1::Event event, ReadEvent(index));
-    RETURN_IF_ERROR(domain::FoldCatalog(event, index, registers));
+    ASSIGN_OR_RETURN(const auto event, ReadEvent(index));
+    RETURN_IF_ERROR(domain::FoldCatalog(*event, index, registers));
   }
   return std::move(registers.catalog);
 }

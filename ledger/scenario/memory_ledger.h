@@ -75,7 +75,8 @@ class MemoryLedger : public domain::History {
   absl::StatusOr<std::optional<uint64_t>> FindShipment(
       absl::string_view exporter,
       absl::string_view shipment_reference) const override;
-  absl::StatusOr<v1::Event> ReadEvent(uint64_t index) const override;
+  absl::StatusOr<std::shared_ptr<const v1::Event>> ReadEvent(
+      uint64_t index) const override;
   absl::StatusOr<domain::Catalog> CatalogAt(uint64_t size) const override;
 
  private:

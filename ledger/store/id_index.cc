@@ -142,12 +142,13 @@ absl::StatusOr<std::optional<uint64_t>> IdIndex::LookUpShipment(
 absl::StatusOr<std::optional<uint64_t>> IdIndex::Find(const IdKey& key) const {
   if (const auto index = FindInMemory(key.view())) return index;
   if (!any_stored_.load(std::memory_order_acquire)) return std::nullopt;
-  if (absent_.contains(key.view())) return std::nullopt;
+  const auto fetched = stored_.find(key.view());
+  if (fetched != stored_.end()) return fetched->second;
   return FindStored(key.view());
 }
 
 void IdIndex::Prefetch(std::vector<IdKey> keys) {
-  absent_.clear();
+  stored_.clear();
   prefetched_ = std::move(keys);
   for (const IdKey& key : prefetched_) current_->Prefetch(key.view());
   if (!any_stored_.load(std::memory_order_acquire)) return;
@@ -159,7 +160,14 @@ void IdIndex::Prefetch(std::vector<IdKey> keys) {
   database_.db->MultiGet(ReadPatiently(), database_.ids, slices.size(),
                          slices.data(), values.data(), found.data());
   for (size_t i = 0; i < found.size(); ++i) {
-    if (found[i].IsNotFound()) absent_.insert(prefetched_[i].view());
+    // One that cannot be read is read again when it is asked for, which says
+    // why.
+    if (found[i].IsNotFound()) {
+      stored_.emplace(prefetched_[i].view(), std::nullopt);
+    } else if (found[i].ok()) {
+      const auto index = DecodeFixed64(ToView(values[i]));
+      if (index) stored_.emplace(prefetched_[i].view(), index);
+    }
   }
 }
 
@@ -230,7 +238,7 @@ void IdIndex::DropIngested() {
   while (!closed_.empty() && closed_.front()->ingested) {
     // The memory is freed after the lock is let go.
     const Generation ingested = closed_.front();
-    absent_.clear();
+    stored_.clear();
     absl::MutexLock lock(&memory_mutex_);
     closed_.pop_front();
   }

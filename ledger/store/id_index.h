@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/container/flat_hash_set.h"
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -123,11 +123,11 @@ class IdIndex {
   std::deque<Generation> closed_;
   // Whether RocksDB holds any id; until then nothing need be asked of it.
   std::atomic<bool> any_stored_{false};
-  // The keys of the last Prefetch, and those of them that RocksDB does not
-  // hold. An id that was added since is found in memory; so this is forgotten
+  // The keys of the last Prefetch, and which index RocksDB has for them, if
+  // any. An id that was added since is found in memory; so this is forgotten
   // when memory lets ids go.
   std::vector<IdKey> prefetched_;
-  absl::flat_hash_set<absl::string_view> absent_;
+  absl::flat_hash_map<absl::string_view, std::optional<uint64_t>> stored_;
 
   mutable absl::Mutex ingest_mutex_;
   // Closed and not yet ingested, oldest first.

@@ -300,7 +300,7 @@ struct Standing {
 using Standings = std::map<std::pair<std::string, std::string>, Standing>;
 
 v1::Event EventAt(const MemoryLedger& ledger, uint64_t index) {
-  return *ledger.ReadEvent(index);
+  return **ledger.ReadEvent(index);
 }
 
 void AddShipments(const MemoryLedger& ledger, Standings& standings) {
