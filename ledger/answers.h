@@ -6,7 +6,7 @@
 
 #include "ledger/domain/catalog.h"
 #include "ledger/ledger.h"
-#include "ledger/store/entry_reader.h"
+#include "ledger/store/log.h"
 
 namespace chipledger {
 

@@ -72,10 +72,10 @@ void Committer::Commit(Group& group) {
     return;
   }
   AnswerRepeats(group);
-  // The group is stored; without a way to store its ids, later ones are not
-  // taken.
-  const absl::Status ids = store_.ids().status();
-  if (!ids.ok()) BecomeReadOnly(ids);
+  // The group is stored; without a way to store what is derived from it, later
+  // ones are not taken.
+  const absl::Status projected = Project(group);
+  if (!projected.ok()) BecomeReadOnly(projected);
 }
 
 absl::Status Committer::Store(const Group& group) {
@@ -83,25 +83,32 @@ absl::Status Committer::Store(const Group& group) {
   next->Apply(group.delta);
   next->size = group.entries->end_index();
   next->last_record_time_ns = group.last_record_time_ns;
-  const absl::Status stored = store_.AppendGroup(
-      *group.entries, group.mark,
-      MakeHead(ledger_id_, next->size, group.last_record_time_ns, epoch_));
-  if (!stored.ok()) return stored;
-  // After the write, because an answer promises that it can be found again.
-  RETURN_IF_ERROR(store_.CheckInPlace());
-  store_.ids().SetDurableSize(next->size);
-  publisher_.Publish(std::move(next));
-  return absl::OkStatus();
+  const absl::Status stored = store_.log().Append(*group.entries, Head(group));
+  if (stored.ok()) publisher_.Publish(std::move(next));
+  return stored;
+}
+
+absl::Status Committer::Project(const Group& group) {
+  if (group.mark) {
+    RETURN_IF_ERROR(store_.marks().Append(*group.mark, Head(group)));
+  }
+  // These follow the log by themselves.
+  return store_.ids().status();
+}
+
+storage::v1::Head Committer::Head(const Group& group) const {
+  return MakeHead(ledger_id_, group.entries->end_index(),
+                  group.last_record_time_ns, epoch_);
 }
 
 void Committer::AnswerRepeats(const Group& group) {
   if (group.repeats.empty()) return;
-  store::EntryReader reader = store_.NewReader();
+  const std::unique_ptr<store::EntryReader> reader = store_.log().NewReader();
   const std::shared_ptr<const domain::Snapshot> latest = publisher_.Latest();
   for (const Group::Repeat& repeat : group.repeats) {
     WriteAnswer& answer = repeat.batch->answers[repeat.request];
     answer =
-        RepeatAnswer(reader, latest->catalog(), repeat.first_index,
+        RepeatAnswer(*reader, latest->catalog(), repeat.first_index,
                      repeat.batch->requests[repeat.request], *repeat.batch);
   }
 }

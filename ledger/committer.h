@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "chipledger/storage/v1/rows.pb.h"
 #include "ledger/group.h"
 #include "ledger/pipeline.h"
 #include "ledger/publisher.h"
@@ -43,7 +44,11 @@ class Committer {
 
  private:
   void Commit(Group& group);
+  // Makes the entries durable, and publishes the state after them.
   absl::Status Store(const Group& group);
+  // Brings on what is derived from the log.
+  absl::Status Project(const Group& group);
+  storage::v1::Head Head(const Group& group) const;
   void AnswerRepeats(const Group& group);
 
   const std::string ledger_id_;

@@ -58,7 +58,7 @@ struct Group {
   // Set when the group is handed on: what it changed in the state, and, when a
   // mark is due, the rows of the mark.
   domain::Delta delta;
-  std::optional<store::Store::MarkRows> mark;
+  std::optional<store::StateMarks::Rows> mark;
   int64_t last_record_time_ns = 0;
 };
 

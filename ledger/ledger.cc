@@ -44,18 +44,17 @@ absl::StatusOr<LoadedState> MakeNewLedger(const LedgerOptions& options,
   store::EntryGroup entries(0);
   EnvelopeWriter(epoch).Append(domain::kLedgerPrincipal, request_id,
                                made.last_record_time_ns, {&event}, entries);
-  RETURN_IF_ERROR(store.AppendGroup(
-      entries, std::nullopt,
-      MakeHead(made.state.ledger_id(), 1, made.last_record_time_ns, epoch)));
   store.ids().Add(request_id, 0, {&event});
-  store.ids().SetDurableSize(1);
+  RETURN_IF_ERROR(store.log().Append(
+      entries,
+      MakeHead(made.state.ledger_id(), 1, made.last_record_time_ns, epoch)));
   return made;
 }
 
 absl::StatusOr<LoadedState> LoadLedger(const store::Store& store) {
-  store::EntryReader reader = store.NewReader();
+  const std::unique_ptr<store::EntryReader> reader = store.log().NewReader();
   return LoadState(store, store.head_at_open()->size(),
-                   [&](uint64_t index) { return reader.Read(index); });
+                   [&](uint64_t index) { return reader->Read(index); });
 }
 
 domain::Snapshot FirstSnapshot(const LoadedState& opened) {
@@ -182,11 +181,12 @@ class LedgerImpl : public Ledger {
     const uint64_t size = Latest()->size;
     if (begin > size) return IndexOutOfRange(begin, size);
     end = std::min(end, size);
-    store::EntryReader reader = store_->NewReader();
+    const std::unique_ptr<store::EntryReader> reader =
+        store_->log().NewReader();
     std::vector<std::string> entries;
     size_t bytes = 0;
     for (uint64_t index = begin; index < end; ++index) {
-      ASSIGN_OR_RETURN(const absl::string_view entry, reader.Read(index));
+      ASSIGN_OR_RETURN(const absl::string_view entry, reader->Read(index));
       bytes += entry.size();
       if (!entries.empty() && bytes > max_bytes) break;
       entries.emplace_back(entry);
@@ -250,8 +250,9 @@ class LedgerImpl : public Ledger {
  private:
   // Returns the size after the whole request that an entry belongs to.
   absl::StatusOr<uint64_t> EndOfRequest(uint64_t index) const {
-    store::EntryReader reader = store_->NewReader();
-    ASSIGN_OR_RETURN(const absl::string_view bytes, reader.Read(index));
+    const std::unique_ptr<store::EntryReader> reader =
+        store_->log().NewReader();
+    ASSIGN_OR_RETURN(const absl::string_view bytes, reader->Read(index));
     v1::Entry entry;
     RETURN_IF_ERROR(ParseEntry(bytes, index, entry));
     return index + entry.request_parts() - entry.request_part();

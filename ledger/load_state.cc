@@ -45,11 +45,11 @@ absl::StatusOr<LoadedState> LoadState(const store::Store& store, uint64_t size,
                                       ReadEntryBytes read_entry) {
   LoadedState loaded;
   ASSIGN_OR_RETURN(const std::optional<storage::v1::Head> mark,
-                   store.FindMark(size));
+                   store.marks().Find(size));
   if (mark) {
     domain::State& state = loaded.state;
-    RETURN_IF_ERROR(
-        store.VisitRows(mark->size(), [&](const storage::v1::StateRow& row) {
+    RETURN_IF_ERROR(store.marks().VisitRows(
+        mark->size(), [&](const storage::v1::StateRow& row) {
           return state.RestoreRow(row);
         }));
     RETURN_IF_ERROR(state.FinishRestore(*mark));

@@ -15,18 +15,18 @@ absl::StatusOr<std::optional<uint64_t>> LogHistory::FindShipment(
 
 absl::StatusOr<std::shared_ptr<const v1::Event>> LogHistory::ReadEvent(
     uint64_t index) const {
-  store::EntryReader reader = store_.NewReader();
+  const std::unique_ptr<store::EntryReader> reader = store_.log().NewReader();
   v1::Entry entry;
   RETURN_IF_ERROR(
-      ReadWhole([&](uint64_t at) { return reader.Read(at); }, index, entry));
+      ReadWhole([&](uint64_t at) { return reader->Read(at); }, index, entry));
   return std::make_shared<const v1::Event>(std::move(*entry.mutable_event()));
 }
 
 absl::StatusOr<domain::Catalog> LogHistory::CatalogAt(uint64_t size) const {
-  store::EntryReader reader = store_.NewReader();
+  const std::unique_ptr<store::EntryReader> reader = store_.log().NewReader();
   ASSIGN_OR_RETURN(const LoadedState loaded,
                    LoadState(store_, size, [&](uint64_t index) {
-                     return reader.Read(index);
+                     return reader->Read(index);
                    }));
   return loaded.state.catalog();
 }

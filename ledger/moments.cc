@@ -180,14 +180,14 @@ absl::StatusOr<std::shared_ptr<const domain::Snapshot>> Moments::SnapshotAt(
 absl::StatusOr<uint64_t> Moments::SizeAtRecordTime(int64_t time_ns) const {
   const auto latest = publisher_.Latest();
   if (time_ns >= latest->last_record_time_ns) return latest->size;
-  store::EntryReader reader = store_.NewReader();
+  const std::unique_ptr<store::EntryReader> reader = store_.log().NewReader();
   // Record times increase strictly: entries below `begin` are not after the
   // time, those from `end` on are.
   uint64_t begin = 0;
   uint64_t end = latest->size - 1;
   while (begin < end) {
     const uint64_t middle = begin + (end - begin) / 2;
-    ASSIGN_OR_RETURN(const int64_t at, ReadRecordTime(reader, middle));
+    ASSIGN_OR_RETURN(const int64_t at, ReadRecordTime(*reader, middle));
     if (at <= time_ns) {
       begin = middle + 1;
     } else {

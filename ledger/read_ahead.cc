@@ -43,13 +43,13 @@ absl::StatusOr<std::unique_ptr<ReadAhead::Block>> ReadAhead::Next() {
 }
 
 void ReadAhead::Run(const store::Store& store, uint64_t begin, uint64_t end) {
-  store::EntryReader reader = store.NewReader();
+  const std::unique_ptr<store::EntryReader> reader = store.log().NewReader();
   auto block = std::make_unique<Block>();
   for (uint64_t index = begin; index < end;) {
     auto* entry =
         google::protobuf::Arena::CreateMessage<v1::Entry>(&block->arena);
     absl::Status read =
-        ReadWhole([&](uint64_t at) { return reader.Read(at); }, index, *entry);
+        ReadWhole([&](uint64_t at) { return reader->Read(at); }, index, *entry);
     if (!read.ok()) return EndWith(std::move(read));
     index += domain::EntriesOf(entry->event());
     block->entries.push_back(entry);

@@ -191,12 +191,12 @@ std::optional<absl::string_view> Sequencer::FindUnderWay(uint64_t index) const {
 
 absl::StatusOr<std::shared_ptr<const v1::Event>> Sequencer::ReadEvent(
     uint64_t index) const {
-  store::EntryReader reader = store_.NewReader();
+  const std::unique_ptr<store::EntryReader> reader = store_.log().NewReader();
   v1::Entry entry;
   RETURN_IF_ERROR(ReadWhole(
       [&](uint64_t at) -> absl::StatusOr<absl::string_view> {
         if (const auto bytes = FindUnderWay(at)) return *bytes;
-        return reader.Read(at);
+        return reader->Read(at);
       },
       index, entry));
   return std::make_shared<const v1::Event>(std::move(*entry.mutable_event()));
@@ -205,11 +205,11 @@ absl::StatusOr<std::shared_ptr<const v1::Event>> Sequencer::ReadEvent(
 absl::StatusOr<domain::Catalog> Sequencer::CatalogAt(uint64_t size) const {
   const auto found = past_catalogs_.find(size);
   if (found != past_catalogs_.end()) return found->second;
-  store::EntryReader reader = store_.NewReader();
+  const std::unique_ptr<store::EntryReader> reader = store_.log().NewReader();
   const auto read_entry =
       [&](uint64_t index) -> absl::StatusOr<absl::string_view> {
     if (const auto bytes = FindUnderWay(index)) return *bytes;
-    return reader.Read(index);
+    return reader->Read(index);
   };
   ASSIGN_OR_RETURN(const LoadedState loaded,
                    LoadState(store_, size, read_entry));

@@ -242,10 +242,10 @@ absl::StatusOr<v1::ShipmentView> GetShipmentView(
   if (!index || *index >= moment.snapshot->size) {
     return domain::ShipmentNotFound(exporter, shipment_reference);
   }
-  store::EntryReader reader = store.NewReader();
-  ASSIGN_OR_RETURN(v1::Entry first, ReadEntry(reader, *index));
+  const std::unique_ptr<store::EntryReader> reader = store.log().NewReader();
+  ASSIGN_OR_RETURN(v1::Entry first, ReadEntry(*reader, *index));
   ASSIGN_OR_RETURN(std::optional<v1::ShipmentView> view,
-                   MakeView(first, moment, reader));
+                   MakeView(first, moment, *reader));
   if (!view) return domain::ShipmentNotFound(exporter, shipment_reference);
   return *std::move(view);
 }
@@ -255,19 +255,19 @@ absl::StatusOr<Ledger::ShipmentPage> ListShipmentViews(
     const v1::ListShipmentsRequest& filters, uint64_t begin, size_t max_count) {
   Ledger::ShipmentPage page;
   // Two, so that reading corrections does not lose the place in the log.
-  store::EntryReader log = store.NewReader();
-  store::EntryReader later = store.NewReader();
+  const std::unique_ptr<store::EntryReader> log = store.log().NewReader();
+  const std::unique_ptr<store::EntryReader> later = store.log().NewReader();
   const uint64_t last =
       std::min(moment.snapshot->size, begin + limits::kMaxEntriesPerPage);
   page.next = begin;
   size_t bytes = 0;
   while (page.next < last && page.shipments.size() < max_count &&
          bytes < limits::kMaxPageBytes) {
-    ASSIGN_OR_RETURN(v1::Entry entry, ReadEntry(log, page.next));
+    ASSIGN_OR_RETURN(v1::Entry entry, ReadEntry(*log, page.next));
     ++page.next;
     if (!MovementBegunBy(entry.event())) continue;
     ASSIGN_OR_RETURN(std::optional<v1::ShipmentView> view,
-                     MakeView(entry, moment, later));
+                     MakeView(entry, moment, *later));
     if (view && Matches(filters, *view)) {
       bytes += view->ByteSizeLong();
       page.shipments.push_back(*std::move(view));

@@ -30,7 +30,7 @@ class Finder {
         policy_(*moment.snapshot->catalog().policies[key.policy()]),
         rule_(policy_.rules[key.rule()]),
         max_count_(max_count),
-        reader_(store.NewReader()) {}
+        reader_(store.log().NewReader()) {}
 
   // The row of the total, as far as it names it.
   storage::v1::StateRow RowName() const {
@@ -47,7 +47,7 @@ class Finder {
       return false;
     }
     ++read_;
-    RETURN_IF_ERROR(ReadWhole([this](uint64_t at) { return reader_.Read(at); },
+    RETURN_IF_ERROR(ReadWhole([this](uint64_t at) { return reader_->Read(at); },
                               index, entry_));
     const ByDate moved = MovedBy(entry_);
     if (moved.empty()) return true;
@@ -103,7 +103,7 @@ class Finder {
   const domain::CompiledPolicy& policy_;
   const domain::CompiledRule& rule_;
   const size_t max_count_;
-  store::EntryReader reader_;
+  const std::unique_ptr<store::EntryReader> reader_;
   v1::Entry entry_;
   size_t read_ = 0;
   Ledger::TotalEntriesPage page_;
@@ -127,8 +127,8 @@ absl::StatusOr<bool> TakeNamed(const store::Store& store, uint64_t begin,
     }
     return true;
   };
-  RETURN_IF_ERROR(
-      store.VisitVersions(finder.RowName(), begin, last_mark, take_row));
+  RETURN_IF_ERROR(store.marks().VisitVersions(finder.RowName(), begin,
+                                              last_mark, take_row));
   return go_on;
 }
 
@@ -139,7 +139,7 @@ absl::StatusOr<Ledger::TotalEntriesPage> ListTotalMovements(
     const domain::TotalKey& total, uint64_t begin, size_t max_count) {
   Finder finder(store, moment, total, max_count);
   const uint64_t end = moment.snapshot->size;
-  ASSIGN_OR_RETURN(const auto head, store.FindMark(UINT64_MAX));
+  ASSIGN_OR_RETURN(const auto head, store.marks().Find(UINT64_MAX));
   const uint64_t last_mark = head ? head->size() : 0;
   ASSIGN_OR_RETURN(bool go_on, TakeNamed(store, begin, last_mark, end, finder));
   for (uint64_t index = std::max(begin, last_mark); go_on && index < end;

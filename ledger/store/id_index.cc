@@ -7,7 +7,6 @@
 #include "ledger/base/status_macros.h"
 #include "ledger/store/convert_status.h"
 #include "ledger/store/database.h"
-#include "ledger/store/entry_reader.h"
 #include "ledger/store/id_generation.h"
 #include "ledger/store/keyspace.h"
 #include "rocksdb/sst_file_writer.h"
@@ -44,11 +43,14 @@ absl::Status IdsDamaged(absl::string_view found) {
 
 }  // namespace
 
-IdIndex::IdIndex(const Database& database, std::string incoming_path,
+IdIndex::IdIndex(const Database& database, Log& log, std::string incoming_path,
                  size_t generation_entries)
     : database_(database),
+      log_(log),
       incoming_path_(std::move(incoming_path)),
-      generation_entries_(generation_entries) {}
+      generation_entries_(generation_entries) {
+  log.Subscribe([this](uint64_t size) { SetDurableSize(size); });
+}
 
 IdIndex::~IdIndex() {
   if (!ingester_.joinable()) return;
@@ -71,7 +73,7 @@ IdIndex::~IdIndex() {
   ingester_.join();
 }
 
-absl::StatusOr<uint64_t> IdIndex::ReadWatermark() const {
+absl::StatusOr<uint64_t> IdIndex::Position() const {
   const IdKey key = IdKey::Watermark();
   ASSIGN_OR_RETURN(const std::optional<uint64_t> watermark,
                    FindStored(key.view()));
@@ -79,11 +81,7 @@ absl::StatusOr<uint64_t> IdIndex::ReadWatermark() const {
 }
 
 absl::Status IdIndex::Restore(uint64_t size) {
-  ASSIGN_OR_RETURN(const uint64_t watermark, ReadWatermark());
-  if (watermark > size) {
-    return IdsDamaged(absl::StrCat("it covers ", watermark,
-                                   " entries, but the log has ", size));
-  }
+  ASSIGN_OR_RETURN(const uint64_t watermark, Position());
   any_stored_ = watermark > 0;
   current_ = std::make_shared<IdGeneration>(watermark, 0);
   SetDurableSize(size);
@@ -95,10 +93,10 @@ absl::Status IdIndex::Restore(uint64_t size) {
 }
 
 absl::Status IdIndex::DeriveFromLog(uint64_t begin, uint64_t end) {
-  EntryReader reader(database_);
+  const std::unique_ptr<EntryReader> reader = log_.NewReader();
   v1::Entry entry;
   for (uint64_t index = begin; index < end; ++index) {
-    ASSIGN_OR_RETURN(const absl::string_view bytes, reader.Read(index));
+    ASSIGN_OR_RETURN(const absl::string_view bytes, reader->Read(index));
     const std::optional<Uuid> request_id =
         entry.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))
             ? Uuid::Parse(entry.request_id())

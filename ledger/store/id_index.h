@@ -21,6 +21,8 @@
 #include "chipledger/v1/event.pb.h"
 #include "ledger/base/uuid.h"
 #include "ledger/store/keyspace.h"
+#include "ledger/store/log.h"
+#include "ledger/store/projection.h"
 
 namespace chipledger::store {
 
@@ -38,17 +40,22 @@ struct Database;
 // durable, and dropped only after it was ingested.
 //
 // Thread-safety: Prefetch, Find, Add and EndGroup belong to the sequencer's
-// thread; LookUpShipment, SetDurableSize and status to any thread.
-class IdIndex {
+// thread; LookUpShipment and status to any thread.
+class IdIndex final : public Projection {
  public:
   // `generation_entries`: a generation is closed when it covers that many
   // entries. Higher: more memory and a longer start; lower: more files.
-  IdIndex(const Database& database, std::string incoming_path,
+  IdIndex(const Database& database, Log& log, std::string incoming_path,
           size_t generation_entries);
   // Ingests what is in memory, if it is worth a file.
-  ~IdIndex();
+  ~IdIndex() override;
+
+  // Projection: the watermark.
+  absl::string_view name() const override { return "the index of ids"; }
+  absl::StatusOr<uint64_t> Position() const override;
 
   // Brings the index up to `size` from the log's tail. Call first, once.
+  // Requires: Position() <= size.
   // Errors: DATA_DAMAGED.
   absl::Status Restore(uint64_t size);
 
@@ -79,9 +86,6 @@ class IdIndex {
   void EndGroup(uint64_t size)
       ABSL_LOCKS_EXCLUDED(memory_mutex_, ingest_mutex_);
 
-  // Says that all entries below `size` are durable.
-  void SetDurableSize(uint64_t size) ABSL_LOCKS_EXCLUDED(ingest_mutex_);
-
   // An error of the background work: ids stay in memory from then on, and the
   // ledger should take no more writes.
   absl::Status status() const ABSL_LOCKS_EXCLUDED(ingest_mutex_);
@@ -93,7 +97,8 @@ class IdIndex {
  private:
   using Generation = std::shared_ptr<IdGeneration>;
 
-  absl::StatusOr<uint64_t> ReadWatermark() const;
+  // Says that all entries below `size` are durable.
+  void SetDurableSize(uint64_t size) ABSL_LOCKS_EXCLUDED(ingest_mutex_);
   // Adds the ids of the stored entries [begin, end).
   absl::Status DeriveFromLog(uint64_t begin, uint64_t end);
   std::optional<uint64_t> FindInMemory(absl::string_view key) const;
@@ -110,6 +115,7 @@ class IdIndex {
   absl::Status Ingest(const IdGeneration& generation) const;
 
   const Database& database_;
+  const Log& log_;
   const std::string incoming_path_;
   const size_t generation_entries_;
 

@@ -45,6 +45,12 @@ inline constexpr char kMetaFamily[] = "meta";
 
 inline constexpr char kHeadKey[] = "head";
 
+// Reads the value of the head or of a mark. False when it is none.
+inline bool ParseHead(absl::string_view value, storage::v1::Head& head) {
+  return head.ParseFromArray(value.data(), static_cast<int>(value.size())) &&
+         head.size() > 0;
+}
+
 // First byte of a key in `ids`. Never renumber.
 enum class IdKind : char {
   // Value: the ids of all entries below this index are in `ids`.

@@ -46,9 +46,8 @@ class IdIndexTest : public ::testing::Test {
         ids().Add(TestRequestId(index), index, {entry.mutable_event()});
       }
       ids().EndGroup(next);
-      ASSERT_EQ(store_->AppendGroup(TestGroup(size_, next), {}, TestHead(next)),
+      ASSERT_EQ(store_->log().Append(TestGroup(size_, next), TestHead(next)),
                 absl::OkStatus());
-      ids().SetDurableSize(next);
       size_ = next;
     }
   }
@@ -138,9 +137,8 @@ TEST_F(IdIndexTest, WhatIsNotDurableIsNotStored) {
     if (index % 30 == 0) ids().EndGroup(index + 1);
   }
   // Those of the first become durable, and no others.
-  ASSERT_EQ(store_->AppendGroup(TestGroup(20, 31), {}, TestHead(31)),
+  ASSERT_EQ(store_->log().Append(TestGroup(20, 31), TestHead(31)),
             absl::OkStatus());
-  ids().SetDurableSize(31);
   size_ = 31;
   // Closing stores all that may be stored.
   store_.reset();
@@ -156,10 +154,13 @@ TEST_F(IdIndexTest, NothingIsStoredOnceStopped) {
     if (index % 10 == 9) ids().EndGroup(index + 1);
   }
   ids().Stop();
-  ids().SetDurableSize(25);
+  ASSERT_EQ(store_->log().Append(TestGroup(0, 25), TestHead(25)),
+            absl::OkStatus());
   store_.reset();
-  Open(10);
-  EXPECT_EQ(ids().FindRequest(TestRequestId(0)).value(), std::nullopt);
+  // They are derived from the log again.
+  Open(1'000'000);
+  EXPECT_EQ(ids().Position().value(), 0u);
+  EXPECT_EQ(ids().FindRequest(TestRequestId(0)).value(), 0u);
 }
 
 TEST_F(IdIndexTest, EntryThatIsNoneFailsEveryTimeAndIsNotSkipped) {
@@ -169,7 +170,7 @@ TEST_F(IdIndexTest, EntryThatIsNoneFailsEveryTimeAndIsNotSkipped) {
     group.Append(index == 30 ? "not an entry"
                              : TestEntry(index).SerializeAsString());
   }
-  ASSERT_EQ(store_->AppendGroup(group, {}, TestHead(40)), absl::OkStatus());
+  ASSERT_EQ(store_->log().Append(group, TestHead(40)), absl::OkStatus());
   for (int round = 0; round < 2; ++round) {
     store_.reset();
     const absl::Status status = Store::Open({.data_dir = temp_.path() + "/data",

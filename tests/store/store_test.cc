@@ -41,24 +41,29 @@ class StoreTest : public ::testing::Test {
 
   // Appends entries up to `end` as one group.
   absl::Status AppendTo(
-      uint64_t end, const std::optional<Store::MarkRows>& mark = std::nullopt) {
+      uint64_t end,
+      const std::optional<StateMarks::Rows>& mark = std::nullopt) {
     const EntryGroup group = TestGroup(size_, end);
     size_ = end;
-    return store_->AppendGroup(group, mark, TestHead(end));
+    absl::Status stored = store_->log().Append(group, TestHead(end));
+    if (stored.ok() && mark) {
+      stored = store_->marks().Append(*mark, TestHead(end));
+    }
+    return stored;
   }
 
   // The titles of the products at the greatest mark not above a size.
   std::vector<std::string> TitlesAt(uint64_t size) {
     std::vector<std::string> titles;
-    const auto mark = store_->FindMark(size);
+    const auto mark = store_->marks().Find(size);
     EXPECT_TRUE(mark.ok()) << mark.status();
     if (!mark.ok() || !mark->has_value()) return titles;
-    EXPECT_EQ(store_->VisitRows((*mark)->size(),
-                                [&](const StateRow& row) {
-                                  titles.push_back(
-                                      row.product().revisions(0).title());
-                                  return absl::OkStatus();
-                                }),
+    EXPECT_EQ(store_->marks().VisitRows(
+                  (*mark)->size(),
+                  [&](const StateRow& row) {
+                    titles.push_back(row.product().revisions(0).title());
+                    return absl::OkStatus();
+                  }),
               absl::OkStatus());
     return titles;
   }
@@ -67,12 +72,12 @@ class StoreTest : public ::testing::Test {
   std::vector<std::string> VersionsOf(const StateRow& product, uint64_t after,
                                       uint64_t through) {
     std::vector<std::string> titles;
-    EXPECT_EQ(store_->VisitVersions(product, after, through,
-                                    [&](const StateRow& row) {
-                                      titles.push_back(
-                                          row.product().revisions(0).title());
-                                      return true;
-                                    }),
+    EXPECT_EQ(store_->marks().VisitVersions(
+                  product, after, through,
+                  [&](const StateRow& row) {
+                    titles.push_back(row.product().revisions(0).title());
+                    return true;
+                  }),
               absl::OkStatus());
     return titles;
   }
@@ -113,15 +118,15 @@ TEST_F(StoreTest, EntriesAndHeadComeBackAfterReopening) {
   ASSERT_TRUE(store_->head_at_open());
   EXPECT_TRUE(
       MessageDifferencer::Equals(*store_->head_at_open(), TestHead(5'001)));
-  EntryReader reader = store_->NewReader();
+  const std::unique_ptr<EntryReader> reader = store_->log().NewReader();
   for (const uint64_t index : {0u, 1u, 4'999u, 5'000u, 17u, 2'500u}) {
-    const auto bytes = reader.Read(index);
+    const auto bytes = reader->Read(index);
     ASSERT_TRUE(bytes.ok()) << bytes.status();
     EXPECT_EQ(*bytes, TestEntry(index).SerializeAsString()) << index;
   }
-  EntryReader sequential = store_->NewReader();
+  const std::unique_ptr<EntryReader> sequential = store_->log().NewReader();
   for (uint64_t index = 0; index < 5'001; ++index) {
-    const auto bytes = sequential.Read(index);
+    const auto bytes = sequential->Read(index);
     ASSERT_TRUE(bytes.ok()) << bytes.status();
     ASSERT_EQ(*bytes, TestEntry(index).SerializeAsString()) << index;
   }
@@ -130,15 +135,15 @@ TEST_F(StoreTest, EntriesAndHeadComeBackAfterReopening) {
 TEST_F(StoreTest, ReadingPastTheEndIsAnErrorWithTheIndex) {
   ASSERT_EQ(Open(), absl::OkStatus());
   ASSERT_EQ(AppendTo(10), absl::OkStatus());
-  EntryReader reader = store_->NewReader();
-  const absl::Status status = reader.Read(10).status();
+  const std::unique_ptr<EntryReader> reader = store_->log().NewReader();
+  const absl::Status status = reader->Read(10).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
   EXPECT_EQ(GetErrorCause(status)->metadata["index"], "10");
-  EXPECT_TRUE(reader.Read(9).ok()) << "the reader goes on";
+  EXPECT_TRUE(reader->Read(9).ok()) << "the reader goes on";
 }
 
 TEST_F(StoreTest, TheStateAtEveryMarkComesBack) {
-  using Rows = Store::MarkRows;
+  using Rows = StateMarks::Rows;
   ASSERT_EQ(Open(), absl::OkStatus());
   ASSERT_EQ(AppendTo(2, Rows{ProductRow("b", "old"), ProductRow("a", "A")}),
             absl::OkStatus());
@@ -165,13 +170,13 @@ TEST_F(StoreTest, TheStateAtEveryMarkComesBack) {
 // version at a time; what is checked here is that the right one is found.
 TEST_F(StoreTest, ARowOfManyVersionsDoesNotHideTheOthers) {
   ASSERT_EQ(Open(), absl::OkStatus());
-  ASSERT_EQ(AppendTo(1, Store::MarkRows{ProductRow("a", "a0"),
-                                        ProductRow("c", "c0")}),
+  ASSERT_EQ(AppendTo(1, StateMarks::Rows{ProductRow("a", "a0"),
+                                         ProductRow("c", "c0")}),
             absl::OkStatus());
   for (uint64_t i = 1; i < 100; ++i) {
-    ASSERT_EQ(
-        AppendTo(i + 1, Store::MarkRows{ProductRow("b", absl::StrCat("b", i))}),
-        absl::OkStatus());
+    ASSERT_EQ(AppendTo(i + 1,
+                       StateMarks::Rows{ProductRow("b", absl::StrCat("b", i))}),
+              absl::OkStatus());
   }
   EXPECT_THAT(TitlesAt(1), ElementsAre("a0", "c0"));
   EXPECT_THAT(TitlesAt(50), ElementsAre("a0", "b49", "c0"));
@@ -192,7 +197,7 @@ TEST_F(StoreTest, NewerHeadIsRefused) {
   ASSERT_EQ(Open(), absl::OkStatus());
   auto head = TestHead(1);
   head.set_format_version(kFormatVersion + 1);
-  ASSERT_EQ(store_->AppendGroup(TestGroup(0, 1), {}, head), absl::OkStatus());
+  ASSERT_EQ(store_->log().Append(TestGroup(0, 1), head), absl::OkStatus());
   const absl::Status status = Open();
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(std::string(status.message()), HasSubstr("newer chipledger"));
@@ -202,13 +207,29 @@ TEST_F(StoreTest, LogOfAnotherLedgerIsRefused) {
   ASSERT_EQ(Open(), absl::OkStatus());
   auto head = TestHead(1);
   head.set_ledger_id("00000000-0000-4000-8000-00000000dead");
-  ASSERT_EQ(store_->AppendGroup(TestGroup(0, 1), {}, head), absl::OkStatus());
+  ASSERT_EQ(store_->log().Append(TestGroup(0, 1), head), absl::OkStatus());
   EXPECT_EQ(ReasonOf(Open()), "DATA_DAMAGED");
+}
+
+TEST_F(StoreTest, AProjectionMayLagTheLogButNotLeadIt) {
+  ASSERT_EQ(Open(), absl::OkStatus());
+  ASSERT_EQ(AppendTo(10, StateMarks::Rows{ProductRow("A", "at 10")}),
+            absl::OkStatus());
+  ASSERT_EQ(AppendTo(20), absl::OkStatus());
+  ASSERT_EQ(Open(), absl::OkStatus());
+  EXPECT_EQ(store_->marks().Position().value(), 10u);
+  ASSERT_EQ(store_->marks().Append({}, TestHead(21)), absl::OkStatus());
+  const absl::Status leads = Open();
+  EXPECT_EQ(ReasonOf(leads), "DATA_DAMAGED");
+  EXPECT_THAT(
+      std::string(leads.message()),
+      HasSubstr("the state cannot be read: it covers 21 entries, but the log "
+                "has 20"));
 }
 
 TEST_F(StoreTest, LogShorterThanItsHeadIsRefused) {
   ASSERT_EQ(Open(), absl::OkStatus());
-  ASSERT_EQ(store_->AppendGroup(TestGroup(0, 1), {}, TestHead(2)),
+  ASSERT_EQ(store_->log().Append(TestGroup(0, 1), TestHead(2)),
             absl::OkStatus());
   EXPECT_EQ(ReasonOf(Open()), "DATA_DAMAGED");
 }
@@ -239,9 +260,9 @@ TEST_F(StoreTest, FlippedByteInATableIsNeverReadAsAnEntry) {
   ASSERT_GT(FlipBytes(path() + "/db", ".sst"), 0);
   absl::Status status = Open();
   if (status.ok()) {
-    EntryReader reader = store_->NewReader();
+    const std::unique_ptr<EntryReader> reader = store_->log().NewReader();
     for (uint64_t index = 0; index < 3'000 && status.ok(); ++index) {
-      const auto bytes = reader.Read(index);
+      const auto bytes = reader->Read(index);
       status = bytes.status();
       if (status.ok()) {
         EXPECT_EQ(*bytes, TestEntry(index).SerializeAsString());
@@ -285,8 +306,8 @@ TEST_F(WriteAheadLogTest, CutLastRecordIsDroppedWhole) {
       Store::Open({.data_dir = copy(), .mode = OpenMode::kExistingOrNew});
   ASSERT_TRUE(store.ok()) << store.status();
   EXPECT_EQ((*store)->head_at_open()->size(), 100u);
-  EXPECT_TRUE((*store)->NewReader().Read(99).ok());
-  EXPECT_FALSE((*store)->NewReader().Read(100).ok());
+  EXPECT_TRUE((*store)->log().NewReader()->Read(99).ok());
+  EXPECT_FALSE((*store)->log().NewReader()->Read(100).ok());
 }
 
 TEST_F(WriteAheadLogTest, DamageInTheMiddleIsAnErrorAndNotTheEnd) {
