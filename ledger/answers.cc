@@ -199,6 +199,11 @@ WriteAnswer RepeatAnswer(store::EntryReader& reader,
     answer.events.push_back(entry->mutable_event());
   }
   const v1::Entry& first = *entries->front();
+  if (Uuid::Parse(first.request_id()) != request.request_id) {
+    return ErrorAnswer(domain::DataDamaged(
+        first_index,
+        absl::StrCat("is not of request ", request.request_id.ToString())));
+  }
   std::vector<std::string> differing = DifferingFields(
       first.principal(), commands, batch.principal.name, request.commands);
   if (!differing.empty()) {

@@ -44,17 +44,17 @@ absl::Status FoldEntries(uint64_t end, ReadEntryBytes read_entry,
 absl::StatusOr<LoadedState> LoadState(const store::Store& store, uint64_t size,
                                       ReadEntryBytes read_entry) {
   LoadedState loaded;
-  ASSIGN_OR_RETURN(const std::optional<storage::v1::Head> mark,
+  ASSIGN_OR_RETURN(const std::optional<storage::v1::Mark> mark,
                    store.marks().Find(size));
   if (mark) {
     domain::State& state = loaded.state;
-    RETURN_IF_ERROR(store.marks().VisitRows(
-        mark->size(), [&](const storage::v1::StateRow& row) {
+    RETURN_IF_ERROR(
+        store.marks().VisitRows(*mark, [&](const storage::v1::StateRow& row) {
           return state.RestoreRow(row);
         }));
-    RETURN_IF_ERROR(state.FinishRestore(*mark));
-    loaded.last_record_time_ns = mark->last_record_time_ns();
-    loaded.mark = mark->size();
+    RETURN_IF_ERROR(state.FinishRestore(mark->head()));
+    loaded.last_record_time_ns = mark->head().last_record_time_ns();
+    loaded.mark = mark->head().size();
   }
   RETURN_IF_ERROR(FoldEntries(size, read_entry, loaded));
   loaded.state.TakeDelta();

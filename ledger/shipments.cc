@@ -247,6 +247,12 @@ absl::StatusOr<v1::ShipmentView> GetShipmentView(
   ASSIGN_OR_RETURN(std::optional<v1::ShipmentView> view,
                    MakeView(first, moment, *reader));
   if (!view) return domain::ShipmentNotFound(exporter, shipment_reference);
+  if (view->shipment().exporter() != exporter ||
+      view->shipment().shipment_reference() != shipment_reference) {
+    return domain::DataDamaged(
+        *index,
+        absl::StrCat("is not of shipment ", exporter, "/", shipment_reference));
+  }
   return *std::move(view);
 }
 

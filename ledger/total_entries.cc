@@ -139,8 +139,7 @@ absl::StatusOr<Ledger::TotalEntriesPage> ListTotalMovements(
     const domain::TotalKey& total, uint64_t begin, size_t max_count) {
   Finder finder(store, moment, total, max_count);
   const uint64_t end = moment.snapshot->size;
-  ASSIGN_OR_RETURN(const auto head, store.marks().Find(UINT64_MAX));
-  const uint64_t last_mark = head ? head->size() : 0;
+  ASSIGN_OR_RETURN(const uint64_t last_mark, store.marks().Position());
   ASSIGN_OR_RETURN(bool go_on, TakeNamed(store, begin, last_mark, end, finder));
   for (uint64_t index = std::max(begin, last_mark); go_on && index < end;
        ++index) {

@@ -152,9 +152,6 @@ absl::StatusOr<FoundShipment> FindUnvoided(const Case& c,
   }
   ASSIGN_OR_RETURN(found.content,
                    c.history.ReadEvent(found.state.content_index));
-  if (ShipmentOf(*found.content) == nullptr) {
-    return DataDamaged(found.state.content_index, "is not a shipment");
-  }
   return found;
 }
 

@@ -4,10 +4,19 @@
 
 #include "absl/strings/str_cat.h"
 #include "ledger/base/status_macros.h"
+#include "ledger/domain/decide.h"
+#include "ledger/domain/errors.h"
 #include "ledger/domain/named_shipments.h"
 
 namespace chipledger::domain {
 namespace {
+
+bool IsOf(const v1::Event& event, absl::string_view exporter,
+          absl::string_view reference) {
+  const v1::Shipment* shipment = ShipmentOf(event);
+  return shipment != nullptr && shipment->exporter() == exporter &&
+         shipment->shipment_reference() == reference;
+}
 
 // Never leaves DecideRequest.
 absl::Status NotAtHand(absl::string_view what, uint64_t number) {
@@ -22,14 +31,18 @@ absl::Status FetchedHistory::FetchNamed(
   absl::Status status;
   for (const v1::Command* command : commands) {
     VisitShipments(*command, [&](absl::string_view exporter,
-                                 absl::string_view reference, ShipmentUse use) {
+                                 absl::string_view reference, ShipmentUse) {
       if (!status.ok()) return;
       const auto index = log_.FindShipment(exporter, reference);
       status = index.status();
       if (!status.ok()) return;
       shipments_.push_back({exporter, reference, *index});
-      if (use != ShipmentUse::kMakes && index->has_value()) {
-        status = FetchEvent(state.GetShipment(**index).content_index);
+      if (!index->has_value()) return;
+      const uint64_t content = state.GetShipment(**index).content_index;
+      status = FetchEvent(content);
+      if (status.ok() && !IsOf(*events_[content], exporter, reference)) {
+        status = DataDamaged(content, absl::StrCat("is not of shipment ",
+                                                   exporter, "/", reference));
       }
     });
   }

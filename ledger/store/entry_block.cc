@@ -2,9 +2,12 @@
 
 #include <cassert>
 
+#include "ledger/base/checksum.h"
+
 namespace chipledger::store {
 namespace {
 
+constexpr size_t kChecksumBytes = 8;
 constexpr size_t kCountBytes = 4;
 constexpr size_t kLengthBytes = 2;
 
@@ -20,18 +23,29 @@ uint64_t ReadBigEndian(absl::string_view bytes) {
   return value;
 }
 
+// `counted` is the count and the lengths.
+uint64_t ChecksumOf(uint64_t first_index, absl::string_view counted,
+                    absl::string_view entries) {
+  return Checksum(entries, Checksum(counted, first_index));
+}
+
 EncodedBlock EncodeBlock(const EntryGroup& group, uint64_t begin,
                          uint64_t end) {
   EncodedBlock block;
   block.first_index = begin;
-  block.header.reserve(kCountBytes + kLengthBytes * (end - begin));
-  AppendBigEndian(block.header, end - begin, kCountBytes);
+  std::string counted;
+  counted.reserve(kCountBytes + kLengthBytes * (end - begin));
+  AppendBigEndian(counted, end - begin, kCountBytes);
   for (uint64_t index = begin; index < end; ++index) {
-    AppendBigEndian(block.header, group.entry(index).size(), kLengthBytes);
+    AppendBigEndian(counted, group.entry(index).size(), kLengthBytes);
   }
   const char* first = group.entry(begin).data();
   const absl::string_view last = group.entry(end - 1);
   block.entries = absl::string_view(first, last.data() + last.size() - first);
+  block.header.reserve(kChecksumBytes + counted.size());
+  AppendBigEndian(block.header, ChecksumOf(begin, counted, block.entries),
+                  kChecksumBytes);
+  block.header += counted;
   return block;
 }
 
@@ -55,12 +69,20 @@ std::vector<EncodedBlock> EncodeBlocks(const EntryGroup& group) {
 bool BlockView::Parse(uint64_t first_index, absl::string_view value) {
   first_index_ = first_index;
   ends_.clear();
-  if (value.size() < kCountBytes) return false;
+  entries_ = {};
+  if (value.size() < kChecksumBytes + kCountBytes) return false;
+  const uint64_t checksum = ReadBigEndian(value.substr(0, kChecksumBytes));
+  value.remove_prefix(kChecksumBytes);
+  const absl::string_view checked = value;
   const uint64_t count = ReadBigEndian(value.substr(0, kCountBytes));
   value.remove_prefix(kCountBytes);
   if (count == 0 || count > value.size() / kLengthBytes) return false;
   absl::string_view lengths = value.substr(0, count * kLengthBytes);
-  entries_ = value.substr(lengths.size());
+  const absl::string_view counted =
+      checked.substr(0, kCountBytes + lengths.size());
+  const absl::string_view entries = value.substr(lengths.size());
+  if (checksum != ChecksumOf(first_index, counted, entries)) return false;
+  entries_ = entries;
   ends_.reserve(count);
   uint64_t end = 0;
   for (; !lengths.empty(); lengths.remove_prefix(kLengthBytes)) {

@@ -19,6 +19,7 @@ inline constexpr size_t kBlockBytes = 64 * 1024;
 
 // A block on its way to the disk: value = header, then entries.
 //
+//   checksum 8 bytes, big-endian, of all that follows and of the first index
 //   count    4 bytes, big-endian, at least 1
 //   lengths  2 bytes each, big-endian
 //   entries  their bytes, in order, nothing between

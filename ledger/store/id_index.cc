@@ -74,15 +74,20 @@ IdIndex::~IdIndex() {
 }
 
 absl::StatusOr<uint64_t> IdIndex::Position() const {
-  const IdKey key = IdKey::Watermark();
-  ASSIGN_OR_RETURN(const std::optional<uint64_t> watermark,
-                   FindStored(key.view()));
-  return watermark.value_or(0);
+  rocksdb::PinnableSlice value;
+  const rocksdb::Status status =
+      database_.db->Get(ReadPatiently(), database_.ids,
+                        ToSlice(IdKey::Watermark().view()), &value);
+  if (status.IsNotFound()) return 0;
+  if (!status.ok()) return ReadError(status, name());
+  const std::optional<uint64_t> watermark = DecodeWatermark(ToView(value));
+  if (!watermark) return IdsDamaged("its watermark is not one");
+  return *watermark;
 }
 
 absl::Status IdIndex::Restore(uint64_t size) {
   ASSIGN_OR_RETURN(const uint64_t watermark, Position());
-  any_stored_ = watermark > 0;
+  stored_end_ = watermark;
   current_ = std::make_shared<IdGeneration>(watermark, 0);
   SetDurableSize(size);
   ingester_ = std::thread([this] { IngestLoop(); });
@@ -139,7 +144,7 @@ absl::StatusOr<std::optional<uint64_t>> IdIndex::LookUpShipment(
 
 absl::StatusOr<std::optional<uint64_t>> IdIndex::Find(const IdKey& key) const {
   if (const auto index = FindInMemory(key.view())) return index;
-  if (!any_stored_.load(std::memory_order_acquire)) return std::nullopt;
+  if (stored_end_.load(std::memory_order_acquire) == 0) return std::nullopt;
   const auto fetched = stored_.find(key.view());
   if (fetched != stored_.end()) return fetched->second;
   return FindStored(key.view());
@@ -149,7 +154,7 @@ void IdIndex::Prefetch(std::vector<IdKey> keys) {
   stored_.clear();
   prefetched_ = std::move(keys);
   for (const IdKey& key : prefetched_) current_->Prefetch(key.view());
-  if (!any_stored_.load(std::memory_order_acquire)) return;
+  if (stored_end_.load(std::memory_order_acquire) == 0) return;
   std::vector<rocksdb::Slice> slices;
   slices.reserve(prefetched_.size());
   for (const IdKey& key : prefetched_) slices.push_back(ToSlice(key.view()));
@@ -163,7 +168,7 @@ void IdIndex::Prefetch(std::vector<IdKey> keys) {
     if (found[i].IsNotFound()) {
       stored_.emplace(prefetched_[i].view(), std::nullopt);
     } else if (found[i].ok()) {
-      const auto index = DecodeFixed64(ToView(values[i]));
+      const auto index = DecodeStored(ToView(values[i]));
       if (index) stored_.emplace(prefetched_[i].view(), index);
     }
   }
@@ -177,6 +182,13 @@ std::optional<uint64_t> IdIndex::FindInMemory(absl::string_view key) const {
   return std::nullopt;
 }
 
+std::optional<uint64_t> IdIndex::DecodeStored(absl::string_view value) const {
+  const std::optional<uint64_t> index = DecodeFixed64(value);
+  return index && *index < stored_end_.load(std::memory_order_acquire)
+             ? index
+             : std::nullopt;
+}
+
 absl::StatusOr<std::optional<uint64_t>> IdIndex::FindStored(
     absl::string_view key) const {
   rocksdb::PinnableSlice value;
@@ -184,8 +196,8 @@ absl::StatusOr<std::optional<uint64_t>> IdIndex::FindStored(
       database_.db->Get(ReadPatiently(), database_.ids, ToSlice(key), &value);
   if (status.IsNotFound()) return std::nullopt;
   if (!status.ok()) return ReadError(status, "the index of ids");
-  const std::optional<uint64_t> index = DecodeFixed64(ToView(value));
-  if (!index) return IdsDamaged("a value is not an index");
+  const std::optional<uint64_t> index = DecodeStored(ToView(value));
+  if (!index) return IdsDamaged("a value is not an index that it covers");
   return index;
 }
 
@@ -274,14 +286,14 @@ void IdIndex::IngestLoop() {
       if (stopped_ || !CanIngest()) return;
       generation = to_ingest_.front();
     }
+    // Before: whoever finds an id knows that it may be there.
+    stored_end_.store(generation->end(), std::memory_order_release);
     const absl::Status ingested = Ingest(*generation);
     absl::MutexLock lock(&ingest_mutex_);
     if (!ingested.ok()) {
       status_ = ingested;
       return;
     }
-    // In this order: whoever sees it dropped from memory asks RocksDB.
-    any_stored_.store(true, std::memory_order_release);
     generation->ingested = true;
     to_ingest_.pop_front();
   }
@@ -294,13 +306,14 @@ absl::Status IdIndex::Ingest(const IdGeneration& generation) const {
   const rocksdb::Options options = database_.db->GetOptions(database_.ids);
   rocksdb::SstFileWriter writer(rocksdb::EnvOptions(), options, database_.ids);
   rocksdb::Status status = writer.Open(path);
-  const auto put = [&](absl::string_view key, uint64_t index) {
-    const Fixed64 value = EncodeFixed64(index);
-    if (status.ok()) status = writer.Put(ToSlice(key), ToSlice(AsView(value)));
+  const auto put = [&](absl::string_view key, absl::string_view value) {
+    if (status.ok()) status = writer.Put(ToSlice(key), ToSlice(value));
   };
   // The watermark's key is the lowest.
-  put(IdKey::Watermark().view(), generation.end());
-  for (const auto& [key, index] : generation.Sorted()) put(key, index);
+  put(IdKey::Watermark().view(), EncodeWatermark(generation.end()));
+  for (const auto& [key, index] : generation.Sorted()) {
+    put(key, AsView(EncodeFixed64(index)));
+  }
   if (status.ok()) status = writer.Finish();
   if (status.ok()) {
     rocksdb::IngestExternalFileOptions how;

@@ -102,6 +102,8 @@ class IdIndex final : public Projection {
   // Adds the ids of the stored entries [begin, end).
   absl::Status DeriveFromLog(uint64_t begin, uint64_t end);
   std::optional<uint64_t> FindInMemory(absl::string_view key) const;
+  // Reads a value; nothing when it is none.
+  std::optional<uint64_t> DecodeStored(absl::string_view value) const;
   absl::StatusOr<std::optional<uint64_t>> FindStored(
       absl::string_view key) const;
   absl::StatusOr<std::optional<uint64_t>> Find(const IdKey& key) const;
@@ -127,8 +129,9 @@ class IdIndex final : public Projection {
   // without it, and other threads under it.
   Generation current_;
   std::deque<Generation> closed_;
-  // Whether RocksDB holds any id; until then nothing need be asked of it.
-  std::atomic<bool> any_stored_{false};
+  // RocksDB holds ids of entries below this only; until there are any nothing
+  // need be asked of it.
+  std::atomic<uint64_t> stored_end_{0};
   // The keys of the last Prefetch, and which index RocksDB has for them, if
   // any. An id that was added since is found in memory; so this is forgotten
   // when memory lets ids go.

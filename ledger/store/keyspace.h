@@ -17,13 +17,14 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "chipledger/storage/v1/rows.pb.h"
+#include "ledger/base/checksum.h"
 #include "ledger/base/uuid.h"
 
 namespace chipledger::store {
 
 // Version of the data directory's format, in the directory's marker file and
 // in every Head.
-inline constexpr uint32_t kFormatVersion = 5;
+inline constexpr uint32_t kFormatVersion = 6;
 
 // Files of the data directory.
 inline constexpr char kMarkerFile[] = "CHIPLEDGER";
@@ -45,15 +46,10 @@ inline constexpr char kMetaFamily[] = "meta";
 
 inline constexpr char kHeadKey[] = "head";
 
-// Reads the value of the head or of a mark. False when it is none.
-inline bool ParseHead(absl::string_view value, storage::v1::Head& head) {
-  return head.ParseFromArray(value.data(), static_cast<int>(value.size())) &&
-         head.size() > 0;
-}
-
 // First byte of a key in `ids`. Never renumber.
 enum class IdKind : char {
-  // Value: the ids of all entries below this index are in `ids`.
+  // Value: the ids of all entries below an index are in `ids`; see
+  // EncodeWatermark.
   kWatermark = 0,
   // The 16 bytes of a request id. Value: the request's first index.
   kRequest = 1,
@@ -167,6 +163,24 @@ class IdKey {
   absl::InlinedVector<char, 144> bytes_;
 };
 
+// The value of the watermark: the index and its checksum, 8 bytes each. What an
+// id says is checked against the entry; nothing else tells a wrong watermark.
+inline std::string EncodeWatermark(uint64_t index) {
+  const Fixed64 bytes = EncodeFixed64(index);
+  const Fixed64 checksum = EncodeFixed64(Checksum(AsView(bytes)));
+  return absl::StrCat(AsView(bytes), AsView(checksum));
+}
+
+// Returns nothing when `value` is not one.
+inline std::optional<uint64_t> DecodeWatermark(absl::string_view value) {
+  if (value.size() != 2 * sizeof(Fixed64)) return std::nullopt;
+  const absl::string_view index = value.substr(0, sizeof(Fixed64));
+  if (DecodeFixed64(value.substr(sizeof(Fixed64))) != Checksum(index)) {
+    return std::nullopt;
+  }
+  return DecodeFixed64(index);
+}
+
 // Keys of `state` ----------------------------------------------------------
 //
 // kind, what identifies the row among its kind, 0x00, mark. The mark's size has
@@ -252,6 +266,37 @@ inline std::optional<StateVersion> DecodeStateKey(absl::string_view key) {
   return StateVersion{key.substr(0, key.size() - kVersionBytes), ~*mark};
 }
 
+// A value of `state`: a checksum of all that follows and of the key, the mark
+// of the version before (0: none), each 8 bytes, and the row.
+inline constexpr size_t kStateHeaderBytes = 16;
+
+struct StateValue {
+  uint64_t checksum = 0;
+  uint64_t version_before = 0;
+  absl::string_view row;
+};
+
+inline std::string EncodeStateValue(absl::string_view key,
+                                    uint64_t version_before,
+                                    absl::string_view row) {
+  const Fixed64 before = EncodeFixed64(version_before);
+  const std::string checked = absl::StrCat(AsView(before), row);
+  const Fixed64 checksum = EncodeFixed64(Checksum(checked, Checksum(key)));
+  return absl::StrCat(AsView(checksum), checked);
+}
+
+// Returns nothing when `value` is not one, or not of this key.
+inline std::optional<StateValue> DecodeStateValue(absl::string_view key,
+                                                  absl::string_view value) {
+  if (value.size() < kStateHeaderBytes) return std::nullopt;
+  const uint64_t checksum = *DecodeFixed64(value.substr(0, 8));
+  const absl::string_view checked = value.substr(8);
+  if (checksum != Checksum(checked, Checksum(key))) return std::nullopt;
+  return StateValue{.checksum = checksum,
+                    .version_before = *DecodeFixed64(checked.substr(0, 8)),
+                    .row = checked.substr(8)};
+}
+
 // Keys of `meta` -----------------------------------------------------------
 
 // "mark", then the mark's size: the greatest mark not above a size is one seek
@@ -265,6 +310,22 @@ inline std::string MarkKey(uint64_t size) {
 
 inline bool IsMarkKey(absl::string_view key) {
   return absl::StartsWith(key, kMarkPrefix);
+}
+
+// A value of `meta`: a checksum of what follows, 8 bytes, and the message.
+inline std::string EncodeMeta(const google::protobuf::MessageLite& message) {
+  const std::string bytes = message.SerializeAsString();
+  const Fixed64 checksum = EncodeFixed64(Checksum(bytes));
+  return absl::StrCat(AsView(checksum), bytes);
+}
+
+// Returns false when `value` is not one.
+inline bool DecodeMeta(absl::string_view value,
+                       google::protobuf::MessageLite& message) {
+  if (value.size() < sizeof(Fixed64)) return false;
+  const absl::string_view bytes = value.substr(sizeof(Fixed64));
+  return DecodeFixed64(value.substr(0, sizeof(Fixed64))) == Checksum(bytes) &&
+         message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
 }
 
 }  // namespace chipledger::store

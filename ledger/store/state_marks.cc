@@ -48,6 +48,7 @@ class StateCursor {
   }
 
   const std::string& row_key() const { return row_key_; }
+  rocksdb::Slice key() const { return it_->key(); }
   rocksdb::Slice value() const { return it_->value(); }
 
  private:
@@ -98,48 +99,80 @@ class StateCursor {
   std::string row_key_;
 };
 
-// Reads a stored row and checks that it stands where it should.
-absl::Status ParseRow(const rocksdb::Slice& value, absl::string_view row_key,
-                      storage::v1::StateRow& row) {
-  if (!row.ParseFromArray(value.data(), static_cast<int>(value.size())) ||
+// Reads the value of a version and checks that it stands where it should.
+absl::StatusOr<StateValue> ParseVersion(const rocksdb::Slice& key,
+                                        const rocksdb::Slice& value,
+                                        absl::string_view row_key,
+                                        storage::v1::StateRow& row) {
+  const std::optional<StateValue> stored =
+      DecodeStateValue(ToView(key), ToView(value));
+  if (!stored ||
+      !row.ParseFromArray(stored->row.data(),
+                          static_cast<int>(stored->row.size())) ||
       RowKey(row) != row_key) {
     return RowDamaged("it is not what its key says");
   }
-  return absl::OkStatus();
+  return *stored;
 }
 
 }  // namespace
 
 absl::StatusOr<uint64_t> StateMarks::Position() const {
-  ASSIGN_OR_RETURN(const std::optional<storage::v1::Head> last,
+  ASSIGN_OR_RETURN(const std::optional<storage::v1::Mark> last,
                    Find(std::numeric_limits<uint64_t>::max()));
-  return last ? last->size() : 0;
+  return last ? last->head().size() : 0;
 }
 
 absl::Status StateMarks::Append(const Rows& rows,
                                 const storage::v1::Head& head) {
+  if (!last_) {
+    ASSIGN_OR_RETURN(std::optional<storage::v1::Mark> last,
+                     Find(std::numeric_limits<uint64_t>::max()));
+    last_ = last.value_or(storage::v1::Mark());
+  }
+  storage::v1::Mark mark = *last_;
+  *mark.mutable_head() = head;
   rocksdb::WriteBatch batch;
   rocksdb::Status status;
-  std::string value;
+  const std::unique_ptr<rocksdb::Iterator> it(
+      database_.db->NewIterator(ReadPatiently(), database_.state));
   for (const storage::v1::StateRow& row : rows) {
-    row.SerializeToString(&value);
-    if (status.ok()) {
-      status =
-          batch.Put(database_.state, StateKey(RowKey(row), head.size()), value);
+    const std::string row_key = RowKey(row);
+    const std::string key = StateKey(row_key, head.size());
+    // The version before, if there is one, is the next.
+    uint64_t before = 0;
+    it->Seek(key);
+    if (!it->status().ok()) return ReadError(it->status(), name());
+    const auto next = it->Valid() ? DecodeStateKey(ToView(it->key()))
+                                  : std::optional<StateVersion>();
+    if (next && next->row_key == row_key) {
+      const auto old = DecodeStateValue(ToView(it->key()), ToView(it->value()));
+      if (!old) return RowDamaged("it is not what its key says");
+      before = next->mark;
+      mark.set_rows_checksum(mark.rows_checksum() - old->checksum);
+    } else {
+      mark.set_rows(mark.rows() + 1);
     }
+    const std::string value =
+        EncodeStateValue(key, before, row.SerializeAsString());
+    mark.set_rows_checksum(mark.rows_checksum() +
+                           DecodeStateValue(key, value)->checksum);
+    if (status.ok()) status = batch.Put(database_.state, key, value);
   }
   if (status.ok()) {
-    status = batch.Put(database_.meta, MarkKey(head.size()),
-                       head.SerializeAsString());
+    status = batch.Put(database_.meta, MarkKey(head.size()), EncodeMeta(mark));
   }
   if (status.ok()) {
     status = database_.db->Write(rocksdb::WriteOptions(), &batch);
   }
-  if (status.ok()) return absl::OkStatus();
-  return WriteError(status, absl::StrCat("store the state at ", head.size()));
+  if (!status.ok()) {
+    return WriteError(status, absl::StrCat("store the state at ", head.size()));
+  }
+  last_ = std::move(mark);
+  return absl::OkStatus();
 }
 
-absl::StatusOr<std::optional<storage::v1::Head>> StateMarks::Find(
+absl::StatusOr<std::optional<storage::v1::Mark>> StateMarks::Find(
     uint64_t size) const {
   const std::unique_ptr<rocksdb::Iterator> it(
       database_.db->NewIterator(ReadPatiently(), database_.meta));
@@ -148,25 +181,37 @@ absl::StatusOr<std::optional<storage::v1::Head>> StateMarks::Find(
     return ReadError(it->status(), "the marks");
   }
   if (!it->Valid() || !IsMarkKey(ToView(it->key()))) return std::nullopt;
-  storage::v1::Head head;
-  if (!ParseHead(ToView(it->value()), head) ||
-      MarkKey(head.size()) != it->key()) {
+  storage::v1::Mark mark;
+  if (!DecodeMeta(ToView(it->value()), mark) ||
+      MarkKey(mark.head().size()) != it->key()) {
     return DamagedError("a mark", "it is not what its key says");
   }
-  return head;
+  return mark;
 }
 
 absl::Status StateMarks::VisitRows(
-    uint64_t mark,
+    const storage::v1::Mark& mark,
     absl::FunctionRef<absl::Status(const storage::v1::StateRow&)> visit) const {
-  StateCursor cursor(database_, mark);
+  StateCursor cursor(database_, mark.head().size());
   storage::v1::StateRow row;
+  uint64_t rows = 0;
+  uint64_t checksum = 0;
   while (true) {
     ASSIGN_OR_RETURN(const bool at_row, cursor.Next());
-    if (!at_row) return absl::OkStatus();
-    RETURN_IF_ERROR(ParseRow(cursor.value(), cursor.row_key(), row));
+    if (!at_row) break;
+    ASSIGN_OR_RETURN(
+        const StateValue stored,
+        ParseVersion(cursor.key(), cursor.value(), cursor.row_key(), row));
+    ++rows;
+    checksum += stored.checksum;
     RETURN_IF_ERROR(visit(row));
   }
+  if (rows == mark.rows() && checksum == mark.rows_checksum()) {
+    return absl::OkStatus();
+  }
+  return DamagedError(absl::StrCat("the state at ", mark.head().size()),
+                      absl::StrCat("its ", rows, " rows are not the ",
+                                   mark.rows(), " that were stored"));
 }
 
 absl::Status StateMarks::VisitVersions(
@@ -176,6 +221,8 @@ absl::Status StateMarks::VisitVersions(
   const std::unique_ptr<rocksdb::Iterator> it(
       database_.db->NewIterator(ReadPatiently(), database_.state));
   storage::v1::StateRow version_row;
+  // The version that was visited last; none before the first.
+  std::optional<uint64_t> visited;
   // Older versions come last.
   for (it->SeekForPrev(StateKey(row_key, after + 1)); it->Valid(); it->Prev()) {
     const std::optional<StateVersion> version =
@@ -183,7 +230,14 @@ absl::Status StateMarks::VisitVersions(
     if (!version || version->row_key != row_key || version->mark > through) {
       break;
     }
-    RETURN_IF_ERROR(ParseRow(it->value(), row_key, version_row));
+    ASSIGN_OR_RETURN(
+        const StateValue stored,
+        ParseVersion(it->key(), it->value(), row_key, version_row));
+    if (visited ? stored.version_before != *visited
+                : stored.version_before > after) {
+      return RowDamaged("a version of it is missing");
+    }
+    visited = version->mark;
     if (!visit(version_row)) break;
   }
   if (it->status().ok()) return absl::OkStatus();

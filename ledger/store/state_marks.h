@@ -21,6 +21,10 @@ struct Database;
 // changed since the mark before, each a new version beside the older ones; so
 // the state at any mark can be read for ever.
 //
+// A version carries a checksum and names the version before it, and a mark
+// carries the sum over all rows of its state, so that one that was changed, or
+// is missing, or should not be there, is damage and never a wrong number.
+//
 // Thread-safety: thread-safe, but Append belongs to one thread.
 class StateMarks final : public Projection {
  public:
@@ -39,15 +43,15 @@ class StateMarks final : public Projection {
   // Requires: the entries below the size are durable. Errors: READ_ONLY.
   absl::Status Append(const Rows& rows, const storage::v1::Head& head);
 
-  // Returns the head as it was at the greatest mark not above a size, if there
-  // is one. Errors: DATA_DAMAGED.
-  absl::StatusOr<std::optional<storage::v1::Head>> Find(uint64_t size) const;
+  // Returns the greatest mark not above a size, if there is one. Errors:
+  // DATA_DAMAGED.
+  absl::StatusOr<std::optional<storage::v1::Mark>> Find(uint64_t size) const;
 
   // Calls `visit` with every row of the state at a mark, in the order of their
   // keys, until it fails. Costs what rows there are, hardly what versions.
-  // Errors: DATA_DAMAGED, and those of `visit`.
+  // Errors: DATA_DAMAGED, also after the last row; those of `visit`.
   absl::Status VisitRows(
-      uint64_t mark,
+      const storage::v1::Mark& mark,
       absl::FunctionRef<absl::Status(const storage::v1::StateRow&)> visit)
       const;
 
@@ -60,6 +64,8 @@ class StateMarks final : public Projection {
 
  private:
   const Database& database_;
+  // The last one, once Append has looked for it; without a head: there is none.
+  std::optional<storage::v1::Mark> last_;
 };
 
 }  // namespace chipledger::store

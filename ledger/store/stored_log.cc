@@ -90,7 +90,7 @@ absl::Status StoredLog::Open() {
     return ReadError(status, "the ledger's head");
   }
   storage::v1::Head head;
-  if (!ParseHead(value, head)) {
+  if (!DecodeMeta(value, head) || head.size() == 0) {
     return DamagedError("the ledger's head", "it is not a head");
   }
   if (head.format_version() != kFormatVersion) {
@@ -117,7 +117,34 @@ absl::Status StoredLog::CheckEnds() const {
                      " that the head names"),
         0);
   }
-  return reader->Read(head_at_open_->size() - 1).status();
+  return CheckLast(*reader);
+}
+
+absl::Status StoredLog::CheckLast(EntryReader& reader) const {
+  const uint64_t last = head_at_open_->size() - 1;
+  ASSIGN_OR_RETURN(const absl::string_view bytes, reader.Read(last));
+  v1::Entry entry;
+  if (!entry.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+    return EntryDamaged(last, "it is not an entry");
+  }
+  const int64_t record_time_ns = entry.record_time().seconds() * 1'000'000'000 +
+                                 entry.record_time().nanos();
+  if (entry.index() != last || entry.epoch() != head_at_open_->epoch() ||
+      record_time_ns != head_at_open_->last_record_time_ns()) {
+    return EntryDamaged(last, "it is not the last one that the head names");
+  }
+  // Nothing may follow: it would stand in the way of what is appended.
+  const std::unique_ptr<rocksdb::Iterator> it(
+      database_.db->NewIterator(ReadPatiently(), database_.entries));
+  it->SeekToLast();
+  BlockView block;
+  if (!it->Valid() ||
+      !block.Parse(DecodeEntriesKey(ToView(it->key())).value_or(0),
+                   ToView(it->value())) ||
+      block.end_index() != last + 1) {
+    return EntryDamaged(last, "its block is not the last one");
+  }
+  return absl::OkStatus();
 }
 
 std::unique_ptr<EntryReader> StoredLog::NewReader() const {
@@ -129,7 +156,7 @@ absl::Status StoredLog::Append(const EntryGroup& group,
   rocksdb::WriteBatch batch;
   rocksdb::Status status = PutEntries(group, database_.entries, batch);
   if (status.ok()) {
-    status = batch.Put(database_.meta, kHeadKey, head.SerializeAsString());
+    status = batch.Put(database_.meta, kHeadKey, EncodeMeta(head));
   }
   if (status.ok()) {
     rocksdb::WriteOptions how;

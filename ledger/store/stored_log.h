@@ -43,6 +43,8 @@ class StoredLog final : public Log {
   }
 
  private:
+  absl::Status CheckLast(EntryReader& reader) const;
+
   const Database& database_;
   const bool sync_;
   const std::function<absl::Status()> check_in_place_;

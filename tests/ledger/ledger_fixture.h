@@ -50,6 +50,15 @@ v1::Command AdoptCap(int64_t limit);
 v1::Command Ship(absl::string_view reference, int64_t quantity = 1);
 v1::Command VoidShip(absl::string_view reference);
 v1::Command CorrectShip(absl::string_view reference, int64_t quantity);
+// Holds room for such a shipment for a year.
+v1::Command Reserve(absl::string_view reference, int64_t quantity);
+// Says that all of a shipment arrived.
+v1::Command Receive(absl::string_view reference);
+// A license of "acme" for 1,000 "H100" to the UAE.
+v1::Command GrantLicense(const std::string& license_id);
+
+// Everything that a reader can ask a moment for, as text.
+std::string TextOf(const domain::Snapshot& snapshot);
 
 // Makes a batch of requests.
 std::unique_ptr<WriteBatch> MakeBatch(const std::vector<TestRequest>& requests,

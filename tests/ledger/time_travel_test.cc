@@ -20,64 +20,6 @@ using Snapshot = std::shared_ptr<const domain::Snapshot>;
 
 constexpr int64_t kNsPerDay = int64_t{86'400} * 1'000'000'000;
 
-v1::Command Reserve(absl::string_view reference, int64_t quantity) {
-  v1::Command command;
-  v1::ReserveShipment& reserve = *command.mutable_reserve_shipment();
-  *reserve.mutable_shipment() =
-      Ship(reference, quantity).record_shipment().shipment();
-  reserve.set_hold_seconds(31'536'000);
-  return command;
-}
-
-v1::Command Receive(absl::string_view reference) {
-  v1::Command command;
-  v1::ReceiveShipment& receive = *command.mutable_receive_shipment();
-  receive.mutable_shipment()->set_exporter("acme");
-  receive.mutable_shipment()->set_shipment_reference(std::string(reference));
-  receive.set_effective_date("2025-06-03");
-  return command;
-}
-
-v1::Command GrantLicense(const std::string& license_id) {
-  v1::Command command;
-  v1::License& license = *command.mutable_grant_license()->mutable_license();
-  license.set_license_id(license_id);
-  license.set_exporter("acme");
-  license.add_destination_countries("AE");
-  license.set_grant_date("2025-01-01");
-  license.set_expiry_date("2030-12-31");
-  v1::LicenseLine& line = *license.add_lines();
-  line.set_line_number(1);
-  line.set_product_code("H100");
-  line.set_quantity(1'000);
-  return command;
-}
-
-// Everything that a reader can ask a moment for, as text.
-std::string TextOf(const domain::Snapshot& snapshot) {
-  std::string text = absl::StrCat("size ", snapshot.size, "\n");
-  for (const domain::ListedRow& listed : domain::ListHeadroom(
-           {.snapshot = snapshot, .today = *Date::Parse("2025-06-30")}, {},
-           std::nullopt, 1'000)) {
-    absl::StrAppend(&text, listed.row.ShortDebugString(), "\n");
-  }
-  snapshot.licenses.VisitAll([&](const std::string&, const auto& license) {
-    absl::StrAppend(&text, license->ToView().ShortDebugString(), "\n");
-    return true;
-  });
-  snapshot.shipments.VisitAll([&](uint64_t index, const auto& shipment) {
-    absl::StrAppend(&text, index, " revision ", shipment.revision, "\n");
-    return true;
-  });
-  snapshot.registers.reservations.VisitAll(
-      [&](uint64_t index, const auto& reservation) {
-        absl::StrAppend(&text, index, " holds ",
-                        reservation->shipment.ShortDebugString(), "\n");
-        return true;
-      });
-  return text;
-}
-
 class TimeTravelTest : public LedgerTest {
  protected:
   TimeTravelTest() : LedgerTest(1'000'000) { options_.mark_entries = 8; }

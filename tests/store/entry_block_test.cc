@@ -24,7 +24,9 @@ TEST(EntryBlockTest, BytesAreTheDocumentedOnes) {
   const auto blocks = EncodeBlocks(group);
   ASSERT_EQ(blocks.size(), 1u);
   EXPECT_EQ(blocks[0].first_index, 7u);
-  EXPECT_EQ(Value(blocks[0]), std::string("\0\0\0\2\0\2\0\3abcde", 13));
+  EXPECT_EQ(Value(blocks[0]), std::string("\xA4\xF1\x9E\x64\x6D\xD9\x6B\xBA"
+                                          "\0\0\0\2\0\2\0\3abcde",
+                                          21));
 }
 
 TEST(EntryBlockTest, GroupLargerThanABlockIsCutAndComesBack) {

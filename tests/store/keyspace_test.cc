@@ -84,5 +84,15 @@ TEST(KeyspaceTest, OfARowsVersionsTheNewestComesFirst) {
   EXPECT_FALSE(IsMarkKey("head"));
 }
 
+TEST(KeyspaceTest, AWatermarkWithAnyByteChangedIsNone) {
+  const std::string value = EncodeWatermark(1'000);
+  EXPECT_EQ(DecodeWatermark(value), 1'000u);
+  for (size_t at = 0; at < value.size(); ++at) {
+    std::string changed = value;
+    changed[at] = static_cast<char>(changed[at] ^ 1);
+    EXPECT_EQ(DecodeWatermark(changed), std::nullopt) << at;
+  }
+}
+
 }  // namespace
 }  // namespace chipledger::store

@@ -59,7 +59,7 @@ class StoreTest : public ::testing::Test {
     EXPECT_TRUE(mark.ok()) << mark.status();
     if (!mark.ok() || !mark->has_value()) return titles;
     EXPECT_EQ(store_->marks().VisitRows(
-                  (*mark)->size(),
+                  **mark,
                   [&](const StateRow& row) {
                     titles.push_back(row.product().revisions(0).title());
                     return absl::OkStatus();
@@ -225,6 +225,15 @@ TEST_F(StoreTest, AProjectionMayLagTheLogButNotLeadIt) {
       std::string(leads.message()),
       HasSubstr("the state cannot be read: it covers 21 entries, but the log "
                 "has 20"));
+}
+
+// They would stand in the way of what is appended next.
+TEST_F(StoreTest, EntriesBehindTheHeadAreRefused) {
+  ASSERT_EQ(Open(), absl::OkStatus());
+  ASSERT_EQ(AppendTo(10), absl::OkStatus());
+  ASSERT_EQ(store_->log().Append(TestGroup(10, 12), TestHead(10)),
+            absl::OkStatus());
+  EXPECT_EQ(ReasonOf(Open()), "DATA_DAMAGED");
 }
 
 TEST_F(StoreTest, LogShorterThanItsHeadIsRefused) {
