@@ -54,6 +54,7 @@ class Backfill : private History {
   absl::StatusOr<std::shared_ptr<const v1::Event>> ReadEvent(
       uint64_t index) const override;
   absl::StatusOr<Catalog> CatalogAt(uint64_t size) const override;
+  bool is_rerun() const override { return true; }
 
   void NoteFact(const v1::Event& event, uint64_t index);
 

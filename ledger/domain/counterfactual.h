@@ -65,6 +65,7 @@ class Counterfactual : private History {
   absl::StatusOr<std::shared_ptr<const v1::Event>> ReadEvent(
       uint64_t index) const override;
   absl::StatusOr<Catalog> CatalogAt(uint64_t size) const override;
+  bool is_rerun() const override { return true; }
 
   // The commands of a request that are decided again.
   std::vector<v1::Command*> CommandsToDecide(

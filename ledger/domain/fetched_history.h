@@ -49,6 +49,7 @@ class FetchedHistory final : public History {
   absl::StatusOr<std::shared_ptr<const v1::Event>> ReadEvent(
       uint64_t index) const override;
   absl::StatusOr<Catalog> CatalogAt(uint64_t size) const override;
+  bool is_rerun() const override { return log_.is_rerun(); }
 
  private:
   struct NamedShipment {

@@ -30,6 +30,10 @@ class History {
   // Returns the catalog as it was at a past size. Asked for only where a policy
   // was adopted late. Requires: size <= state.size().
   virtual absl::StatusOr<Catalog> CatalogAt(uint64_t size) const = 0;
+  // Whether the log is rerun under other policies than it was recorded under.
+  // What it says of policies that the state does not hold is left out then;
+  // else it is damage.
+  virtual bool is_rerun() const { return false; }
 };
 
 }  // namespace chipledger::domain

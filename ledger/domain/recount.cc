@@ -1,10 +1,12 @@
 #include "ledger/domain/recount.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "absl/functional/function_ref.h"
+#include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "ledger/base/status_macros.h"
 #include "ledger/domain/charged_items.h"
@@ -82,17 +84,26 @@ absl::StatusOr<Facts> FactsOf(const State& state, const Catalog& catalog,
 
 // The stored evidence, without what does not count in this state: what is
 // counted anew takes the place of what a policy of the same id counted in the
-// log that is rerun.
-v1::Evidence StoredEvidence(const State& state, const v1::Event& event,
-                            uint64_t index) {
+// log that is rerun. Errors: DATA_DAMAGED.
+absl::StatusOr<v1::Evidence> StoredEvidence(const State& state,
+                                            const History& history,
+                                            const v1::Event& event,
+                                            uint64_t index) {
   v1::Evidence stored = *EvidenceOf(event);
+  std::optional<uint64_t> adopts_none;
   KeepEvaluations(
       [&](const Evaluation& evaluation) {
         const CompiledPolicy* policy =
             state.catalog().FindAdopted(evaluation.policy_index);
+        if (policy == nullptr) adopts_none = evaluation.policy_index;
         return policy != nullptr && !policy->CountsAnew(index);
       },
       *stored.mutable_totals());
+  if (adopts_none && !history.is_rerun()) {
+    return DataDamaged(
+        index, absl::StrCat("counts by the policy that entry ", *adopts_none,
+                            " adopted, which adopted none"));
+  }
   return stored;
 }
 
@@ -126,7 +137,8 @@ absl::StatusOr<v1::Evidence> CountedEvidence(const State& state,
                                              const History& history,
                                              const v1::Event& event,
                                              uint64_t index) {
-  v1::Evidence counted = StoredEvidence(state, event, index);
+  ASSIGN_OR_RETURN(v1::Evidence counted,
+                   StoredEvidence(state, history, event, index));
   RETURN_IF_ERROR(CountLate(
       state, history, event, index,
       [&](absl::Span<const Fact>, const v1::Evidence& late) {
@@ -143,7 +155,8 @@ absl::StatusOr<std::vector<Charge>> CountedCharges(const State& state,
                                                    const History& history,
                                                    const v1::Event& event,
                                                    uint64_t index) {
-  const v1::Evidence stored = StoredEvidence(state, event, index);
+  ASSIGN_OR_RETURN(const v1::Evidence stored,
+                   StoredEvidence(state, history, event, index));
   std::vector<ChargedItem> items;
   if (const v1::Shipment* shipment = ShipmentOf(event)) {
     ASSIGN_OR_RETURN(items, ChargedItemsOf(*shipment, stored, index));

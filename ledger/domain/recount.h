@@ -15,8 +15,8 @@ namespace chipledger::domain {
 
 // Returns the evaluations of an event of the log: those stored in it, and those
 // of policies adopted after it that have counted it since, with the catalog as
-// it was at their adoption. Evaluations of policies that the state does not
-// hold are left out.
+// it was at their adoption. Where the log is rerun, evaluations of policies
+// that the state does not hold are left out.
 //
 // What is given back or moved of an event is taken from here, so that a policy
 // that was adopted late loses exactly what it had counted.

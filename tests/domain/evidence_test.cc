@@ -373,6 +373,71 @@ TEST_F(EvidenceTest, TheItemsThatMoveLaterAreKept) {
   EXPECT_EQ(used_and_reserved, expected);
 }
 
+// A rule over licenses, for some destinations together.
+v1::Rule PooledRule(const std::string& countries, int limit) {
+  return FromText<v1::Rule>(absl::StrCat(
+      "rule_id: 'pooled' title: 'R' measure: MEASURE_GPUS accrual: "
+      "ACCRUAL_LICENSED revocation_effect: REVOCATION_EFFECT_RELEASE_UNSHIPPED "
+      "window { open {} } enforcement { mode: MODE_REFUSE } limit { constant: "
+      "'",
+      limit, "' } scope { where { destination_countries: [", countries,
+      "] } }"));
+}
+
+TEST_F(EvidenceTest, ATotalIsJudgedOnceOnAllThatARequestDoesToIt) {
+  Adopt("caps", "c", {PooledRule("'SG', 'ID'", 10)});
+  const auto violations = Refused(Cmd(R"pb(
+    grant_license {
+      license {
+        license_id: "D2"
+        exporter: "x"
+        destination_countries: [ "ID", "SG" ]
+        grant_date: "2025-01-02"
+        expiry_date: "2026-12-31"
+        lines {
+          line_number: 1
+          product_code: "H100"
+          quantity: 6
+          destination_country: "ID"
+        }
+        lines {
+          line_number: 2
+          product_code: "H100"
+          quantity: 6
+          destination_country: "SG"
+        }
+      }
+    })pb"));
+  ASSERT_EQ(violations.size(), 1u);
+  EXPECT_EQ(violations[0].used(), 0);
+  EXPECT_EQ(violations[0].asked(), 12);
+  EXPECT_EQ(violations[0].headroom(), 10);
+  EXPECT_EQ(violations[0].excess(), 2);
+}
+
+TEST_F(EvidenceTest, ItemsThatDrawFromOneRevokedLicenseAreJudgedTogether) {
+  Adopt("caps", "c", {PooledRule("'MY'", 1'000)});
+  Accept(R"pb(revoke_license {
+                license_id: "D1"
+                effective_date: "2025-03-01"
+                reason: "r"
+              })pb");
+  v1::Command command = UnderLicense(Ship("S1", 5), "D1");
+  v1::RecordShipment& record = *command.mutable_record_shipment();
+  record.set_assurance(v1::ASSURANCE_AFTER_THE_FACT);
+  v1::Item& second = *record.mutable_shipment()->add_items();
+  second.set_product_code("H100");
+  second.set_quantity(7);
+  const auto outcome = ledger_.Submit({command});
+  ASSERT_TRUE(outcome.status.ok()) << outcome.status;
+  ASSERT_FALSE(outcome.refused);
+  // What the revocation gave back counts again, once.
+  const auto& rules = outcome.judgements[0].rules();
+  ASSERT_EQ(rules.size(), 1) << outcome.judgements[0].DebugString();
+  EXPECT_EQ(rules[0].used(), 0);
+  EXPECT_EQ(rules[0].asked(), 12);
+}
+
 // The policies that a request itself adopts are in no catalog when it is
 // refused.
 TEST_F(EvidenceTest, ARefusalNamesThePolicyThatItsOwnRequestAdopts) {

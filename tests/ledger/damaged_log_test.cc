@@ -110,6 +110,16 @@ TEST_F(DamagedLogTest, AnEntryOfARuleThatNeverWasStopsWriting) {
   ExpectStopsAt("rule 7 of the policy that entry 3 adopted");
 }
 
+TEST_F(DamagedLogTest, AnEntryOfAPolicyThatNeverWasStopsWriting) {
+  Damage(ShipUnderLicense(), [](v1::Event& event) {
+    event.mutable_shipment_recorded()
+        ->mutable_evidence()
+        ->mutable_totals(0)
+        ->set_policies(0, 2);
+  });
+  ExpectStopsAt("entry 2 adopted, which adopted none");
+}
+
 // Here deciding finds nothing wrong, and folding what was decided does: by then
 // the total has been given back.
 TEST_F(DamagedLogTest, WhatCannotBeFoldedIsTakenBackAndStopsWriting) {
