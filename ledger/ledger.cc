@@ -53,7 +53,7 @@ absl::StatusOr<LoadedState> MakeNewLedger(const LedgerOptions& options,
 
 absl::StatusOr<LoadedState> LoadLedger(const store::Store& store) {
   const std::unique_ptr<store::EntryReader> reader = store.log().NewReader();
-  return LoadState(store, store.head_at_open()->size(),
+  return LoadState(store, store.head_at_open()->size(), LoadShipments::kAll,
                    [&](uint64_t index) { return reader->Read(index); });
 }
 

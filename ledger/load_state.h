@@ -11,6 +11,15 @@
 
 namespace chipledger {
 
+// Which shipments that changed since they were recorded are brought in.
+enum class LoadShipments {
+  kAll,
+  // Those that changed since the mark. The others are found in the store when
+  // they are asked for, so that a past state costs the same however many there
+  // are.
+  kSinceMark,
+};
+
 // The state at a size.
 struct LoadedState {
   domain::State state;
@@ -25,6 +34,7 @@ struct LoadedState {
 // it would store with its next mark is what came since that mark. Errors:
 // DATA_DAMAGED, and those of `read_entry`.
 absl::StatusOr<LoadedState> LoadState(const store::Store& store, uint64_t size,
+                                      LoadShipments shipments,
                                       ReadEntryBytes read_entry);
 
 }  // namespace chipledger

@@ -24,10 +24,10 @@ absl::StatusOr<std::shared_ptr<const v1::Event>> LogHistory::ReadEvent(
 
 absl::StatusOr<domain::Catalog> LogHistory::CatalogAt(uint64_t size) const {
   const std::unique_ptr<store::EntryReader> reader = store_.log().NewReader();
-  ASSIGN_OR_RETURN(const LoadedState loaded,
-                   LoadState(store_, size, [&](uint64_t index) {
-                     return reader->Read(index);
-                   }));
+  ASSIGN_OR_RETURN(
+      const LoadedState loaded,
+      LoadState(store_, size, LoadShipments::kSinceMark,
+                [&](uint64_t index) { return reader->Read(index); }));
   return loaded.state.catalog();
 }
 

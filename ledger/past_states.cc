@@ -40,12 +40,13 @@ std::shared_ptr<PastStates::Slot> PastStates::SlotOf(uint64_t size) {
 absl::StatusOr<std::shared_ptr<const domain::Snapshot>> PastStates::Load(
     uint64_t size) const {
   const std::unique_ptr<store::EntryReader> reader = store_.log().NewReader();
-  ASSIGN_OR_RETURN(const LoadedState loaded,
-                   LoadState(store_, size, [&](uint64_t index) {
-                     return reader->Read(index);
-                   }));
+  ASSIGN_OR_RETURN(
+      const LoadedState loaded,
+      LoadState(store_, size, LoadShipments::kSinceMark,
+                [&](uint64_t index) { return reader->Read(index); }));
   auto snapshot = std::make_shared<domain::Snapshot>(loaded.state.ToSnapshot());
   snapshot->last_record_time_ns = loaded.last_record_time_ns;
+  snapshot->shipments_mark = loaded.mark;
   return std::shared_ptr<const domain::Snapshot>(std::move(snapshot));
 }
 

@@ -211,8 +211,9 @@ absl::StatusOr<domain::Catalog> Sequencer::CatalogAt(uint64_t size) const {
     if (const auto bytes = FindUnderWay(index)) return *bytes;
     return reader->Read(index);
   };
-  ASSIGN_OR_RETURN(const LoadedState loaded,
-                   LoadState(store_, size, read_entry));
+  ASSIGN_OR_RETURN(
+      const LoadedState loaded,
+      LoadState(store_, size, LoadShipments::kSinceMark, read_entry));
   return past_catalogs_.emplace(size, loaded.state.catalog()).first->second;
 }
 

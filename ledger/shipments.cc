@@ -179,10 +179,28 @@ void FillBalances(const std::vector<ItemUnitsState>& items,
   }
 }
 
+// Finds what became of a shipment.
+absl::StatusOr<ShipmentState> FindShipmentState(
+    const store::Store& store, const domain::Snapshot& snapshot,
+    uint64_t index) {
+  if (const ShipmentState* changed = snapshot.shipments.Find(index)) {
+    return *changed;
+  }
+  if (index < snapshot.shipments_mark) {
+    ASSIGN_OR_RETURN(
+        const std::optional<storage::v1::ShipmentRow> row,
+        store.marks().FindShipment(snapshot.shipments_mark, index));
+    if (row) return ShipmentState::FromRow(*row);
+  }
+  ShipmentState as_recorded;
+  as_recorded.content_index = index;
+  return as_recorded;
+}
+
 // Makes the view of the shipment that began with `first`; nothing when its
 // export is dated after the moment. `reader` reads its later entries.
 absl::StatusOr<std::optional<v1::ShipmentView>> MakeView(
-    v1::Entry& first, const Ledger::Moment& moment,
+    const store::Store& store, v1::Entry& first, const Ledger::Moment& moment,
     store::EntryReader& reader) {
   const std::optional<v1::Movement> movement = MovementBegunBy(first.event());
   if (!movement) return NotAShipment(first.index());
@@ -191,10 +209,8 @@ absl::StatusOr<std::optional<v1::ShipmentView>> MakeView(
   *view.mutable_record_time() = first.record_time();
   view.set_movement(*movement);
   const domain::Catalog& catalog = moment.snapshot->catalog();
-  const ShipmentState* changed = moment.snapshot->shipments.Find(first.index());
-  ShipmentState as_recorded;
-  as_recorded.content_index = first.index();
-  const ShipmentState& state = changed == nullptr ? as_recorded : *changed;
+  ASSIGN_OR_RETURN(const ShipmentState state,
+                   FindShipmentState(store, *moment.snapshot, first.index()));
   if (state.content_index == first.index()) {
     RETURN_IF_ERROR(TakeContent(catalog, first, view));
   } else {
@@ -245,7 +261,7 @@ absl::StatusOr<v1::ShipmentView> GetShipmentView(
   const std::unique_ptr<store::EntryReader> reader = store.log().NewReader();
   ASSIGN_OR_RETURN(v1::Entry first, ReadEntry(*reader, *index));
   ASSIGN_OR_RETURN(std::optional<v1::ShipmentView> view,
-                   MakeView(first, moment, *reader));
+                   MakeView(store, first, moment, *reader));
   if (!view) return domain::ShipmentNotFound(exporter, shipment_reference);
   if (view->shipment().exporter() != exporter ||
       view->shipment().shipment_reference() != shipment_reference) {
@@ -273,7 +289,7 @@ absl::StatusOr<Ledger::ShipmentPage> ListShipmentViews(
     ++page.next;
     if (!MovementBegunBy(entry.event())) continue;
     ASSIGN_OR_RETURN(std::optional<v1::ShipmentView> view,
-                     MakeView(entry, moment, *later));
+                     MakeView(store, entry, moment, *later));
     if (view && Matches(filters, *view)) {
       bytes += view->ByteSizeLong();
       page.shipments.push_back(*std::move(view));

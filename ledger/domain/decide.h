@@ -4,6 +4,7 @@
 #define CHIPLEDGER_LEDGER_DOMAIN_DECIDE_H_
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -84,6 +85,10 @@ v1::Evidence* MutableReversalOf(v1::Event& event);
 // names its own: the grant date, the export date, or the effective date. The
 // record time's date for events that have none.
 Date EffectiveDateOf(const v1::Event& event, int64_t record_time_ns);
+
+// Returns the index of the shipment that the event voids, corrects or takes
+// units of, if it does.
+std::optional<uint64_t> ChangedShipmentOf(const v1::Event& event);
 
 // Returns the shipment that the event made or changed the content of, or null.
 const v1::Shipment* ShipmentOf(const v1::Event& event);

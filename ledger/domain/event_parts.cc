@@ -177,6 +177,19 @@ Date EffectiveDateOf(const v1::Event& event, int64_t record_time_ns) {
   }
 }
 
+std::optional<uint64_t> ChangedShipmentOf(const v1::Event& event) {
+  static const auto& changed =
+      *new std::vector<const FieldDescriptor*>(FieldsByKind("shipment_index"));
+  static const auto& origins =
+      *new std::vector<const FieldDescriptor*>(FieldsByKind("origin_index"));
+  const auto number = static_cast<size_t>(event.kind_case());
+  const FieldDescriptor* field =
+      changed[number] != nullptr ? changed[number] : origins[number];
+  if (field == nullptr) return std::nullopt;
+  const auto& kind = KindOf(event);
+  return kind.GetReflection()->GetUInt64(kind, field);
+}
+
 const v1::Shipment* ShipmentOf(const v1::Event& event) {
   switch (event.kind_case()) {
     case v1::Event::kShipmentRecorded:

@@ -71,6 +71,10 @@ struct Snapshot {
   PersistentMap<std::string, std::shared_ptr<const LicenseState>> licenses;
   // Shipments that changed after they were recorded, by index.
   PersistentMap<uint64_t, ShipmentState> shipments;
+  // Of a past state: what became of a shipment that is not in `shipments` is in
+  // the store, in its row at the mark of this size, if there is one. 0: nothing
+  // became of it.
+  uint64_t shipments_mark = 0;
 
   const Catalog& catalog() const { return registers.catalog; }
 

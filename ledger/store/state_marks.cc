@@ -18,6 +18,25 @@ absl::Status RowDamaged(absl::string_view found) {
   return DamagedError("a row of the state", found);
 }
 
+constexpr char kShipmentKind = static_cast<char>(RowKind::kShipment);
+
+// The rows of a mark that a row belongs to.
+storage::v1::Mark::Rows& RowsOf(absl::string_view row_key,
+                                storage::v1::Mark& mark) {
+  return row_key[0] == kShipmentKind ? *mark.mutable_shipments()
+                                     : *mark.mutable_others();
+}
+
+void Take(uint64_t checksum, storage::v1::Mark::Rows& rows) {
+  rows.set_count(rows.count() + 1);
+  rows.set_checksum(rows.checksum() + checksum);
+}
+
+bool AreSame(const storage::v1::Mark::Rows& a,
+             const storage::v1::Mark::Rows& b) {
+  return a.count() == b.count() && a.checksum() == b.checksum();
+}
+
 // Versions of a row that are passed by one by one before the iterator seeks: a
 // seek costs about as much.
 constexpr int kStepsBeforeSeek = 8;
@@ -25,8 +44,9 @@ constexpr int kStepsBeforeSeek = 8;
 // StateCursor goes through the rows of the state at a mark.
 class StateCursor {
  public:
-  StateCursor(const Database& database, uint64_t mark)
+  StateCursor(const Database& database, uint64_t mark, bool skip_shipments)
       : mark_(mark),
+        skip_shipments_(skip_shipments),
         it_(database.db->NewIterator(ReadPatiently(), database.state)) {
     it_->SeekToFirst();
   }
@@ -38,6 +58,10 @@ class StateCursor {
       const std::optional<StateVersion> version =
           DecodeStateKey(ToView(it_->key()));
       if (!version) return RowDamaged("its key is not one");
+      if (skip_shipments_ && version->row_key[0] == kShipmentKind) {
+        it_->Seek(std::string(1, kShipmentKind + 1));
+        continue;
+      }
       if (version->mark <= mark_) {
         row_key_ = std::string(version->row_key);
         return true;
@@ -94,6 +118,7 @@ class StateCursor {
   }
 
   const uint64_t mark_;
+  const bool skip_shipments_;
   const std::unique_ptr<rocksdb::Iterator> it_;
   // Of the row that the cursor is at; empty at the start.
   std::string row_key_;
@@ -149,14 +174,13 @@ absl::Status StateMarks::Append(const Rows& rows,
       const auto old = DecodeStateValue(ToView(it->key()), ToView(it->value()));
       if (!old) return RowDamaged("it is not what its key says");
       before = next->mark;
-      mark.set_rows_checksum(mark.rows_checksum() - old->checksum);
-    } else {
-      mark.set_rows(mark.rows() + 1);
+      storage::v1::Mark::Rows& rows_of_kind = RowsOf(row_key, mark);
+      rows_of_kind.set_count(rows_of_kind.count() - 1);
+      rows_of_kind.set_checksum(rows_of_kind.checksum() - old->checksum);
     }
     const std::string value =
         EncodeStateValue(key, before, row.SerializeAsString());
-    mark.set_rows_checksum(mark.rows_checksum() +
-                           DecodeStateValue(key, value)->checksum);
+    Take(DecodeStateValue(key, value)->checksum, RowsOf(row_key, mark));
     if (status.ok()) status = batch.Put(database_.state, key, value);
   }
   if (status.ok()) {
@@ -190,28 +214,44 @@ absl::StatusOr<std::optional<storage::v1::Mark>> StateMarks::Find(
 }
 
 absl::Status StateMarks::VisitRows(
-    const storage::v1::Mark& mark,
+    const storage::v1::Mark& mark, Which which,
     absl::FunctionRef<absl::Status(const storage::v1::StateRow&)> visit) const {
-  StateCursor cursor(database_, mark.head().size());
+  const bool all = which == Which::kAll;
+  StateCursor cursor(database_, mark.head().size(), !all);
   storage::v1::StateRow row;
-  uint64_t rows = 0;
-  uint64_t checksum = 0;
+  storage::v1::Mark visited;
   while (true) {
     ASSIGN_OR_RETURN(const bool at_row, cursor.Next());
     if (!at_row) break;
     ASSIGN_OR_RETURN(
         const StateValue stored,
         ParseVersion(cursor.key(), cursor.value(), cursor.row_key(), row));
-    ++rows;
-    checksum += stored.checksum;
+    Take(stored.checksum, RowsOf(cursor.row_key(), visited));
     RETURN_IF_ERROR(visit(row));
   }
-  if (rows == mark.rows() && checksum == mark.rows_checksum()) {
+  if (AreSame(visited.others(), mark.others()) &&
+      (!all || AreSame(visited.shipments(), mark.shipments()))) {
     return absl::OkStatus();
   }
   return DamagedError(absl::StrCat("the state at ", mark.head().size()),
-                      absl::StrCat("its ", rows, " rows are not the ",
-                                   mark.rows(), " that were stored"));
+                      "its rows are not those that were stored");
+}
+
+absl::StatusOr<std::optional<storage::v1::ShipmentRow>>
+StateMarks::FindShipment(uint64_t mark_size, uint64_t index) const {
+  storage::v1::StateRow row;
+  row.mutable_shipment()->set_index(index);
+  const std::string row_key = RowKey(row);
+  const std::unique_ptr<rocksdb::Iterator> it(
+      database_.db->NewIterator(ReadPatiently(), database_.state));
+  it->Seek(StateKey(row_key, mark_size));
+  if (!it->status().ok()) return ReadError(it->status(), name());
+  if (!it->Valid()) return std::nullopt;
+  const std::optional<StateVersion> version = DecodeStateKey(ToView(it->key()));
+  if (!version) return RowDamaged("its key is not one");
+  if (version->row_key != row_key) return std::nullopt;
+  RETURN_IF_ERROR(ParseVersion(it->key(), it->value(), row_key, row).status());
+  return std::move(*row.mutable_shipment());
 }
 
 absl::Status StateMarks::VisitVersions(

@@ -47,13 +47,21 @@ class StateMarks final : public Projection {
   // DATA_DAMAGED.
   absl::StatusOr<std::optional<storage::v1::Mark>> Find(uint64_t size) const;
 
+  // Which rows are visited. There are as many of shipments as have changed
+  // since they were recorded; of all others there are few.
+  enum class Which { kAll, kAllButShipments };
   // Calls `visit` with every row of the state at a mark, in the order of their
   // keys, until it fails. Costs what rows there are, hardly what versions.
   // Errors: DATA_DAMAGED, also after the last row; those of `visit`.
   absl::Status VisitRows(
-      const storage::v1::Mark& mark,
+      const storage::v1::Mark& mark, Which which,
       absl::FunctionRef<absl::Status(const storage::v1::StateRow&)> visit)
       const;
+
+  // Returns the row of a shipment at the mark of a size, if it has one. One
+  // seek. Errors: DATA_DAMAGED.
+  absl::StatusOr<std::optional<storage::v1::ShipmentRow>> FindShipment(
+      uint64_t mark_size, uint64_t index) const;
 
   // Calls `visit` with the versions of one row, from the first with a mark
   // above `after` to the last not above `through`, until it returns false. Of

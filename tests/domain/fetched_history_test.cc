@@ -73,7 +73,8 @@ class FetchedHistoryTest : public ::testing::Test {
 
   static std::string Record(const std::string& reference, int units) {
     return absl::StrCat(
-        "record_shipment { assurance: ASSURANCE_BEFORE_EXPORT shipment { exporter: 'x' shipment_reference: '",
+        "record_shipment { assurance: ASSURANCE_BEFORE_EXPORT shipment { "
+        "exporter: 'x' shipment_reference: '",
         reference,
         "' export_date: '2025-06-01' destination_country: 'MY' authorization { "
         "kind: AUTHORIZATION_KIND_LICENSE license_id: 'L' } "

@@ -102,9 +102,10 @@ class DamageTest : public LedgerTest {
     for (uint64_t at = 1; at <= last; ++at) {
       const auto snapshot = ledger_->SnapshotAt(at);
       answers[absl::StrCat("state at ", at)] =
-          snapshot.ok() ? TextOf(**snapshot) : ReasonOf(snapshot.status());
+          snapshot.ok() ? TextOf(*ledger_, {.snapshot = *snapshot})
+                        : ReasonOf(snapshot.status());
     }
-    answers["latest"] = TextOf(*ledger_->Latest());
+    answers["latest"] = TextOf(*ledger_, Now());
     for (uint64_t index = 0; index < last; ++index) {
       const auto entries = ledger_->ReadEntries(index, index + 1, 1);
       answers[absl::StrCat("entry ", index)] =

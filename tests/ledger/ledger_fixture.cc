@@ -142,7 +142,8 @@ v1::Command GrantLicense(const std::string& license_id) {
 }
 
 // Everything that a reader can ask a moment for, as text.
-std::string TextOf(const domain::Snapshot& snapshot) {
+std::string TextOf(const Ledger& ledger, const Ledger::Moment& moment) {
+  const domain::Snapshot& snapshot = *moment.snapshot;
   std::string text = absl::StrCat("size ", snapshot.size, "\n");
   for (const domain::ListedRow& listed : domain::ListHeadroom(
            {.snapshot = snapshot, .today = *Date::Parse("2025-06-30")}, {},
@@ -153,10 +154,14 @@ std::string TextOf(const domain::Snapshot& snapshot) {
     absl::StrAppend(&text, license->ToView().ShortDebugString(), "\n");
     return true;
   });
-  snapshot.shipments.VisitAll([&](uint64_t index, const auto& shipment) {
-    absl::StrAppend(&text, index, " revision ", shipment.revision, "\n");
-    return true;
-  });
+  for (uint64_t next = 0; next < snapshot.size;) {
+    const auto page = ledger.ListShipments(moment, {}, next, 100);
+    if (!page.ok()) return ReasonOf(page.status());
+    for (const v1::ShipmentView& view : page->shipments) {
+      absl::StrAppend(&text, view.ShortDebugString(), "\n");
+    }
+    next = page->next;
+  }
   snapshot.registers.reservations.VisitAll(
       [&](uint64_t index, const auto& reservation) {
         absl::StrAppend(&text, index, " holds ",

@@ -57,8 +57,9 @@ v1::Command Receive(absl::string_view reference);
 // A license of "acme" for 1,000 "H100" to the UAE.
 v1::Command GrantLicense(const std::string& license_id);
 
-// Everything that a reader can ask a moment for, as text.
-std::string TextOf(const domain::Snapshot& snapshot);
+// Everything that a reader can ask a moment for, as text; the reason of the
+// error when it cannot be read.
+std::string TextOf(const Ledger& ledger, const Ledger::Moment& moment);
 
 // Makes a batch of requests.
 std::unique_ptr<WriteBatch> MakeBatch(const std::vector<TestRequest>& requests,

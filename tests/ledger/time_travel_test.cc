@@ -48,7 +48,7 @@ class TimeTravelTest : public LedgerTest {
 
   void Keep(const WriteAnswer& answer) {
     ASSERT_EQ(answer.status, absl::OkStatus());
-    kept_[size()] = TextOf(*ledger_->Latest());
+    kept_[size()] = TextOf(*ledger_, Now());
     times_[size()] = ledger_->Latest()->last_record_time_ns;
   }
 
@@ -56,7 +56,7 @@ class TimeTravelTest : public LedgerTest {
     for (const auto& [size, text] : kept_) {
       const auto snapshot = ledger_->SnapshotAt(size);
       ASSERT_TRUE(snapshot.ok()) << snapshot.status();
-      EXPECT_EQ(TextOf(**snapshot), text);
+      EXPECT_EQ(TextOf(*ledger_, {.snapshot = *snapshot}), text);
       EXPECT_EQ((*snapshot)->last_record_time_ns, times_[size]);
     }
   }
@@ -90,7 +90,7 @@ TEST_F(TimeTravelTest, EveryPastSizeReadsAsItWasThen) {
   ASSERT_GT(size(), 8 * options_.mark_entries) << "no story without marks";
   ExpectAllAsKept();
   Reopen();
-  EXPECT_EQ(TextOf(*ledger_->Latest()), kept_.rbegin()->second);
+  EXPECT_EQ(TextOf(*ledger_, Now()), kept_.rbegin()->second);
   ExpectAllAsKept();
   // Other marks from now on.
   options_.mark_entries = 3;

@@ -59,7 +59,7 @@ class StoreTest : public ::testing::Test {
     EXPECT_TRUE(mark.ok()) << mark.status();
     if (!mark.ok() || !mark->has_value()) return titles;
     EXPECT_EQ(store_->marks().VisitRows(
-                  **mark,
+                  **mark, StateMarks::Which::kAll,
                   [&](const StateRow& row) {
                     titles.push_back(row.product().revisions(0).title());
                     return absl::OkStatus();

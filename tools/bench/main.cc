@@ -20,6 +20,7 @@
 #include "tools/bench/bulk.h"
 #include "tools/bench/callers.h"
 #include "tools/bench/import.h"
+#include "tools/bench/largest_request.h"
 #include "tools/bench/many_rules.h"
 #include "tools/bench/measured_ledger.h"
 #include "tools/bench/report.h"
@@ -81,6 +82,7 @@ class Bench {
     if (flags_.import_rows > 0) AddImportRow(import_seconds);
     RETURN_IF_ERROR(MeasureUnary());
     RETURN_IF_ERROR(MeasureOneCaller());
+    RETURN_IF_ERROR(MeasureLargestRequest(report_));
     RETURN_IF_ERROR(MeasureReplay());
     return MeasureRestart();
   }
