@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/substitute.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -398,6 +399,78 @@ TEST_F(WriteTest, EveryEntryIsStampedWithThePrincipal) {
   ASSERT_TRUE(entry.ParseFromString(chunk.entries(0)));
   EXPECT_EQ(entry.index(), response.result().index());
   EXPECT_EQ(entry.principal(), "development");
+}
+
+// An event that violates 4,000 totals takes several entries. Its answers, also
+// the error with its details, have to pass what gRPC lets through unasked.
+TEST_F(WriteTest, WhatIsSaidOfALargeEventReachesEveryClient) {
+  constexpr int kProducts = 100;
+  constexpr int kRules = 40;
+  v1::SubmitPolicyCommandsRequest products;
+  products.set_request_id(NewRequestId());
+  for (int i = 0; i < kProducts; ++i) {
+    *products.add_commands() = Proto<v1::Command>(absl::Substitute(
+        "register_product { product { product_code: 'P$0' gpus_per_unit: 1 "
+        "milli_tpp_per_gpu: 1000 source: 's' } }",
+        i));
+  }
+  Context context;
+  v1::SubmitPolicyCommandsResponse registered;
+  grpc::Status status =
+      policies_->SubmitPolicyCommands(&context, products, &registered);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  auto adopt = Proto<v1::AdoptPolicyRequest>(absl::Substitute(
+      "request_id: '$0' command { policy { policy_id: 'by-product' title: 'P' "
+      "effective_from: '2020-01-01' provenance { citation: 'c' legal_status: "
+      "LEGAL_STATUS_IN_FORCE enforcement_status: ENFORCEMENT_STATUS_ENFORCED } "
+      "} }",
+      NewRequestId()));
+  for (int i = 0; i < kRules; ++i) {
+    *adopt.mutable_command()->mutable_policy()->add_rules() =
+        Proto<v1::Rule>(absl::Substitute(
+            "rule_id: 'r$0' title: 'R' measure: MEASURE_GPUS accrual: "
+            "ACCRUAL_EXPORTED scope { group_by: GROUP_BY_PRODUCT } window { "
+            "open {} } limit { zero {} } enforcement { mode: MODE_REFUSE }",
+            i));
+  }
+  Write(*policies_, &v1::PolicyService::Stub::AdoptPolicy, adopt);
+
+  v1::RecordShipmentRequest request = ShipmentOf("P0", 1, "FR", "S1");
+  v1::Shipment& shipment = *request.mutable_command()->mutable_shipment();
+  for (int i = 1; i < kProducts; ++i) {
+    *shipment.add_items() = shipment.items(0);
+    shipment.mutable_items(i)->set_product_code(absl::StrCat("P", i));
+  }
+  v1::RecordShipmentResponse response;
+  EXPECT_EQ(ReasonOf(Record(request, &response)), "REFUSED_BY_RULES");
+
+  request.set_request_id(NewRequestId());
+  request.mutable_command()->set_assurance(v1::ASSURANCE_AFTER_THE_FACT);
+  const auto recorded =
+      Write(*shipments_, &v1::ShipmentService::Stub::RecordShipment, request);
+  const v1::Judgement& judgement = recorded.judgement();
+  EXPECT_GT(judgement.violations_size(), kRules);
+  // Every violation, and the evaluation that it rests on; and those of "caps".
+  EXPECT_GE(judgement.violations_size() + judgement.rules_size() +
+                static_cast<int>(judgement.left_out()),
+            2 * kProducts * kRules);
+
+  Context reading;
+  v1::GetShipmentRequest named;
+  named.set_exporter("acme");
+  named.set_shipment_reference("S1");
+  v1::GetShipmentResponse found;
+  status = shipments_->GetShipment(&reading, named, &found);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  EXPECT_EQ(found.shipment().judgement().left_out(), judgement.left_out());
+
+  Context auditing;
+  v1::ReadEntriesRequest all;
+  const auto stream = audit_->ReadEntries(&auditing, all);
+  v1::ReadEntriesResponse entries;
+  while (stream->Read(&entries)) {
+  }
+  EXPECT_TRUE(stream->Finish().ok());
 }
 
 }  // namespace
