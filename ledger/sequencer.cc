@@ -97,7 +97,7 @@ void Sequencer::PrefetchIds(absl::Span<const QueuedBatch> batches,
     }
     place = 0;
   }
-  store_.ids().Prefetch(std::move(keys));
+  store_.ids().Prefetch(keys);
 }
 
 void Sequencer::DecideRequest(WriteBatch& batch, size_t place) {

@@ -145,32 +145,38 @@ absl::StatusOr<std::optional<uint64_t>> IdIndex::LookUpShipment(
 absl::StatusOr<std::optional<uint64_t>> IdIndex::Find(const IdKey& key) const {
   if (const auto index = FindInMemory(key.view())) return index;
   if (stored_end_.load(std::memory_order_acquire) == 0) return std::nullopt;
-  const auto fetched = stored_.find(key.view());
-  if (fetched != stored_.end()) return fetched->second;
+  const Prefetched* prefetched = FindPrefetched(key.view());
+  if (prefetched != nullptr && prefetched->is_read) return prefetched->index;
   return FindStored(key.view());
 }
 
-void IdIndex::Prefetch(std::vector<IdKey> keys) {
-  stored_.clear();
-  prefetched_ = std::move(keys);
-  for (const IdKey& key : prefetched_) current_->Prefetch(key.view());
+const IdIndex::Prefetched* IdIndex::FindPrefetched(
+    absl::string_view key) const {
+  for (size_t i = next_prefetched_; i < prefetched_.size(); ++i) {
+    if (prefetched_[i].key.view() != key) continue;
+    next_prefetched_ = i + 1;
+    return &prefetched_[i];
+  }
+  return nullptr;
+}
+
+void IdIndex::Prefetch(const std::vector<IdKey>& keys) {
+  prefetched_.clear();
+  next_prefetched_ = 0;
+  for (const IdKey& key : keys) current_->Prefetch(key.view());
   if (stored_end_.load(std::memory_order_acquire) == 0) return;
   std::vector<rocksdb::Slice> slices;
-  slices.reserve(prefetched_.size());
-  for (const IdKey& key : prefetched_) slices.push_back(ToSlice(key.view()));
+  slices.reserve(keys.size());
+  for (const IdKey& key : keys) slices.push_back(ToSlice(key.view()));
   std::vector<rocksdb::PinnableSlice> values(slices.size());
   std::vector<rocksdb::Status> found(slices.size());
   database_.db->MultiGet(ReadPatiently(), database_.ids, slices.size(),
                          slices.data(), values.data(), found.data());
+  prefetched_.reserve(keys.size());
   for (size_t i = 0; i < found.size(); ++i) {
-    // One that cannot be read is read again when it is asked for, which says
-    // why.
-    if (found[i].IsNotFound()) {
-      stored_.emplace(prefetched_[i].view(), std::nullopt);
-    } else if (found[i].ok()) {
-      const auto index = DecodeStored(ToView(values[i]));
-      if (index) stored_.emplace(prefetched_[i].view(), index);
-    }
+    Prefetched& one = prefetched_.emplace_back(Prefetched{.key = keys[i]});
+    if (found[i].ok()) one.index = DecodeStored(ToView(values[i]));
+    one.is_read = found[i].IsNotFound() || one.index.has_value();
   }
 }
 
@@ -248,7 +254,7 @@ void IdIndex::DropIngested() {
   while (!closed_.empty() && closed_.front()->ingested) {
     // The memory is freed after the lock is let go.
     const Generation ingested = closed_.front();
-    stored_.clear();
+    prefetched_.clear();
     absl::MutexLock lock(&memory_mutex_);
     closed_.pop_front();
   }

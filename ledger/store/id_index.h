@@ -13,7 +13,6 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -59,9 +58,10 @@ class IdIndex final : public Projection {
   // Errors: DATA_DAMAGED.
   absl::Status Restore(uint64_t size);
 
-  // Looks up ids together that will soon be asked for one by one: that costs
-  // RocksDB a fraction. Replaces those of the call before.
-  void Prefetch(std::vector<IdKey> keys);
+  // Looks up ids together that will soon be asked for one by one, in this
+  // order; some may be left out. That costs RocksDB a fraction. Replaces those
+  // of the call before.
+  void Prefetch(const std::vector<IdKey>& keys);
 
   // The index of the request's first entry, if the id is known.
   // Errors: DATA_DAMAGED.
@@ -96,12 +96,20 @@ class IdIndex final : public Projection {
 
  private:
   using Generation = std::shared_ptr<IdGeneration>;
+  // What RocksDB has for a key of the last Prefetch.
+  struct Prefetched {
+    IdKey key;
+    // Whether it could be read; else it is read again, which says why not.
+    bool is_read = false;
+    std::optional<uint64_t> index;
+  };
 
   // Says that all entries below `size` are durable.
   void SetDurableSize(uint64_t size) ABSL_LOCKS_EXCLUDED(ingest_mutex_);
   // Adds the ids of the stored entries [begin, end).
   absl::Status DeriveFromLog(uint64_t begin, uint64_t end);
   std::optional<uint64_t> FindInMemory(absl::string_view key) const;
+  const Prefetched* FindPrefetched(absl::string_view key) const;
   // Reads a value; nothing when it is none.
   std::optional<uint64_t> DecodeStored(absl::string_view value) const;
   absl::StatusOr<std::optional<uint64_t>> FindStored(
@@ -132,11 +140,11 @@ class IdIndex final : public Projection {
   // RocksDB holds ids of entries below this only; until there are any nothing
   // need be asked of it.
   std::atomic<uint64_t> stored_end_{0};
-  // The keys of the last Prefetch, and which index RocksDB has for them, if
-  // any. An id that was added since is found in memory; so this is forgotten
-  // when memory lets ids go.
-  std::vector<IdKey> prefetched_;
-  absl::flat_hash_map<absl::string_view, std::optional<uint64_t>> stored_;
+  // In the order in which they are asked for, and where the next one is. An id
+  // that was added since is found in memory; so this is forgotten when memory
+  // lets ids go.
+  std::vector<Prefetched> prefetched_;
+  mutable size_t next_prefetched_ = 0;
 
   mutable absl::Mutex ingest_mutex_;
   // Closed and not yet ingested, oldest first.
