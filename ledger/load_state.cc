@@ -56,9 +56,9 @@ absl::Status FoldEntries(const store::Store& store, uint64_t end,
   while (loaded.state.size() < end) {
     auto* entry = Arena::CreateMessage<v1::Entry>(&arena);
     RETURN_IF_ERROR(ReadWhole(read_entry, loaded.state.size(), *entry));
-    const auto changed = domain::ChangedShipmentOf(entry->event());
-    if (shipments == LoadShipments::kSinceMark && changed) {
-      RETURN_IF_ERROR(rows.BringIn(*changed));
+    if (shipments == LoadShipments::kSinceMark) {
+      const auto changed = domain::ChangedShipmentOf(entry->event());
+      if (changed) RETURN_IF_ERROR(rows.BringIn(*changed));
     }
     RETURN_IF_ERROR(loaded.state.Fold(entry->event()));
     // Entries of a request follow each other by a nanosecond. What continues

@@ -520,7 +520,7 @@ absl::Status CheckCommands(absl::Span<v1::Command* const> commands,
 }
 
 absl::StatusOr<DecidedRequest> DecideWith(
-    const History& history, State& state,
+    State& state, const History& history,
     absl::Span<v1::Command* const> commands, int64_t record_time_ns,
     Arena* arena, Effect effect) {
   const bool apply = effect == Effect::kApply;
@@ -559,7 +559,7 @@ absl::StatusOr<DecidedRequest> DecideRequest(
   if (commands.size() > 1) RETURN_IF_ERROR(CheckDistinct(commands));
   while (true) {
     absl::StatusOr<DecidedRequest> decided =
-        DecideWith(fetched, state, commands, record_time_ns, arena, effect);
+        DecideWith(state, fetched, commands, record_time_ns, arena, effect);
     if (decided.ok() || !fetched.has_missed()) return decided;
     RETURN_IF_ERROR(fetched.FetchMissed());
   }

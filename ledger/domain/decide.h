@@ -92,6 +92,9 @@ std::optional<uint64_t> ChangedShipmentOf(const v1::Event& event);
 
 // Returns the shipment that the event made or changed the content of, or null.
 const v1::Shipment* ShipmentOf(const v1::Event& event);
+// Whether it has one, and with this name.
+bool IsOfShipment(const v1::Event& event, absl::string_view exporter,
+                  absl::string_view reference);
 
 }  // namespace chipledger::domain
 

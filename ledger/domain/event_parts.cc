@@ -205,4 +205,11 @@ const v1::Shipment* ShipmentOf(const v1::Event& event) {
   }
 }
 
+bool IsOfShipment(const v1::Event& event, absl::string_view exporter,
+                  absl::string_view reference) {
+  const v1::Shipment* shipment = ShipmentOf(event);
+  return shipment != nullptr && shipment->exporter() == exporter &&
+         shipment->shipment_reference() == reference;
+}
+
 }  // namespace chipledger::domain

@@ -11,13 +11,6 @@
 namespace chipledger::domain {
 namespace {
 
-bool IsOf(const v1::Event& event, absl::string_view exporter,
-          absl::string_view reference) {
-  const v1::Shipment* shipment = ShipmentOf(event);
-  return shipment != nullptr && shipment->exporter() == exporter &&
-         shipment->shipment_reference() == reference;
-}
-
 // Never leaves DecideRequest.
 absl::Status NotAtHand(absl::string_view what, uint64_t number) {
   return absl::UnavailableError(
@@ -40,7 +33,8 @@ absl::Status FetchedHistory::FetchNamed(
       if (!index->has_value()) return;
       const uint64_t content = state.GetShipment(**index).content_index;
       status = FetchEvent(content);
-      if (status.ok() && !IsOf(*events_[content], exporter, reference)) {
+      if (status.ok() &&
+          !IsOfShipment(*events_[content], exporter, reference)) {
         status = DataDamaged(content, absl::StrCat("is not of shipment ",
                                                    exporter, "/", reference));
       }

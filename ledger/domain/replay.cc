@@ -91,11 +91,7 @@ class ShipmentIndex {
     if (found == by_hash_.end()) return std::nullopt;
     ASSIGN_OR_RETURN(const std::shared_ptr<const v1::Event> event,
                      read_event(found->second));
-    const v1::Shipment* shipment = ShipmentOf(*event);
-    if (shipment != nullptr && shipment->exporter() == exporter &&
-        shipment->shipment_reference() == reference) {
-      return found->second;
-    }
+    if (IsOfShipment(*event, exporter, reference)) return found->second;
     const auto other =
         others_.find({std::string(exporter), std::string(reference)});
     if (other == others_.end()) return std::nullopt;

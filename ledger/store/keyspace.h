@@ -285,11 +285,16 @@ inline std::string EncodeStateValue(absl::string_view key,
   return absl::StrCat(AsView(checksum), checked);
 }
 
+// Requires: `value` has a header.
+inline uint64_t ChecksumOfStateValue(absl::string_view value) {
+  return *DecodeFixed64(value.substr(0, 8));
+}
+
 // Returns nothing when `value` is not one, or not of this key.
 inline std::optional<StateValue> DecodeStateValue(absl::string_view key,
                                                   absl::string_view value) {
   if (value.size() < kStateHeaderBytes) return std::nullopt;
-  const uint64_t checksum = *DecodeFixed64(value.substr(0, 8));
+  const uint64_t checksum = ChecksumOfStateValue(value);
   const absl::string_view checked = value.substr(8);
   if (checksum != Checksum(checked, Checksum(key))) return std::nullopt;
   return StateValue{.checksum = checksum,

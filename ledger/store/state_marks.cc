@@ -32,6 +32,11 @@ void Take(uint64_t checksum, storage::v1::Mark::Rows& rows) {
   rows.set_checksum(rows.checksum() + checksum);
 }
 
+void GiveBack(uint64_t checksum, storage::v1::Mark::Rows& rows) {
+  rows.set_count(rows.count() - 1);
+  rows.set_checksum(rows.checksum() - checksum);
+}
+
 bool AreSame(const storage::v1::Mark::Rows& a,
              const storage::v1::Mark::Rows& b) {
   return a.count() == b.count() && a.checksum() == b.checksum();
@@ -174,13 +179,11 @@ absl::Status StateMarks::Append(const Rows& rows,
       const auto old = DecodeStateValue(ToView(it->key()), ToView(it->value()));
       if (!old) return RowDamaged("it is not what its key says");
       before = next->mark;
-      storage::v1::Mark::Rows& rows_of_kind = RowsOf(row_key, mark);
-      rows_of_kind.set_count(rows_of_kind.count() - 1);
-      rows_of_kind.set_checksum(rows_of_kind.checksum() - old->checksum);
+      GiveBack(old->checksum, RowsOf(row_key, mark));
     }
     const std::string value =
         EncodeStateValue(key, before, row.SerializeAsString());
-    Take(DecodeStateValue(key, value)->checksum, RowsOf(row_key, mark));
+    Take(ChecksumOfStateValue(value), RowsOf(row_key, mark));
     if (status.ok()) status = batch.Put(database_.state, key, value);
   }
   if (status.ok()) {
