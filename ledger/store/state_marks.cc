@@ -129,6 +129,20 @@ class StateCursor {
   std::string row_key_;
 };
 
+// Moves to the newest version of a row that is not above a mark, and returns
+// its mark; nothing when there is none.
+absl::StatusOr<std::optional<uint64_t>> SeekVersion(absl::string_view row_key,
+                                                    uint64_t mark,
+                                                    rocksdb::Iterator& it) {
+  it.Seek(StateKey(row_key, mark));
+  if (!it.status().ok()) return ReadError(it.status(), "the state");
+  if (!it.Valid()) return std::nullopt;
+  const std::optional<StateVersion> version = DecodeStateKey(ToView(it.key()));
+  if (!version) return RowDamaged("its key is not one");
+  if (version->row_key != row_key) return std::nullopt;
+  return version->mark;
+}
+
 // Reads the value of a version and checks that it stands where it should.
 absl::StatusOr<StateValue> ParseVersion(const rocksdb::Slice& key,
                                         const rocksdb::Slice& value,
@@ -169,20 +183,15 @@ absl::Status StateMarks::Append(const Rows& rows,
   for (const storage::v1::StateRow& row : rows) {
     const std::string row_key = RowKey(row);
     const std::string key = StateKey(row_key, head.size());
-    // The version before, if there is one, is the next.
-    uint64_t before = 0;
-    it->Seek(key);
-    if (!it->status().ok()) return ReadError(it->status(), name());
-    const auto next = it->Valid() ? DecodeStateKey(ToView(it->key()))
-                                  : std::optional<StateVersion>();
-    if (next && next->row_key == row_key) {
+    ASSIGN_OR_RETURN(const std::optional<uint64_t> before,
+                     SeekVersion(row_key, head.size(), *it));
+    if (before) {
       const auto old = DecodeStateValue(ToView(it->key()), ToView(it->value()));
       if (!old) return RowDamaged("it is not what its key says");
-      before = next->mark;
       GiveBack(old->checksum, RowsOf(row_key, mark));
     }
     const std::string value =
-        EncodeStateValue(key, before, row.SerializeAsString());
+        EncodeStateValue(key, before.value_or(0), row.SerializeAsString());
     Take(ChecksumOfStateValue(value), RowsOf(row_key, mark));
     if (status.ok()) status = batch.Put(database_.state, key, value);
   }
@@ -247,12 +256,9 @@ StateMarks::FindShipment(uint64_t mark_size, uint64_t index) const {
   const std::string row_key = RowKey(row);
   const std::unique_ptr<rocksdb::Iterator> it(
       database_.db->NewIterator(ReadPatiently(), database_.state));
-  it->Seek(StateKey(row_key, mark_size));
-  if (!it->status().ok()) return ReadError(it->status(), name());
-  if (!it->Valid()) return std::nullopt;
-  const std::optional<StateVersion> version = DecodeStateKey(ToView(it->key()));
-  if (!version) return RowDamaged("its key is not one");
-  if (version->row_key != row_key) return std::nullopt;
+  ASSIGN_OR_RETURN(const std::optional<uint64_t> version,
+                   SeekVersion(row_key, mark_size, *it));
+  if (!version) return std::nullopt;
   RETURN_IF_ERROR(ParseVersion(it->key(), it->value(), row_key, row).status());
   return std::move(*row.mutable_shipment());
 }
