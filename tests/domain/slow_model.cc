@@ -66,11 +66,20 @@ const std::string& DestinationOf(const v1::License& license,
                                             : line.destination_country();
 }
 
-void AddTo(SlowModel::Amounts& sum, const SlowModel::Amounts& more) {
-  sum.used += more.used;
-  sum.reserved += more.reserved;
-  sum.unmeasured_gpus += more.unmeasured_gpus;
-  sum.unvalued_units += more.unvalued_units;
+void AddTo(SlowModel::Amounts& sum, const SlowModel::Amounts& more,
+           int sign = 1) {
+  sum.used += sign * more.used;
+  sum.reserved += sign * more.reserved;
+  sum.unmeasured_gpus += sign * more.unmeasured_gpus;
+  sum.unvalued_units += sign * more.unvalued_units;
+}
+
+std::map<int, int64_t> AuthorizedBy(const v1::License& license) {
+  std::map<int, int64_t> units;
+  for (const v1::LicenseLine& line : license.lines()) {
+    units[line.line_number()] = line.quantity();
+  }
+  return units;
 }
 
 // What counts by a date not after `through`.
@@ -109,7 +118,7 @@ std::string SlowModel::ParentOf(const std::string& party, Date date) const {
   for (const v1::UltimateParent& each : parties_.at(party).ultimate_parents()) {
     if (From(each.effective_from()) <= date) parent = each.party_id();
   }
-  return parent;
+  return parent == party ? party : ParentOf(parent, date);
 }
 
 std::string SlowModel::HeadquartersOf(const std::string& party,
@@ -187,14 +196,8 @@ SlowModel::Facts SlowModel::FactsOf(const StandingLicense& standing) const {
     fact.product_code = line.product_code();
     fact.units = line.quantity();
     if (line.has_value_usd()) fact.value = line.value_usd();
-    fact.units_if_kept = line.quantity();
-    const auto revoked = standing.revoked_units.find(line.line_number());
-    fact.units_if_released =
-        standing.revoked
-            ? ShippedUnder(license.license_id(), line.line_number())
-            : line.quantity() - (revoked == standing.revoked_units.end()
-                                     ? 0
-                                     : revoked->second);
+    const auto moves = standing.moves.find(line.line_number());
+    if (moves != standing.moves.end()) fact.moves_if_released = moves->second;
     fact.policies = standing.policies;
   }
   return facts;
@@ -218,15 +221,13 @@ SlowModel::Facts SlowModel::FactsOf(const StandingShipment& standing) const {
     fact.product_code = item.product_code();
     fact.units = item.quantity();
     if (item.has_value_usd()) fact.value = item.value_usd();
-    fact.units_if_kept = item.quantity();
-    fact.units_if_released = item.quantity();
     fact.policies = standing.policies;
   }
   return facts;
 }
 
 SlowModel::Facts SlowModel::AllFacts() const {
-  Facts all = revoked_before_amendments_;
+  Facts all = replaced_;
   for (const auto& [id, license] : licenses_) {
     for (const Fact& fact : FactsOf(license)) all.push_back(fact);
   }
@@ -255,6 +256,22 @@ SlowModel::StandingShipment SlowModel::Ship(
     }
   }
   return standing;
+}
+
+void SlowModel::MoveCharges(const StandingShipment& standing, int sign) {
+  const std::string& id = standing.shipment.authorization().license_id();
+  const auto license = licenses_.find(id);
+  if (license == licenses_.end() || !license->second.revoked) return;
+  const Date date = *Date::Parse(standing.shipment.export_date());
+  std::map<int, int64_t> moved;
+  for (int i = 0; i < standing.shipment.items_size(); ++i) {
+    const int line = standing.lines[i];
+    if (line == 0) continue;
+    const int64_t from = ShippedUnder(id, line) + moved[line];
+    moved[line] += sign * standing.shipment.items(i).quantity();
+    license->second.moves[line].push_back(
+        {date, from, ShippedUnder(id, line) + moved[line]});
+  }
 }
 
 bool SlowModel::Matches(const v1::ItemFilter& filter, const Fact& fact) const {
@@ -359,9 +376,7 @@ std::optional<Date> SlowModel::WindowStart(const v1::Rule& rule,
           absl::StrCat(text.substr(0, 4), firsts[(month - 1) / 3]));
     }
     case v1::Window::kValidityOfAuthorization:
-      if (!fact.grant_date.has_value() || fact.date < *fact.grant_date) {
-        return std::nullopt;
-      }
+      // What left too early under a license counts in its total as well.
       return fact.grant_date;
     default:
       return Date::Min();
@@ -439,45 +454,32 @@ std::optional<SlowModel::Key> SlowModel::KeyOf(const v1::Policy& policy,
        Matches(rule.limit().predicate().allowed(), fact))) {
     return std::nullopt;
   }
-  // Limits of value do not apply to a line that states none.
-  if (rule.measure() == v1::MEASURE_VALUE_USD && fact.is_licensed &&
-      !fact.value.has_value()) {
-    return std::nullopt;
-  }
   const std::optional<Date> start = WindowStart(rule, fact);
   if (!start.has_value()) return std::nullopt;
   return Key{*start, GroupOf(policy, rule, fact)};
 }
 
-SlowModel::Amounts SlowModel::AmountsOf(const v1::Rule& rule,
-                                        const Fact& fact) const {
+SlowModel::Amounts SlowModel::AmountsOf(const v1::Rule& rule, const Fact& fact,
+                                        int64_t units) const {
   const v1::Product& product = ProductOn(fact.product_code, fact.date);
-  const int64_t gpus = fact.units * product.gpus_per_unit();
-  Amounts all;
+  const int64_t gpus = units * product.gpus_per_unit();
+  Amounts amounts;
   if (rule.measure() == v1::MEASURE_GPUS) {
-    all.used = gpus;
+    amounts.used = gpus;
   } else if (rule.measure() == v1::MEASURE_VALUE_USD) {
-    all.used = fact.value.value_or(0);
-    if (!fact.value.has_value()) all.unvalued_units = fact.units;
+    amounts.used = Part(fact.value.value_or(0), units, fact.units);
+    if (!fact.value.has_value()) amounts.unvalued_units = units;
   } else if (product.has_milli_tpp_per_gpu()) {
-    all.used = gpus * product.milli_tpp_per_gpu();
+    amounts.used = gpus * product.milli_tpp_per_gpu();
   } else {
-    all.unmeasured_gpus = gpus;
+    amounts.unmeasured_gpus = gpus;
   }
-  const int64_t units =
-      rule.revocation_effect() == v1::REVOCATION_EFFECT_RELEASE_UNSHIPPED
-          ? fact.units_if_released
-          : fact.units_if_kept;
-  Amounts counted{
-      .used = Part(all.used, units, fact.units),
-      .unmeasured_gpus = Part(all.unmeasured_gpus, units, fact.units),
-      .unvalued_units = Part(all.unvalued_units, units, fact.units)};
   // Goods on their way are reserved where arrivals are counted.
   if (rule.accrual() == v1::ACCRUAL_RECEIVED ||
       rule.accrual() == v1::ACCRUAL_INSTALLED_NET) {
-    std::swap(counted.used, counted.reserved);
+    std::swap(amounts.used, amounts.reserved);
   }
-  return counted;
+  return amounts;
 }
 
 bool SlowModel::IsOfAccrual(const v1::Rule& rule, const Fact& fact) {
@@ -488,8 +490,15 @@ void SlowModel::Add(const v1::Policy& policy, const v1::Rule& rule,
                     const Facts& facts, Totals& totals) const {
   for (const Fact& fact : facts) {
     const std::optional<Key> key = KeyOf(policy, rule, fact);
-    if (key.has_value()) {
-      AddTo(totals[*key][fact.date], AmountsOf(rule, fact));
+    if (!key.has_value()) continue;
+    Dated& dated = totals[*key];
+    AddTo(dated[fact.date], AmountsOf(rule, fact, fact.units));
+    for (const Move& move :
+         rule.revocation_effect() == v1::REVOCATION_EFFECT_RELEASE_UNSHIPPED
+             ? fact.moves_if_released
+             : fact.moves_if_kept) {
+      AddTo(dated[move.date], AmountsOf(rule, fact, move.to));
+      AddTo(dated[move.date], AmountsOf(rule, fact, move.from), -1);
     }
   }
 }
@@ -612,9 +621,12 @@ void SlowModel::JudgeRule(const SlowModel& model_before, const Change& change,
       (rule.test_point() == v1::TEST_POINT_UNSPECIFIED && is_licensed);
   const Date date = change.after[0].date;
 
-  Totals before = model_before.TotalsWith(policy, rule, change.before);
+  // A corrected order is tested by itself, like a new one.
+  Totals before = model_before.TotalsWith(policy, rule, {});
   Totals after = TotalsWith(policy, rule, change.after);
   if (change.is_shipment && is_licensed) {
+    // The order was the license.
+    if (IsByOrder(rule)) return;
     if (!tested_at_grant) {
       // A shipment is refused while the total is over its limit.
       Totals touched;
@@ -630,12 +642,12 @@ void SlowModel::JudgeRule(const SlowModel& model_before, const Change& change,
       return;
     }
     // What a revocation gave back is drawn again: a grant of what goes.
-    if (change.has_left || IsByOrder(rule)) return;
+    if (change.has_left) return;
   } else if (change.is_shipment == tested_at_grant) {
     return;
   } else if (!is_licensed && tested_at_grant && !IsByOrder(rule)) {
-    // What is to be licensed must fit beside the total.
-    Add(policy, rule, change.before, before);
+    // What is to be licensed must fit beside the total, also what replaces
+    // something that had to.
     Add(policy, rule, change.after, after);
   }
 
@@ -662,8 +674,10 @@ void SlowModel::JudgeRule(const SlowModel& model_before, const Change& change,
           is.used + is.reserved > limit.value) {
         report(rule.rule_id(), key);
       }
-      if (is.unmeasured_gpus > was.unmeasured_gpus) report("tpp_unknown", key);
-      if (is.unvalued_units > was.unvalued_units) report("value_unknown", key);
+      // A rule that is passed over needs no figures.
+      if (overridden) continue;
+      if (is.unmeasured_gpus > was.unmeasured_gpus) report("tpp_unknown", {});
+      if (is.unvalued_units > was.unvalued_units) report("value_unknown", {});
     }
   }
 }
@@ -707,6 +721,7 @@ std::set<SlowModel::Finding> SlowModel::Record(const v1::Command& command) {
       const v1::License& license = command.grant_license().license();
       StandingLicense& granted = licenses_[license.license_id()];
       granted.license = license;
+      granted.authorized = AuthorizedBy(license);
       granted.policies = PoliciesOn(*Date::Parse(license.grant_date()));
       change.after = FactsOf(granted);
       change.overrides = RulesOf(command.grant_license().overrides());
@@ -715,17 +730,15 @@ std::set<SlowModel::Finding> SlowModel::Record(const v1::Command& command) {
     case v1::Command::kAmendLicense: {
       const v1::License& license = command.amend_license().license();
       StandingLicense& amended = licenses_.at(license.license_id());
-      change.before = FactsOf(amended);
-      for (Fact revoked : change.before) {
-        const auto units = amended.revoked_units.find(revoked.line);
-        if (units == amended.revoked_units.end()) continue;
-        revoked.units_if_kept = units->second;
-        revoked.units_if_released = 0;
-        revoked_before_amendments_.push_back(revoked);
+      for (Fact replaced : FactsOf(amended)) {
+        const Move back{replaced.date, amended.authorized[replaced.line], 0};
+        replaced.moves_if_kept.push_back(back);
+        replaced.moves_if_released.push_back(back);
+        replaced_.push_back(replaced);
       }
-      amended.license = license;
-      amended.policies = PoliciesOn(*Date::Parse(license.grant_date()));
-      amended.revoked_units.clear();
+      amended = {.license = license,
+                 .policies = PoliciesOn(*Date::Parse(license.grant_date())),
+                 .authorized = AuthorizedBy(license)};
       change.after = FactsOf(amended);
       change.overrides = RulesOf(command.amend_license().overrides());
       return Judge(model_before, change);
@@ -733,15 +746,26 @@ std::set<SlowModel::Finding> SlowModel::Record(const v1::Command& command) {
     case v1::Command::kRevokeLicense: {
       const v1::RevokeLicense& revocation = command.revoke_license();
       StandingLicense& revoked = licenses_.at(revocation.license_id());
-      if (revocation.parts().empty()) revoked.revoked = true;
+      const Date date = *Date::Parse(revocation.effective_date());
       for (const auto& part : revocation.parts()) {
-        revoked.revoked_units[part.line_number()] += part.quantity();
+        int64_t& units = revoked.authorized[part.line_number()];
+        revoked.moves[part.line_number()].push_back(
+            {date, units, units - part.quantity()});
+        units -= part.quantity();
+      }
+      if (!revocation.parts().empty()) return {};
+      // What counts of a license that was revoked is what was shipped.
+      revoked.revoked = true;
+      for (const auto& [line, units] : revoked.authorized) {
+        revoked.moves[line].push_back(
+            {date, units, ShippedUnder(revocation.license_id(), line)});
       }
       return {};
     }
     case v1::Command::kRecordShipment: {
       const v1::RecordShipment& recorded = command.record_shipment();
-      StandingShipment shipped = Ship(recorded.shipment());
+      const StandingShipment shipped = Ship(recorded.shipment());
+      MoveCharges(shipped, 1);
       change.after = FactsOf(shipped);
       change.is_shipment = true;
       change.has_left = recorded.assurance() == v1::ASSURANCE_AFTER_THE_FACT;
@@ -755,18 +779,25 @@ std::set<SlowModel::Finding> SlowModel::Record(const v1::Command& command) {
       StandingShipment& standing =
           shipments_.at({corrected.shipment().exporter(),
                          corrected.shipment().shipment_reference()});
-      change.before = FactsOf(standing);
-      standing = Ship(corrected.shipment());
+      MoveCharges(standing, -1);
+      standing.lines.assign(standing.lines.size(), 0);
+      const StandingShipment anew = Ship(corrected.shipment());
+      MoveCharges(anew, 1);
+      standing = anew;
       change.after = FactsOf(standing);
       change.is_shipment = true;
       change.has_left = corrected.assurance() == v1::ASSURANCE_AFTER_THE_FACT;
       change.overrides = RulesOf(corrected.overrides());
       return Judge(model_before, change);
     }
-    case v1::Command::kVoidShipment:
-      shipments_.erase({command.void_shipment().exporter(),
-                        command.void_shipment().shipment_reference()});
+    case v1::Command::kVoidShipment: {
+      const auto voided =
+          shipments_.find({command.void_shipment().exporter(),
+                           command.void_shipment().shipment_reference()});
+      MoveCharges(voided->second, -1);
+      shipments_.erase(voided);
       return {};
+    }
     // Whether a license authorizes an export is not the rules' matter.
     case v1::Command::kSuspendLicense:
     case v1::Command::kReinstateLicense:

@@ -48,7 +48,7 @@ class SlowModel {
 
   // Which total of a rule. Date::Min() starts a window without ends.
   struct Key {
-    Date window_start;
+    Date window_start = Date::Min();
     Group group;
     auto operator<=>(const Key&) const = default;
   };
@@ -56,7 +56,7 @@ class SlowModel {
   // A limit that is exceeded, or a figure that a rule would have needed.
   struct Finding {
     std::string policy_id;
-    // Or "tpp_unknown", "value_unknown".
+    // Or "tpp_unknown", "value_unknown"; these have no key.
     std::string rule_id;
     Key key;
     v1::Verdict verdict;
@@ -83,12 +83,20 @@ class SlowModel {
     bool enforced;
     Date rescinded_from = Date::Max();
   };
+  // Of the units of a line that count, `from` became `to`.
+  struct Move {
+    Date date;
+    int64_t from;
+    int64_t to;
+  };
   struct StandingLicense {
     v1::License license;
     // The policies that count it.
     std::set<std::string> policies;
-    // By line.
-    std::map<int, int64_t> revoked_units;
+    // By line: units that are authorized, and what revocations did to those
+    // that count.
+    std::map<int, int64_t> authorized;
+    std::map<int, std::vector<Move>> moves;
     bool revoked = false;
   };
   struct StandingShipment {
@@ -117,10 +125,10 @@ class SlowModel {
     std::string product_code;
     int64_t units = 0;
     std::optional<int64_t> value;
-    // Of the units, those that count where a revocation keeps the charge, and
-    // where it releases what was not shipped.
-    int64_t units_if_kept = 0;
-    int64_t units_if_released = 0;
+    // What became of the units that count, where a revocation keeps the charge
+    // and where it releases what was not shipped.
+    std::vector<Move> moves_if_kept;
+    std::vector<Move> moves_if_released;
     // The policies that count it.
     std::set<std::string> policies;
   };
@@ -135,9 +143,8 @@ class SlowModel {
     __int128 value = 0;
   };
 
-  // What is judged: the license or shipment as it was and as it is.
+  // What is judged: a license or a shipment as it is from now on.
   struct Change {
-    Facts before;
     Facts after;
     bool is_shipment = false;
     bool has_left = false;
@@ -162,6 +169,9 @@ class SlowModel {
   Facts FactsOf(const StandingShipment& shipment) const;
   Facts AllFacts() const;
   StandingShipment Ship(const v1::Shipment& shipment) const;
+  // Moves the charges of a revoked license with what is shipped under it;
+  // before the shipment stands or stands no more.
+  void MoveCharges(const StandingShipment& shipment, int sign);
 
   // A fact and a rule.
   bool Matches(const v1::ItemFilter& filter, const Fact& fact) const;
@@ -177,7 +187,9 @@ class SlowModel {
   // The total that the fact belongs to, whatever the accrual.
   std::optional<Key> KeyOf(const v1::Policy& policy, const v1::Rule& rule,
                            const Fact& fact) const;
-  Amounts AmountsOf(const v1::Rule& rule, const Fact& fact) const;
+  // What some of the fact's units count.
+  Amounts AmountsOf(const v1::Rule& rule, const Fact& fact,
+                    int64_t units) const;
 
   // Totals and limits.
   static bool IsOfAccrual(const v1::Rule& rule, const Fact& fact);
@@ -206,9 +218,9 @@ class SlowModel {
   std::map<std::string, std::vector<v1::MembershipChange>> groups_;
   std::vector<AdoptedPolicy> policies_;
   std::map<std::string, StandingLicense> licenses_;
-  // What was revoked in part before an amendment: it stays charged where
-  // revocations keep the charge.
-  Facts revoked_before_amendments_;
+  // What amendments replaced. What had been revoked in part stays charged
+  // where revocations keep the charge.
+  Facts replaced_;
   std::map<ShipmentName, StandingShipment> shipments_;
 };
 
