@@ -449,9 +449,7 @@ std::optional<SlowModel::Key> SlowModel::KeyOf(const v1::Policy& policy,
       std::any_of(rule.exemptions().begin(), rule.exemptions().end(),
                   [&](const v1::Exemption& exemption) {
                     return IsExempt(policy, exemption, fact);
-                  }) ||
-      (rule.limit().has_predicate() &&
-       Matches(rule.limit().predicate().allowed(), fact))) {
+                  })) {
     return std::nullopt;
   }
   const std::optional<Date> start = WindowStart(rule, fact);
@@ -464,6 +462,11 @@ SlowModel::Amounts SlowModel::AmountsOf(const v1::Rule& rule, const Fact& fact,
   const v1::Product& product = ProductOn(fact.product_code, fact.date);
   const int64_t gpus = units * product.gpus_per_unit();
   Amounts amounts;
+  // Of a test of items, those count that do not pass it.
+  if (rule.limit().has_predicate() &&
+      Matches(rule.limit().predicate().allowed(), fact)) {
+    return amounts;
+  }
   if (rule.measure() == v1::MEASURE_GPUS) {
     amounts.used = gpus;
   } else if (rule.measure() == v1::MEASURE_VALUE_USD) {
@@ -561,8 +564,9 @@ SlowModel::Limit SlowModel::LimitOn(const v1::Policy& policy,
       for (const auto& step : limit.schedule().steps()) {
         if (*Date::Parse(step.from()) <= through) value = step.value();
       }
-      if (value == "unknown") return {Limit::kUnknown};
-      return {Limit::kKnown, ParseLimit(rule, value)};
+      const bool by_date = limit.schedule().steps_size() > 1;
+      if (value == "unknown") return {Limit::kUnknown, 0, by_date};
+      return {Limit::kKnown, ParseLimit(rule, value), by_date};
     }
     case v1::Limit::kScaled: {
       const v1::Rule& other = FindRule(policy, limit.scaled().rule_id());
@@ -584,6 +588,39 @@ SlowModel::Limit SlowModel::LimitOn(const v1::Policy& policy,
     default:
       return {Limit::kUnknown};
   }
+}
+
+bool SlowModel::IsOver(const v1::Policy& policy, const v1::Rule& rule,
+                       const Key& key, const Dated& before, const Dated& after,
+                       const Facts& order, Date date) const {
+  // An order has only its own date; a limit that never changes is one for all
+  // that counts by any date.
+  std::set<Date> dates = {IsByOrder(rule) ? date : Date::Max()};
+  if (!IsByOrder(rule) &&
+      LimitOn(policy, rule, key, date, date, order).by_date) {
+    for (const auto* dated : {&before, &after}) {
+      for (const auto& [each, amounts] : *dated) dates.insert(each);
+    }
+    for (const v1::Rule& each : policy.rules()) {
+      for (const auto& step : each.limit().schedule().steps()) {
+        dates.insert(*Date::Parse(step.from()));
+      }
+      for (const v1::LimitCase& limit_case : each.limit_cases()) {
+        for (const auto& step : limit_case.limit().schedule().steps()) {
+          dates.insert(*Date::Parse(step.from()));
+        }
+      }
+    }
+  }
+  return std::any_of(dates.begin(), dates.end(), [&](Date through) {
+    if (through < date) return false;
+    const Limit limit = LimitOn(policy, rule, key, date, through, order);
+    const Amounts was = SumThrough(before, through);
+    const Amounts is = SumThrough(after, through);
+    return limit.kind == Limit::kKnown &&
+           is.used + is.reserved > was.used + was.reserved &&
+           is.used + is.reserved > limit.value;
+  });
 }
 
 std::set<SlowModel::Finding> SlowModel::Judge(const SlowModel& model_before,
@@ -624,18 +661,23 @@ void SlowModel::JudgeRule(const SlowModel& model_before, const Change& change,
   // A corrected order is tested by itself, like a new one.
   Totals before = model_before.TotalsWith(policy, rule, {});
   Totals after = TotalsWith(policy, rule, change.after);
+  // What the license or shipment itself counts.
+  Totals content;
+  if (change.is_shipment != is_licensed) {
+    Add(policy, rule, change.after, content);
+  } else if (!change.is_shipment && tested_at_grant) {
+    Add(policy, rule, change.after, content);
+  }
   if (change.is_shipment && is_licensed) {
     // The order was the license.
     if (IsByOrder(rule)) return;
     if (!tested_at_grant) {
-      // A shipment is refused while the total is over its limit.
+      // A shipment is refused while the total is over its limit, on its date
+      // or on a later one.
       Totals touched;
       Add(policy, rule, change.after, touched);
       for (const auto& [key, ignored] : touched) {
-        const Limit limit =
-            LimitOn(policy, rule, key, date, Date::Max(), change.after);
-        if (limit.kind == Limit::kKnown &&
-            SumThrough(after[key], Date::Max()).used > limit.value) {
+        if (IsOver(policy, rule, key, {}, after[key], change.after, date)) {
           report(rule.rule_id(), key);
         }
       }
@@ -652,33 +694,18 @@ void SlowModel::JudgeRule(const SlowModel& model_before, const Change& change,
   }
 
   for (const auto& [key, dated_after] : after) {
-    const Dated& dated_before = before[key];
-    // Every date from the first that differs on; without a schedule the last
-    // date says all.
-    std::set<Date> dates = {Date::Max()};
-    for (const auto* dated : {&dated_before, &dated_after}) {
-      for (const auto& [each, amounts] : *dated) dates.insert(each);
-    }
-    for (const v1::Rule& each : policy.rules()) {
-      for (const auto& step : each.limit().schedule().steps()) {
-        dates.insert(*Date::Parse(step.from()));
-      }
-    }
-    for (const Date through : dates) {
-      const Limit limit =
-          LimitOn(policy, rule, key, date, through, change.after);
-      if (limit.kind != Limit::kKnown) continue;
-      const Amounts was = SumThrough(dated_before, through);
-      const Amounts is = SumThrough(dated_after, through);
-      if (is.used + is.reserved > was.used + was.reserved &&
-          is.used + is.reserved > limit.value) {
-        report(rule.rule_id(), key);
-      }
-      // A rule that is passed over needs no figures.
-      if (overridden) continue;
-      if (is.unmeasured_gpus > was.unmeasured_gpus) report("tpp_unknown", {});
-      if (is.unvalued_units > was.unvalued_units) report("value_unknown", {});
-    }
+    const bool exceeded =
+        IsOver(policy, rule, key, before[key], dated_after, change.after, date);
+    if (exceeded) report(rule.rule_id(), key);
+    // Whoever is passed over needs no figures, nor does a limit that is not
+    // known on the day, unless a later one is exceeded.
+    const bool knows =
+        LimitOn(policy, rule, key, date, date, change.after).kind ==
+        Limit::kKnown;
+    if (overridden || (!knows && !exceeded)) continue;
+    const Amounts asked = SumThrough(content[key], Date::Max());
+    if (asked.unmeasured_gpus > 0) report("tpp_unknown", {});
+    if (asked.unvalued_units > 0) report("value_unknown", {});
   }
 }
 

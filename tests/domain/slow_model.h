@@ -141,6 +141,8 @@ class SlowModel {
   struct Limit {
     enum Kind { kKnown, kNone, kUnknown } kind;
     __int128 value = 0;
+    // Whether it changes, so that totals are tested through every date.
+    bool by_date = false;
   };
 
   // What is judged: a license or a shipment as it is from now on.
@@ -206,6 +208,11 @@ class SlowModel {
                 const Facts& order) const;
 
   // Judging.
+  // Whether the total is over its limit on the date or a later one, and more is
+  // in it by then than before.
+  bool IsOver(const v1::Policy& policy, const v1::Rule& rule, const Key& key,
+              const Dated& before, const Dated& after, const Facts& order,
+              Date date) const;
   std::set<Finding> Judge(const SlowModel& model_before,
                           const Change& change) const;
   void JudgeRule(const SlowModel& model_before, const Change& change,
