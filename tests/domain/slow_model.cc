@@ -598,6 +598,7 @@ bool SlowModel::IsOver(const v1::Policy& policy, const v1::Rule& rule,
   std::set<Date> dates = {IsByOrder(rule) ? date : Date::Max()};
   if (!IsByOrder(rule) &&
       LimitOn(policy, rule, key, date, date, order).by_date) {
+    dates.insert(date);
     for (const auto* dated : {&before, &after}) {
       for (const auto& [each, amounts] : *dated) dates.insert(each);
     }
@@ -681,7 +682,6 @@ void SlowModel::JudgeRule(const SlowModel& model_before, const Change& change,
           report(rule.rule_id(), key);
         }
       }
-      return;
     }
     // What a revocation gave back is drawn again: a grant of what goes.
     if (change.has_left) return;
