@@ -527,9 +527,10 @@ SlowModel::Limit SlowModel::LimitOn(const v1::Policy& policy,
                                     Date date, Date through,
                                     const Facts& order) const {
   for (const v1::LimitCase& limit_case : rule.limit_cases()) {
-    if (DestinationMatches(
-            limit_case.where(),
-            key.group.at(v1::Scope::GROUP_BY_DESTINATION_COUNTRY), date)) {
+    const std::string& country =
+        key.group.at(v1::Scope::GROUP_BY_DESTINATION_COUNTRY);
+    if (DestinationMatches(limit_case.where(), Treated(policy, country, date),
+                           date)) {
       return LimitOn(policy, rule, limit_case.limit(), key, date, through,
                      order);
     }

@@ -17,8 +17,10 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "ledger/domain/headroom.h"
 #include "ledger/domain/rules/group_key.h"
 #include "ledger/scenario/memory_ledger.h"
 #include "rapidcheck/gtest.h"
@@ -479,7 +481,7 @@ void FillShipment(int number, const Known& known, v1::Shipment& shipment) {
   if (!OneIn(3)) shipment.set_consignee(Pick({"c1", "c2", "c3", "p"}));
   if (OneIn(3)) shipment.set_end_user(Pick({"c1", "c2", "p"}));
   const int items = Number(1, 4);
-  if (OneIn(2)) {
+  if (OneIn(known.licenses.empty() ? 20 : 2)) {
     const int license = known.License();
     v1::Authorization& authorization = *shipment.mutable_authorization();
     authorization.set_kind(KindOf(license));
@@ -538,7 +540,13 @@ v1::Command AnyCommand(const std::vector<v1::Policy>& policies, Known& known) {
                             "' effective_date: '", Pick(kDates),
                             "' reason: 'r' ", more, "}"));
   };
-  switch (Number(0, 20)) {
+  int kind = Number(0, 20);
+  // Nearly always what there is something for.
+  if (kind >= 4 && kind <= 9 && known.licenses.empty() && !OneIn(10)) kind = 0;
+  if (kind >= 10 && kind <= 13 && known.shipments.empty() && !OneIn(10)) {
+    kind = 19;
+  }
+  switch (kind) {
     case 0:
     case 1:
     case 2:
@@ -592,7 +600,7 @@ v1::Command AnyCommand(const std::vector<v1::Policy>& policies, Known& known) {
       return command;
     }
     case 14:
-      if (!policies.empty() && OneIn(6)) {
+      if (!policies.empty() && OneIn(3)) {
         return Cmd(absl::StrCat(
             "rescind_policy { policy_id: '",
             policies[Number(0, policies.size())].policy_id(),
@@ -620,16 +628,25 @@ Date WindowStart(const std::string& text) {
   return Date::ParseOr(text, Date::Min());
 }
 
+const v1::Policy* FindPolicy(const std::vector<v1::Policy>& policies,
+                             const std::string& policy_id) {
+  for (const v1::Policy& policy : policies) {
+    if (policy.policy_id() == policy_id) return &policy;
+  }
+  return nullptr;
+}
+
 const v1::Rule* FindRule(const std::vector<v1::Policy>& policies,
                          const std::string& policy_id,
                          const std::string& rule_id) {
-  for (const v1::Policy& policy : policies) {
-    if (policy.policy_id() != policy_id) continue;
-    for (const v1::Rule& rule : policy.rules()) {
-      if (rule.rule_id() == rule_id) return &rule;
-    }
+  for (const v1::Rule& rule : FindPolicy(policies, policy_id)->rules()) {
+    if (rule.rule_id() == rule_id) return &rule;
   }
   return nullptr;
+}
+
+bool HasSchedule(const v1::Policy& policy) {
+  return absl::StrContains(policy.ShortDebugString(), "schedule {");
 }
 
 SlowModel::Key KeyFrom(const v1::Rule& rule, const domain::TotalKey& key) {
@@ -696,6 +713,7 @@ struct Counts {
   int64_t judged = 0;
   int64_t refused_by_policies = 0;
   int64_t findings = 0;
+  int64_t limits = 0;
 };
 Counts counts;
 
@@ -761,7 +779,37 @@ struct Pair {
     }
   }
 
-  // Compares every total and its limit.
+  // Compares the limit that each total's row shows, where it is one for all
+  // dates.
+  void CompareLimits() const {
+    const Date today = *Date::Parse("2027-01-01");
+    const domain::Snapshot snapshot = ledger.state().ToSnapshot();
+    const auto rows = domain::ListHeadroom(
+        {.snapshot = snapshot, .today = today}, {}, std::nullopt, 10'000);
+    for (const auto& [ignored, row] : rows) {
+      const v1::Rule& rule =
+          *FindRule(policies, row.policy_id(), row.rule_id());
+      const v1::Policy& policy = *FindPolicy(policies, row.policy_id());
+      if (HasSchedule(policy)) continue;
+      // The date of the window that is nearest to today.
+      const Date last =
+          row.window_end().empty()
+              ? today
+              : Date::FromDays(Date::Parse(row.window_end())->days() - 1);
+      const std::optional<int64_t> expected =
+          model.LimitOf(policy, rule,
+                        {WindowStart(row.window_start()),
+                         SlowModel::GroupFrom(rule, row.group())},
+                        std::min(last, today));
+      RC_LOG() << row.ShortDebugString() << " of " << rule.ShortDebugString()
+               << "\n";
+      RC_ASSERT(row.has_limit() == expected.has_value());
+      if (expected.has_value()) RC_ASSERT(row.limit() == *expected);
+      ++counts.limits;
+    }
+  }
+
+  // Compares every total.
   void CompareTotals() const {
     const auto replayed = ReplayTotals(ledger.entries());
     RC_ASSERT(replayed.ok());
@@ -811,6 +859,7 @@ void CompareOneHistory() {
   const int requests = Number(1, 40);
   for (int i = 0; i < requests; ++i) pair.SubmitOne();
   pair.CompareTotals();
+  pair.CompareLimits();
 }
 
 // A comparison is worth what the rules had to decide, so most requests must
@@ -823,7 +872,7 @@ TEST(SlowModelTest, TheEngineFindsWhatTheRulesSay) {
             << counts.policies << " policies adopted, " << counts.judged
             << " of " << counts.requests << " requests judged, "
             << counts.refused_by_policies << " refused by policies, "
-            << counts.findings << " findings\n";
+            << counts.findings << " findings, " << counts.limits << " limits\n";
   EXPECT_GT(counts.judged * 2, counts.requests);
   EXPECT_GT(counts.adopted * 2, counts.policies);
 }
