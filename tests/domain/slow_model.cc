@@ -629,18 +629,50 @@ std::set<SlowModel::Finding> SlowModel::Judge(const SlowModel& model_before,
                                               const Change& change) const {
   std::set<Finding> findings;
   for (const auto& [policy, enforced, rescinded_from] : policies_) {
-    if (!enforced) continue;
     for (const v1::Rule& rule : policy.rules()) {
-      JudgeRule(model_before, change, policy, rule, findings);
+      Notify(model_before, change, policy, rule, findings);
+      if (enforced && !change.after.empty()) {
+        JudgeRule(model_before, change, policy, rule, findings);
+      }
     }
   }
   return findings;
 }
 
+bool SlowModel::OnlyNotifies(const v1::Rule& rule) {
+  return rule.enforcement().mode() == v1::Enforcement::MODE_NOTIFY &&
+         rule.limit().has_none() && rule.limit_cases().empty() &&
+         rule.test_point() == v1::TEST_POINT_UNSPECIFIED;
+}
+
+void SlowModel::Notify(const SlowModel& model_before, const Change& change,
+                       const v1::Policy& policy, const v1::Rule& rule,
+                       std::set<Finding>& findings) const {
+  if (!OnlyNotifies(rule)) return;
+  Facts counted;
+  for (const Fact& fact : change.after) {
+    if (IsOfAccrual(rule, fact)) counted.push_back(fact);
+  }
+  Totals content;
+  Add(policy, rule, counted, content);
+  Totals before = model_before.TotalsWith(policy, rule, {});
+  for (const auto& [key, dated] : TotalsWith(policy, rule, counted)) {
+    const Amounts was = SumThrough(before[key], Date::Max());
+    const Amounts is = SumThrough(dated, Date::Max());
+    // An order is one by all its units, also those still on their way.
+    const int64_t reached = is.used + (IsByOrder(rule) ? is.reserved : 0);
+    if (reached > was.used &&
+        reached >= ParseLimit(rule, rule.enforcement().notify_at()) &&
+        SumThrough(content[key], Date::Max()).unmeasured_gpus == 0) {
+      findings.insert(
+          {policy.policy_id(), rule.rule_id(), key, v1::VERDICT_NOTICE_DUE});
+    }
+  }
+}
+
 void SlowModel::JudgeRule(const SlowModel& model_before, const Change& change,
                           const v1::Policy& policy, const v1::Rule& rule,
                           std::set<Finding>& findings) const {
-  if (change.after.empty()) return;
   const v1::Enforcement::Mode mode = rule.enforcement().mode();
   if (mode != v1::Enforcement::MODE_REFUSE &&
       mode != v1::Enforcement::MODE_PRESUME_DENIAL) {
@@ -788,7 +820,7 @@ std::set<SlowModel::Finding> SlowModel::Record(const v1::Command& command) {
         revoked.moves[line].push_back(
             {date, units, ShippedUnder(revocation.license_id(), line)});
       }
-      return {};
+      return Judge(model_before, change);
     }
     case v1::Command::kRecordShipment: {
       const v1::RecordShipment& recorded = command.record_shipment();

@@ -53,7 +53,8 @@ class SlowModel {
     auto operator<=>(const Key&) const = default;
   };
 
-  // A limit that is exceeded, or a figure that a rule would have needed.
+  // A limit that is exceeded, a figure that a rule would have needed, or a
+  // threshold of notice that is reached.
   struct Finding {
     std::string policy_id;
     // Or "tpp_unknown", "value_unknown"; these have no key.
@@ -63,7 +64,8 @@ class SlowModel {
     auto operator<=>(const Finding&) const = default;
   };
 
-  // Records a command as if nothing refused it. Returns what it violates.
+  // Records a command as if nothing refused it. Returns what the
+  // rules find.
   std::set<Finding> Record(const v1::Command& command);
 
   // What is in every total of a rule that holds anything.
@@ -74,6 +76,9 @@ class SlowModel {
   std::optional<int64_t> LimitOf(const v1::Policy& policy, const v1::Rule& rule,
                                  const Key& key, Date date) const;
 
+  // Whether the model says when notice is due by the rule. Where there is a
+  // limit as well, being over it goes before.
+  static bool OnlyNotifies(const v1::Rule& rule);
   // The rule's keys in a message.
   static Group GroupFrom(const v1::Rule& rule, const v1::GroupKey& group);
 
@@ -208,6 +213,9 @@ class SlowModel {
                 const Facts& order) const;
 
   // Judging.
+  void Notify(const SlowModel& model_before, const Change& change,
+              const v1::Policy& policy, const v1::Rule& rule,
+              std::set<Finding>& findings) const;
   // Whether the total is over its limit on the date or a later one, and more is
   // in it by then than before.
   bool IsOver(const v1::Policy& policy, const v1::Rule& rule, const Key& key,
