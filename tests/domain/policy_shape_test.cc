@@ -396,11 +396,8 @@ TEST(PolicyShapeTest, WhatALedgerDoesNotKnowCannotBeNamed) {
   const v1::Policy full = FullPolicy();
   ASSERT_EQ(adopt(full), absl::OkStatus());
   // Lists whose elements name nothing that a ledger could know before.
-  const std::set<std::string> free = {"product_codes",    "exporters",
-                                      "consignees",       "end_users",
-                                      "ultimate_parents", "parties",
-                                      "sources",          "license_ids",
-                                      "classifications",  "required_conditions",
+  const std::set<std::string> free = {"sources", "license_ids",
+                                      "classifications", "required_conditions",
                                       "reporting_dates"};
   for (const Place& place : PlacesOf(full)) {
     const FieldDescriptor* field = place.field;
@@ -415,6 +412,9 @@ TEST(PolicyShapeTest, WhatALedgerDoesNotKnowCannotBeNamed) {
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << place.path;
     EXPECT_TRUE(Names(status, absl::StrCat(place.path, "[1]"))) << status;
   }
+  v1::Policy policy = full;
+  policy.mutable_rules(0)->mutable_reference()->set_product_code("gone");
+  EXPECT_TRUE(Names(adopt(policy), "policy.rules[0].reference.product_code"));
 }
 
 }  // namespace

@@ -186,7 +186,9 @@ absl::StatusOr<Assessment::Standing> Assessment::StandBySchedule(
       binding = standing;
     }
   }
-  const bool refused = binding && binding->exceeded && binding->event_adds;
+  const bool refused =
+      binding && binding->exceeded &&
+      (binding->event_adds || addition.test == Test::kStanding);
   return own->unknown_limit && !refused ? *own : *binding;
 }
 
