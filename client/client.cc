@@ -480,6 +480,18 @@ absl::StatusOr<v1::AdoptPolicyResponse> Client::AdoptPolicy(
                std::move(request), call);
 }
 
+absl::StatusOr<v1::AmendPolicyResponse> Client::AmendPolicy(
+    v1::AmendPolicyRequest request, const CallOptions& call) {
+  return Write(*this, *stubs_->policies, &v1::PolicyService::Stub::AmendPolicy,
+               std::move(request), call);
+}
+
+absl::StatusOr<v1::DiffPolicyResponse> Client::DiffPolicy(
+    const v1::DiffPolicyRequest& request, const CallOptions& call) {
+  return Read(*this, *stubs_->policies, &v1::PolicyService::Stub::DiffPolicy,
+              request, call);
+}
+
 absl::StatusOr<v1::RescindPolicyResponse> Client::RescindPolicy(
     v1::RescindPolicyRequest request, const CallOptions& call) {
   return Write(*this, *stubs_->policies,

@@ -145,6 +145,10 @@ class Client {
 
   absl::StatusOr<v1::AdoptPolicyResponse> AdoptPolicy(
       v1::AdoptPolicyRequest request, const CallOptions& call = {});
+  absl::StatusOr<v1::AmendPolicyResponse> AmendPolicy(
+      v1::AmendPolicyRequest request, const CallOptions& call = {});
+  absl::StatusOr<v1::DiffPolicyResponse> DiffPolicy(
+      const v1::DiffPolicyRequest& request, const CallOptions& call = {});
   absl::StatusOr<v1::RescindPolicyResponse> RescindPolicy(
       v1::RescindPolicyRequest request, const CallOptions& call = {});
   absl::StatusOr<v1::RegisterProductResponse> RegisterProduct(

@@ -27,8 +27,9 @@ class Finder {
          const domain::TotalKey& key, size_t max_count)
       : moment_(moment),
         key_(key),
-        policy_(*moment.snapshot->catalog().policies[key.policy()]),
-        rule_(policy_.rules[key.rule()]),
+        rule_(moment.snapshot->catalog()
+                  .policies[key.policy()]
+                  ->rules[key.rule()]),
         max_count_(max_count),
         reader_(store.log().NewReader()) {}
 
@@ -79,8 +80,9 @@ class Finder {
   }
 
   bool Concerns(const TotalMovement& movement) const {
-    return movement.policy_index == policy_.adopted.index() &&
-           movement.rule == rule_.number &&
+    const domain::CompiledRule* rule = moment_.snapshot->catalog().FindRule(
+        movement.policy_index, movement.rule);
+    return rule != nullptr && rule->owner == rule_.owner &&
            movement.window_start == key_.window_start() &&
            domain::EncodeGroup(rule_.group_by, movement.group) == key_.group();
   }
@@ -100,7 +102,6 @@ class Finder {
 
   const Ledger::Moment& moment_;
   const domain::TotalKey& key_;
-  const domain::CompiledPolicy& policy_;
   const domain::CompiledRule& rule_;
   const size_t max_count_;
   const std::unique_ptr<store::EntryReader> reader_;

@@ -1,12 +1,18 @@
 #include "server/policy_service.h"
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "ledger/base/status_macros.h"
+#include "ledger/domain/amendment.h"
 #include "ledger/domain/errors.h"
+#include "ledger/domain/headroom.h"
+#include "ledger/domain/rules/policy_change.h"
 #include "server/page_token.h"
 #include "server/read_call.h"
 #include "server/through_date.h"
@@ -18,14 +24,16 @@ namespace {
 
 constexpr size_t kStandardPage = 100;
 constexpr size_t kMaxPage = 1'000;
+constexpr size_t kStandardDiffPage = 1'000;
+constexpr size_t kMaxDiffPage = 10'000;
 
 const CommandKinds& PolicyCommandKinds() {
   // The last is the ledger's own: it answers who else sends it.
   static const auto& kinds = *new CommandKinds{
       v1::Command::kRegisterProduct,    v1::Command::kRegisterParty,
       v1::Command::kChangeCountryGroup, v1::Command::kAdoptPolicy,
-      v1::Command::kRescindPolicy,      v1::Command::kChangeHolidays,
-      v1::Command::kRecordBackfill};
+      v1::Command::kAmendPolicy,        v1::Command::kRescindPolicy,
+      v1::Command::kChangeHolidays,     v1::Command::kRecordBackfill};
   return kinds;
 }
 
@@ -41,19 +49,38 @@ v1::AdoptedPolicy PolicyNow(const ReadView& view,
   return adopted;
 }
 
+// Whether a version judges facts dated by a date.
+bool BeginsBy(const v1::AdoptedPolicy& adopted, Date through) {
+  return HoldsBy(adopted.policy().effective_from(), through) &&
+         (adopted.amended_from().empty() ||
+          HoldsBy(adopted.amended_from(), through));
+}
+
 absl::Status ReadPolicy(const ReadView& view,
                         const v1::GetPolicyRequest& request,
                         v1::GetPolicyResponse& response) {
   const std::string& policy_id = request.policy_id();
   if (policy_id.empty()) return MissingField("policy_id");
-  const domain::CompiledPolicy* policy =
-      view.snapshot().catalog().FindPolicy(policy_id);
-  const Date through = view.moment.through;
-  if (policy == nullptr ||
-      !HoldsBy(policy->adopted.policy().effective_from(), through)) {
-    return domain::PolicyNotFound(policy_id);
+  const domain::CompiledPolicy* found = nullptr;
+  bool any = false;
+  for (const auto& version : view.snapshot().catalog().policies) {
+    if (version->policy_id() != policy_id ||
+        !BeginsBy(version->adopted, view.moment.through)) {
+      continue;
+    }
+    any = true;
+    if (request.version() == 0 ||
+        request.version() == version->adopted.version()) {
+      found = version.get();
+    }
   }
-  *response.mutable_policy() = PolicyNow(view, *policy);
+  if (!any) return domain::PolicyNotFound(policy_id);
+  if (found == nullptr) {
+    return InvalidFields(
+        {{"version", absl::StrCat("policy \"", policy_id, "\" has no version ",
+                                  request.version())}});
+  }
+  *response.mutable_policy() = PolicyNow(view, *found);
   response.set_size(view.snapshot().size);
   return absl::OkStatus();
 }
@@ -74,16 +101,67 @@ absl::Status ReadPolicies(const ReadView& view,
   PageRoom room(page_size);
   for (; number < policies.size() && !room.IsFull(); ++number) {
     const domain::CompiledPolicy& policy = *policies[number];
-    if (!HoldsBy(policy.adopted.policy().effective_from(),
-                 view.moment.through)) {
-      continue;
-    }
+    if (!BeginsBy(policy.adopted, view.moment.through)) continue;
     room.Take(*response.add_policies() = PolicyNow(view, policy));
   }
   if (number < policies.size()) {
     response.set_next_page_token(WritePageToken(
         ListFingerprint(request), {.moments = {PinMoment(view.moment)},
                                    .place = {absl::StrCat(number)}}));
+  }
+  response.set_size(view.snapshot().size);
+  return absl::OkStatus();
+}
+
+absl::Status ReadDifferences(const ReadView& view,
+                             const v1::DiffPolicyRequest& request,
+                             v1::DiffPolicyResponse& response) {
+  if (!request.has_command()) return MissingField("command");
+  ASSIGN_OR_RETURN(
+      const size_t page_size,
+      PageSize(request.page_size(), kStandardDiffPage, kMaxDiffPage));
+  std::optional<domain::TotalKey> after;
+  if (!request.page_token().empty()) {
+    ASSIGN_OR_RETURN(
+        const std::vector<std::string> place,
+        ReadPagePlace(request.page_token(), ListFingerprint(request), 1));
+    after = domain::TotalKey::FromBytes(place.front());
+    if (!after) return WrongPageToken();
+  }
+  ASSIGN_OR_RETURN(const domain::Snapshot amended,
+                   domain::WithAmendment(view.snapshot(), request.command()));
+  const v1::Policy& policy = request.command().policy();
+  const domain::CompiledPolicy& latest =
+      *view.snapshot().catalog().FindLatestVersion(policy.policy_id());
+  *response.mutable_before() = PolicyNow(view, latest);
+  for (const domain::RuleChange& change :
+       domain::ChangesOf(latest.adopted.policy(), policy)) {
+    v1::DiffPolicyResponse::RuleChange& out = *response.add_rule_changes();
+    out.set_rule_id(change.rule_id());
+    if (change.before != nullptr) *out.mutable_before() = *change.before;
+    if (change.after != nullptr) *out.mutable_after() = *change.after;
+    out.mutable_fields()->Add(change.fields.begin(), change.fields.end());
+  }
+  v1::HeadroomFilter filter;
+  filter.set_policy_id(policy.policy_id());
+  filter.set_on_date(request.command().effective_date());
+  const Date today = view.ledger.Today();
+  const Date through = view.moment.through;
+  // One more than asked says whether there is a next page.
+  const std::vector<domain::ListedPair> pairs = domain::CompareHeadroom(
+      {.snapshot = view.snapshot(), .today = today, .through = through},
+      {.snapshot = amended, .today = today, .through = through}, filter, after,
+      page_size + 1);
+  PageRoom room(page_size);
+  size_t taken = 0;
+  for (; taken < pairs.size() && !room.IsFull(); ++taken) {
+    room.Take(*response.add_pairs() = pairs[taken].pair);
+  }
+  if (taken < pairs.size()) {
+    response.set_next_page_token(
+        WritePageToken(ListFingerprint(request),
+                       {.moments = {PinMoment(view.moment)},
+                        .place = {std::string(pairs[taken - 1].key.bytes())}}));
   }
   response.set_size(view.snapshot().size);
   return absl::OkStatus();
@@ -175,6 +253,21 @@ grpc::ServerUnaryReactor* PolicyService::AdoptPolicy(
   return ServeCommand<v1::AdoptPolicyRequest, v1::AdoptPolicyResponse>(
       {runtime_, context, request, response},
       &v1::Command::unsafe_arena_set_allocated_adopt_policy);
+}
+
+grpc::ServerUnaryReactor* PolicyService::AmendPolicy(
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+    grpc::ByteBuffer* response) {
+  return ServeCommand<v1::AmendPolicyRequest, v1::AmendPolicyResponse>(
+      {runtime_, context, request, response},
+      &v1::Command::unsafe_arena_set_allocated_amend_policy);
+}
+
+grpc::ServerUnaryReactor* PolicyService::DiffPolicy(
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+    grpc::ByteBuffer* response) {
+  return ServeRead<v1::DiffPolicyRequest, v1::DiffPolicyResponse>(
+      {runtime_, context, request, response}, &ReadDifferences);
 }
 
 grpc::ServerUnaryReactor* PolicyService::RescindPolicy(

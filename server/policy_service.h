@@ -13,6 +13,8 @@ namespace chipledger {
 using RawPolicyService =
     RawService<v1::PolicyService::Service,
                v1::PolicyService::WithRawCallbackMethod_AdoptPolicy,
+               v1::PolicyService::WithRawCallbackMethod_AmendPolicy,
+               v1::PolicyService::WithRawCallbackMethod_DiffPolicy,
                v1::PolicyService::WithRawCallbackMethod_RescindPolicy,
                v1::PolicyService::WithRawCallbackMethod_RegisterProduct,
                v1::PolicyService::WithRawCallbackMethod_RegisterParty,
@@ -35,6 +37,12 @@ class PolicyService final : public RawPolicyService {
   grpc::ServerUnaryReactor* AdoptPolicy(grpc::CallbackServerContext* context,
                                         const grpc::ByteBuffer* request,
                                         grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* AmendPolicy(grpc::CallbackServerContext* context,
+                                        const grpc::ByteBuffer* request,
+                                        grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* DiffPolicy(grpc::CallbackServerContext* context,
+                                       const grpc::ByteBuffer* request,
+                                       grpc::ByteBuffer* response) override;
   grpc::ServerUnaryReactor* RescindPolicy(grpc::CallbackServerContext* context,
                                           const grpc::ByteBuffer* request,
                                           grpc::ByteBuffer* response) override;

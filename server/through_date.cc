@@ -43,6 +43,9 @@ v1::AdoptedPolicy PolicyThrough(v1::AdoptedPolicy policy, Date through) {
   if (!HoldsBy(policy.rescinded_from(), through)) {
     policy.clear_rescinded_from();
   }
+  if (!HoldsBy(policy.superseded_from(), through)) {
+    policy.clear_superseded_from();
+  }
   return policy;
 }
 

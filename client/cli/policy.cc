@@ -3,18 +3,16 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "client/cli/amend.h"
 #include "client/cli/cli.h"
 #include "client/cli/policy_test.h"
+#include "client/cli/policy_text.h"
 #include "client/cli/print.h"
 #include "client/cli/table.h"
 #include "client/cli/terminal.h"
-#include "ledger/base/decimal.h"
 
 namespace chipledger::cli {
 namespace {
-
-// Of a limit, in any measure.
-constexpr int kMaxLimitDecimals = 3;
 
 struct AdoptOptions {
   std::string file;
@@ -32,19 +30,33 @@ int Adopt(Cli& cli, const AdoptOptions& options) {
   for (const v1::ChangeCountryGroup& group : file.country_groups()) {
     *request.add_commands()->mutable_change_country_group() = group;
   }
+  const absl::StatusOr<std::vector<v1::Party>> parties =
+      UnknownParties(cli, file);
+  if (!parties.ok()) return Fail(cli, parties.status());
+  for (const v1::Party& party : *parties) {
+    *request.add_commands()->mutable_register_party()->mutable_party() = party;
+  }
   v1::AdoptPolicy& adopt = *request.add_commands()->mutable_adopt_policy();
   *adopt.mutable_policy() = file.policy();
   adopt.set_mode(options.report_only ? v1::ADOPTION_MODE_REPORT_ONLY
                                      : v1::ADOPTION_MODE_ENFORCE);
-  return Finish(cli, cli.client().SubmitPolicyCommands(request),
-                [&](const v1::SubmitPolicyCommandsResponse& response) {
-                  std::cout << "Policy " << file.policy().policy_id() << ": "
-                            << file.policy().rules_size() << " rules, "
-                            << file.country_groups_size() << " country groups"
-                            << (options.report_only ? ", report only" : "")
-                            << "\n";
-                  PrintWriteResult(response.result());
-                });
+  return Finish(
+      cli, cli.client().SubmitPolicyCommands(request),
+      [&](const v1::SubmitPolicyCommandsResponse& response) {
+        std::cout << "Policy " << file.policy().policy_id() << ": "
+                  << file.policy().rules_size() << " rules, "
+                  << file.country_groups_size() << " country groups"
+                  << (options.report_only ? ", report only" : "") << "\n";
+        if (!parties->empty()) {
+          std::cout << "Parties registered: "
+                    << absl::StrJoin(*parties, ", ",
+                                     [](std::string* out, const v1::Party& p) {
+                                       *out += p.party_id();
+                                     })
+                    << "\n";
+        }
+        PrintWriteResult(response.result());
+      });
 }
 
 struct RescindOptions {
@@ -86,8 +98,9 @@ std::string BackfillText(const v1::AdoptedPolicy& adopted) {
 int List(Cli& cli, const ListOptions& options) {
   v1::ListPoliciesRequest request;
   *request.mutable_read_point() = options.read_point;
-  Table table({"POLICY", "TITLE", "STANDING", "ENFORCED BY AUTHORITY", "FROM",
-               "TO", "ADOPTED", "RULES>", "ENTRY>"});
+  Table table({"POLICY", "VERSION>", "TITLE", "STANDING",
+               "ENFORCED BY AUTHORITY", "FROM", "TO", "ADOPTED", "RULES>",
+               "ENTRY>"});
   std::string notes;
   const auto add = [&](const v1::AdoptedPolicy& adopted) {
     if (cli.json) return PrintJson(adopted);
@@ -96,13 +109,17 @@ int List(Cli& cli, const ListOptions& options) {
     if (!adopted.rescinded_from().empty()) {
       to = absl::StrCat("rescinded from ", adopted.rescinded_from());
     }
+    if (!adopted.superseded_from().empty()) {
+      to = absl::StrCat("amended from ", adopted.superseded_from());
+    }
     table.AddRow(
-        {policy.policy_id(), policy.title(),
+        {policy.policy_id(), absl::StrCat(adopted.version()), policy.title(),
          FormatEnum(policy.provenance().legal_status(), "LEGAL_STATUS_"),
          FormatEnum(policy.provenance().enforcement_status(),
                     "ENFORCEMENT_STATUS_"),
-         policy.effective_from(), to.empty() ? "open" : to,
-         FormatEnum(adopted.mode(), "ADOPTION_MODE_"),
+         adopted.amended_from().empty() ? policy.effective_from()
+                                        : adopted.amended_from(),
+         to.empty() ? "open" : to, FormatEnum(adopted.mode(), "ADOPTION_MODE_"),
          absl::StrCat(policy.rules_size()), absl::StrCat(adopted.index())});
     if (adopted.has_backfill()) {
       absl::StrAppend(&notes, policy.policy_id(), " ", BackfillText(adopted),
@@ -124,73 +141,6 @@ int List(Cli& cli, const ListOptions& options) {
   return kDone;
 }
 
-// A decimal of a policy file with its rule's unit.
-std::string AmountText(const v1::Rule& rule, const std::string& text) {
-  const auto milli = ParseDecimal(text, kMaxLimitDecimals);
-  const std::string amount =
-      milli ? FormatDecimalForPeople(*milli, kMaxLimitDecimals) : text;
-  switch (rule.measure()) {
-    case v1::MEASURE_TPP:
-      return amount + " TPP";
-    case v1::MEASURE_REFERENCE_EQUIVALENT:
-      return absl::StrCat(amount, " x ", rule.reference().product_code());
-    case v1::MEASURE_VALUE_USD:
-      return amount + " USD";
-    default:
-      return amount + " GPUs";
-  }
-}
-
-std::string ScheduleText(const v1::Rule& rule, const v1::Limit& limit) {
-  std::vector<std::string> steps;
-  for (const auto& step : limit.schedule().steps()) {
-    steps.push_back(absl::StrCat(step.value() == "unknown"
-                                     ? step.value()
-                                     : AmountText(rule, step.value()),
-                                 " from ", step.from()));
-  }
-  return absl::StrJoin(steps, ", ");
-}
-
-std::string LimitText(const v1::Rule& rule, const v1::Limit& limit) {
-  switch (limit.kind_case()) {
-    case v1::Limit::kConstant:
-      return AmountText(rule, limit.constant());
-    case v1::Limit::kSchedule:
-      return ScheduleText(rule, limit);
-    case v1::Limit::kScaled:
-      return absl::StrCat(limit.scaled().numerator(), "/",
-                          limit.scaled().denominator(), " of the limit of ",
-                          limit.scaled().rule_id());
-    case v1::Limit::kShare:
-      return absl::StrCat(
-          FormatDecimalForPeople(limit.share().parts_per_million(), 4),
-          " % of ", limit.share().of_rule_id());
-    case v1::Limit::kAuthorized:
-      return "what the license line authorizes";
-    case v1::Limit::kPredicate:
-      return "only allowed items";
-    case v1::Limit::kZero:
-      return AmountText(rule, "0");
-    case v1::Limit::kUnknown:
-      return "unknown";
-    case v1::Limit::kNone:
-    case v1::Limit::KIND_NOT_SET:
-      return "none";
-  }
-  return "";
-}
-
-// The limit, and how many cases have one of their own.
-std::string LimitsText(const v1::Rule& rule) {
-  std::string text = LimitText(rule, rule.limit());
-  for (const v1::LimitCase& one : rule.limit_cases()) {
-    absl::StrAppend(&text, "; ", LimitText(rule, one.limit()),
-                    " in a case of its own");
-  }
-  return text;
-}
-
 std::string WindowText(const v1::Window& window) {
   switch (window.kind_case()) {
     case v1::Window::kFixed:
@@ -210,6 +160,20 @@ std::string WindowText(const v1::Window& window) {
   return "";
 }
 
+// Which version it is and when it holds; empty for the only one.
+std::string VersionText(const v1::AdoptedPolicy& adopted) {
+  if (adopted.version() <= 1 && adopted.superseded_from().empty()) return "";
+  std::string text = absl::StrCat("Version ", adopted.version());
+  if (!adopted.amended_from().empty()) {
+    absl::StrAppend(&text, " from ", adopted.amended_from());
+  }
+  if (!adopted.superseded_from().empty()) {
+    absl::StrAppend(&text, ", followed by another from ",
+                    adopted.superseded_from());
+  }
+  return text + "\n";
+}
+
 void PrintPolicy(const v1::AdoptedPolicy& adopted) {
   const v1::Policy& policy = adopted.policy();
   std::cout << policy.policy_id() << ": " << OneLine(policy.title()) << "\n";
@@ -222,8 +186,11 @@ void PrintPolicy(const v1::AdoptedPolicy& adopted) {
                     ? ""
                     : absl::StrCat(", rescinded from ",
                                    adopted.rescinded_from()))
-            << "; adopted as entry " << adopted.index() << " to "
+            << (adopted.version() > 1 ? "; amended by entry "
+                                      : "; adopted as entry ")
+            << adopted.index() << " to "
             << FormatEnum(adopted.mode(), "ADOPTION_MODE_") << "\n"
+            << VersionText(adopted)
             << "Citation: " << OneLine(policy.provenance().citation()) << " ("
             << FormatEnum(policy.provenance().legal_status(), "LEGAL_STATUS_")
             << ")\n";
@@ -262,12 +229,14 @@ void PrintPolicy(const v1::AdoptedPolicy& adopted) {
 
 struct ShowOptions {
   std::string policy_id;
+  uint32_t version = 0;
   v1::ReadPoint read_point;
 };
 
 int Show(Cli& cli, const ShowOptions& options) {
   v1::GetPolicyRequest request;
   request.set_policy_id(options.policy_id);
+  request.set_version(options.version);
   *request.mutable_read_point() = options.read_point;
   return Finish(cli, cli.client().GetPolicy(request),
                 [](const v1::GetPolicyResponse& response) {
@@ -309,6 +278,7 @@ void AddPolicyCommands(CLI::App& app, Cli& cli) {
         AddWriteOptions(sub, options.write);
       },
       Adopt);
+  AddAmendCommands(*group, cli);
   AddCommand<RescindOptions>(*group, cli, "rescind",
                              "end a policy from a date on", AddRescindOptions,
                              Rescind);
@@ -322,6 +292,8 @@ void AddPolicyCommands(CLI::App& app, Cli& cli) {
       *group, cli, "show", "show a policy with its rules",
       [](CLI::App& sub, ShowOptions& options) {
         sub.add_option("POLICY", options.policy_id, "the policy")->required();
+        sub.add_option("--version", options.version,
+                       "which version; the latest unless given");
         AddReadOptions(sub, options.read_point);
       },
       Show);

@@ -447,6 +447,10 @@ std::string SummarizeEvent(const v1::Event& event,
       return event.country_group_changed().command().group_id();
     case v1::Event::kPolicyAdopted:
       return event.policy_adopted().command().policy().policy_id();
+    case v1::Event::kPolicyAmended:
+      return absl::StrCat(event.policy_amended().command().policy().policy_id(),
+                          " from ",
+                          event.policy_amended().command().effective_date());
     case v1::Event::kPolicyRescinded:
       return absl::StrCat(event.policy_rescinded().command().policy_id(),
                           " from ",

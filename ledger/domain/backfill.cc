@@ -25,6 +25,9 @@ constexpr int kMaxListedIndexes = 1'000;
 // whatever is looked up in the log was recorded before it counted.
 v1::AdoptedPolicy AdoptedLast(const v1::AdoptedPolicy& adopted) {
   v1::AdoptedPolicy last = adopted;
+  // Nor does what ended it since change what it had to count.
+  last.clear_rescinded_from();
+  last.clear_superseded_from();
   last.set_index(std::numeric_limits<uint64_t>::max());
   last.set_mode(v1::ADOPTION_MODE_REPORT_ONLY);
   last.mutable_backfill()->set_through_index(
@@ -40,6 +43,7 @@ bool IsCounted(const v1::Event& event) {
     case v1::Event::kPartyRegistered:
     case v1::Event::kCountryGroupChanged:
     case v1::Event::kPolicyAdopted:
+    case v1::Event::kPolicyAmended:
     case v1::Event::kPolicyRescinded:
     case v1::Event::kBackfillRecorded:
     case v1::Event::kRefused:

@@ -73,6 +73,55 @@ const CompiledPolicy* Catalog::FindPolicy(absl::string_view policy_id) const {
   return nullptr;
 }
 
+const CompiledPolicy* Catalog::FindLatestVersion(
+    absl::string_view policy_id) const {
+  const CompiledPolicy* latest = nullptr;
+  for (const auto& policy : policies) {
+    if (policy->policy_id() == policy_id) latest = policy.get();
+  }
+  return latest;
+}
+
+const CompiledPolicy* Catalog::FindVersionOn(absl::string_view policy_id,
+                                             Date date) const {
+  const CompiledPolicy* version = nullptr;
+  for (const auto& policy : policies) {
+    if (policy->policy_id() != policy_id) continue;
+    if (version == nullptr || policy->HoldsFrom(date)) version = policy.get();
+  }
+  return version;
+}
+
+PlacedRule Catalog::FindRuleOn(absl::string_view policy_id,
+                               absl::string_view rule_id, Date date) const {
+  PlacedRule last;
+  for (const auto& policy : policies) {
+    if (policy->policy_id() != policy_id) continue;
+    const CompiledRule* rule = policy->FindRule(rule_id);
+    if (rule != nullptr && (last.rule == nullptr || policy->HoldsFrom(date))) {
+      last = {policy.get(), rule};
+    }
+  }
+  return last;
+}
+
+PlacedRule Catalog::RuleOf(const TotalKey& key, Date date) const {
+  const CompiledPolicy* first = policies[key.policy()].get();
+  const TotalOwner owner{key.policy(), key.rule()};
+  PlacedRule placed{first, &first->rules[owner.rule]};
+  // Versions of a policy are few and policies mostly have one.
+  if (first->adopted.superseded_from().empty()) return placed;
+  for (size_t i = owner.policy + 1; i < policies.size(); ++i) {
+    const CompiledPolicy& policy = *policies[i];
+    if (!policy.HoldsFrom(date) || policy.policy_id() != first->policy_id()) {
+      continue;
+    }
+    const CompiledRule* rule = policy.FindRule(owner);
+    if (rule != nullptr) placed = {&policy, rule};
+  }
+  return placed;
+}
+
 const CompiledPolicy* Catalog::FindAdopted(uint64_t policy_index) const {
   const auto at_least =
       std::lower_bound(policies.begin(), policies.end(), policy_index,

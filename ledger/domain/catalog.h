@@ -62,9 +62,23 @@ struct Catalog {
       calendars;
   Policies policies;
 
-  // Returns the policy with the id, or null.
+  // Returns the first version of the policy with the id, or null.
   const CompiledPolicy* FindPolicy(absl::string_view policy_id) const;
-  // Returns the policy that an entry adopted, by that entry's index, or null.
+  // Returns the last version, or null.
+  const CompiledPolicy* FindLatestVersion(absl::string_view policy_id) const;
+  // Returns the version that holds on a date or, outside the dates of the
+  // policy, the nearest; null when there is no such policy.
+  const CompiledPolicy* FindVersionOn(absl::string_view policy_id,
+                                      Date date) const;
+  // Returns a rule of a policy and the version it stands in: that of a date if
+  // it has the rule, else the last that does; nulls when there is none.
+  PlacedRule FindRuleOn(absl::string_view policy_id, absl::string_view rule_id,
+                        Date date) const;
+  // The same for the rule that moves a total. Requires: the total's owner is a
+  // rule.
+  PlacedRule RuleOf(const TotalKey& key, Date date) const;
+  // Returns the version that an entry adopted or amended, by that entry's
+  // index, or null.
   const CompiledPolicy* FindAdopted(uint64_t policy_index) const;
   // The same for one of its rules, by its place.
   const CompiledRule* FindRule(uint64_t policy_index, uint32_t rule) const;

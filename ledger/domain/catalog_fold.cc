@@ -65,16 +65,50 @@ absl::Status FoldAdoption(const v1::AdoptPolicy& command, uint64_t index,
   return absl::OkStatus();
 }
 
+absl::Status FoldAmendment(const v1::AmendPolicy& command, uint64_t index,
+                           Registers& registers) {
+  Policies& policies = registers.catalog.policies;
+  const CompiledPolicy* latest =
+      registers.catalog.FindLatestVersion(command.policy().policy_id());
+  if (latest == nullptr) return DataDamaged(index, "amends an unknown policy");
+  v1::AdoptedPolicy amended;
+  *amended.mutable_policy() = command.policy();
+  amended.set_index(index);
+  amended.set_version(latest->adopted.version() + 1);
+  amended.set_mode(command.mode() == v1::ADOPTION_MODE_UNSPECIFIED
+                       ? latest->adopted.mode()
+                       : command.mode());
+  amended.set_amended_from(command.effective_date());
+  amended.set_amends_index(latest->adopted.index());
+  auto compiled = CompilePolicy(static_cast<uint32_t>(policies.size()), amended,
+                                latest->counts_by, latest);
+  for (const auto& version : Policies(policies)) {
+    if (version->policy_id() != compiled->policy_id()) continue;
+    v1::AdoptedPolicy adopted = version->adopted;
+    // ISO dates sort as text.
+    if (!adopted.superseded_from().empty() &&
+        adopted.superseded_from() <= command.effective_date()) {
+      continue;
+    }
+    adopted.set_superseded_from(command.effective_date());
+    policies.Replace(WithStanding(*version, adopted, version->counts_by));
+  }
+  policies.Add(std::move(compiled));
+  return absl::OkStatus();
+}
+
 absl::Status FoldRescission(const v1::RescindPolicy& command, uint64_t index,
                             Catalog& catalog) {
-  const CompiledPolicy* policy = catalog.FindPolicy(command.policy_id());
-  if (policy == nullptr) {
+  if (catalog.FindPolicy(command.policy_id()) == nullptr) {
     return DataDamaged(index, "rescinds an unknown policy");
   }
-  v1::AdoptedPolicy adopted = policy->adopted;
-  adopted.set_rescinded_from(command.effective_date());
-  catalog.policies.Replace(
-      CompilePolicy(policy->number, adopted, policy->counts_by));
+  for (const auto& version : Policies(catalog.policies)) {
+    if (version->policy_id() != command.policy_id()) continue;
+    v1::AdoptedPolicy adopted = version->adopted;
+    adopted.set_rescinded_from(command.effective_date());
+    catalog.policies.Replace(
+        WithStanding(*version, adopted, version->counts_by));
+  }
   return absl::OkStatus();
 }
 
@@ -100,6 +134,8 @@ absl::Status FoldCatalog(const v1::Event& event, uint64_t index,
       return absl::OkStatus();
     case v1::Event::kPolicyAdopted:
       return FoldAdoption(event.policy_adopted().command(), index, registers);
+    case v1::Event::kPolicyAmended:
+      return FoldAmendment(event.policy_amended().command(), index, registers);
     case v1::Event::kPolicyRescinded:
       return FoldRescission(event.policy_rescinded().command(), index, catalog);
     default:

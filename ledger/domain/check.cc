@@ -17,6 +17,8 @@ absl::Status CheckCommand(const v1::Command& command) {
       return CheckGroupChange(command.change_country_group());
     case v1::Command::kAdoptPolicy:
       return CheckAdoption(command.adopt_policy());
+    case v1::Command::kAmendPolicy:
+      return CheckPolicyAmendment(command.amend_policy());
     case v1::Command::kRescindPolicy:
       return CheckRescission(command.rescind_policy());
     case v1::Command::kChangeHolidays:

@@ -112,6 +112,17 @@ absl::Status CheckAdoption(const v1::AdoptPolicy& command) {
   return CheckPolicy(command.policy(), "policy");
 }
 
+absl::Status CheckPolicyAmendment(const v1::AmendPolicy& command) {
+  FieldChecks checks;
+  for (const FieldViolation& violation :
+       GetFieldViolations(CheckPolicy(command.policy(), "policy"))) {
+    checks.Add(violation.field, violation.description);
+  }
+  checks.Date(command.effective_date(), true, "effective_date");
+  checks.Text(command.reason(), limits::kMaxTextBytes, true, "reason");
+  return checks.ToStatus();
+}
+
 absl::Status CheckRescission(const v1::RescindPolicy& command) {
   FieldChecks checks;
   checks.Slug(command.policy_id(), limits::kMaxPolicyIdBytes, "policy_id");

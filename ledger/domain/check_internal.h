@@ -45,6 +45,7 @@ absl::Status CheckProduct(const v1::Product& product);
 absl::Status CheckParty(const v1::Party& party);
 absl::Status CheckGroupChange(const v1::ChangeCountryGroup& command);
 absl::Status CheckAdoption(const v1::AdoptPolicy& command);
+absl::Status CheckPolicyAmendment(const v1::AmendPolicy& command);
 absl::Status CheckRescission(const v1::RescindPolicy& command);
 absl::Status CheckHolidayChange(const v1::ChangeHolidays& command);
 absl::Status CheckDeclaration(const v1::DeclareCompute& command);

@@ -52,9 +52,21 @@ absl::Status CheckAdoption(const Catalog& catalog, const History& log,
       .status();
 }
 
-// Applies the group changes of a policy file.
-absl::Status ApplyGroups(const v1::PolicyFile& file, Catalog& catalog) {
+// Applies the group changes of a policy file, and makes the parties known that
+// the catalog does not know.
+absl::Status ApplyGroupsAndParties(const v1::PolicyFile& file,
+                                   Catalog& catalog) {
   Registers registers{.catalog = std::move(catalog)};
+  for (const v1::Party& party : file.parties()) {
+    if (registers.catalog.parties.Find(party.party_id()) != nullptr) continue;
+    v1::Command command;
+    *command.mutable_register_party()->mutable_party() = party;
+    RETURN_IF_ERROR(CheckCommand(command));
+    v1::Event event;
+    *event.mutable_party_registered()->mutable_command()->mutable_party() =
+        party;
+    RETURN_IF_ERROR(FoldCatalog(event, 0, registers));
+  }
   for (const v1::ChangeCountryGroup& change : file.country_groups()) {
     v1::Command command;
     *command.mutable_change_country_group() = change;
@@ -177,7 +189,7 @@ absl::StatusOr<std::unique_ptr<Counterfactual>> Counterfactual::Make(
     const History& log, const Catalog& catalog,
     const v1::WhatIfRequest& request) {
   Catalog with_groups = catalog;
-  RETURN_IF_ERROR(ApplyGroups(request.policy_file(), with_groups));
+  RETURN_IF_ERROR(ApplyGroupsAndParties(request.policy_file(), with_groups));
   v1::AdoptedPolicy adopted;
   v1::Policy& policy = *adopted.mutable_policy();
   policy = request.policy_file().policy();
@@ -268,6 +280,8 @@ bool Counterfactual::IsReplaced(v1::Command& command) const {
   if (command.has_record_backfill()) {
     return command.record_backfill().policy_id() == policy_id();
   }
+  if (command.has_amend_policy())
+    return IsReplaced(*command.mutable_amend_policy());
   if (!command.has_adopt_policy()) return false;
   v1::Policy& policy = *command.mutable_adopt_policy()->mutable_policy();
   if (policy.policy_id() != policy_id()) return false;
@@ -278,15 +292,29 @@ bool Counterfactual::IsReplaced(v1::Command& command) const {
   return false;
 }
 
+bool Counterfactual::IsReplaced(v1::AmendPolicy& command) const {
+  v1::Policy& policy = *command.mutable_policy();
+  if (policy.policy_id() != policy_id()) return false;
+  // ISO dates sort as text.
+  if (!from_ || command.effective_date() >= from_->ToString()) return true;
+  policy.set_policy_id(absl::StrCat(policy_id(), ".before"));
+  policy.set_effective_to(from_->ToString());
+  return false;
+}
+
 void Counterfactual::CompileReplaced() {
-  const Catalog& now = state_.catalog();
-  const CompiledPolicy* before =
-      now.FindPolicy(absl::StrCat(policy_id(), ".before"));
-  if (before == nullptr || before->counts_by != nullptr) return;
-  Catalog catalog = now;
-  catalog.policies.Replace(
-      CompilePolicy(before->number, FromTheStart(before->adopted), catalog_));
-  state_.ReplaceCatalog(std::move(catalog));
+  const std::string before = absl::StrCat(policy_id(), ".before");
+  Catalog catalog = state_.catalog();
+  bool any = false;
+  for (const auto& version : Policies(catalog.policies)) {
+    if (version->policy_id() != before || version->counts_by != nullptr) {
+      continue;
+    }
+    catalog.policies.Replace(
+        WithStanding(*version, FromTheStart(version->adopted), catalog_));
+    any = true;
+  }
+  if (any) state_.ReplaceCatalog(std::move(catalog));
 }
 
 void Counterfactual::KeepAccepted(uint64_t first,

@@ -73,6 +73,7 @@ class Counterfactual : private History {
   // Whether a command speaks of the policy that the other one stands for; what
   // that judged before the other one's first date it judges still.
   bool IsReplaced(v1::Command& command) const;
+  bool IsReplaced(v1::AmendPolicy& command) const;
   void CompileReplaced();
   // Keeps events that the log does not have as they are here.
   void KeepAccepted(uint64_t first, const std::vector<v1::Event*>& events);

@@ -41,6 +41,8 @@ absl::Status DecideCatalogKind(v1::Command& command, Case& c) {
       return DecideDeclareCompute(*command.mutable_declare_compute(), c);
     case v1::Command::kAdoptPolicy:
       return DecideAdoptPolicy(*command.mutable_adopt_policy(), c);
+    case v1::Command::kAmendPolicy:
+      return DecideAmendPolicy(*command.mutable_amend_policy(), c);
     case v1::Command::kRescindPolicy:
       return DecideRescindPolicy(*command.mutable_rescind_policy(), c);
     default:
@@ -115,6 +117,7 @@ absl::Status DecideKind(v1::Command& command, Case& c) {
     case v1::Command::kChangeHolidays:
     case v1::Command::kDeclareCompute:
     case v1::Command::kAdoptPolicy:
+    case v1::Command::kAmendPolicy:
     case v1::Command::kRescindPolicy:
     case v1::Command::kRecordBackfill:
       return DecideCatalogKind(command, c);
@@ -384,6 +387,7 @@ bool IsOfCatalog(const v1::Command& command) {
     case v1::Command::kChangeCountryGroup:
     case v1::Command::kChangeHolidays:
     case v1::Command::kAdoptPolicy:
+    case v1::Command::kAmendPolicy:
     case v1::Command::kRescindPolicy:
       return true;
     default:

@@ -41,6 +41,7 @@ absl::Status DecideChangeCountryGroup(v1::ChangeCountryGroup& command, Case& c);
 absl::Status DecideChangeHolidays(v1::ChangeHolidays& command, Case& c);
 absl::Status DecideDeclareCompute(v1::DeclareCompute& command, Case& c);
 absl::Status DecideAdoptPolicy(v1::AdoptPolicy& command, Case& c);
+absl::Status DecideAmendPolicy(v1::AmendPolicy& command, Case& c);
 absl::Status DecideRescindPolicy(v1::RescindPolicy& command, Case& c);
 absl::Status DecideRecordBackfill(v1::RecordBackfill& command, Case& c);
 absl::Status DecideApplyForLicense(v1::ApplyForLicense& command, Case& c);

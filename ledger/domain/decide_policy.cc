@@ -7,6 +7,7 @@
 #include "ledger/base/error.h"
 #include "ledger/base/limits.h"
 #include "ledger/base/status_macros.h"
+#include "ledger/domain/amendment.h"
 #include "ledger/domain/decide_internal.h"
 #include "ledger/domain/errors.h"
 #include "ledger/domain/policy_names.h"
@@ -37,10 +38,20 @@ absl::Status DecideAdoptPolicy(v1::AdoptPolicy& command, Case& c) {
   return absl::OkStatus();
 }
 
+absl::Status DecideAmendPolicy(v1::AmendPolicy& command, Case& c) {
+  RETURN_IF_ERROR(CheckAmendment(c.state.registers(), command));
+  c.event.mutable_policy_amended()->unsafe_arena_set_allocated_command(
+      &command);
+  return absl::OkStatus();
+}
+
 absl::Status DecideRescindPolicy(v1::RescindPolicy& command, Case& c) {
-  const CompiledPolicy* policy =
+  // Its versions begin with the first and end with the last.
+  const CompiledPolicy* first =
       c.state.catalog().FindPolicy(command.policy_id());
-  if (policy == nullptr) return PolicyNotFound(command.policy_id());
+  if (first == nullptr) return PolicyNotFound(command.policy_id());
+  const CompiledPolicy* policy =
+      c.state.catalog().FindLatestVersion(command.policy_id());
   if (!policy->adopted.rescinded_from().empty()) {
     return WrongStatus(
         absl::StrCat("policy ", command.policy_id()),
@@ -48,10 +59,10 @@ absl::Status DecideRescindPolicy(v1::RescindPolicy& command, Case& c) {
         "in force");
   }
   const Date date = *Date::Parse(command.effective_date());
-  if (date < policy->from) {
+  if (date < first->from) {
     return WrongDate("effective_date", command.effective_date(),
                      absl::StrCat("is before the policy's effective_from, ",
-                                  policy->from.ToString()));
+                                  first->from.ToString()));
   }
   if (date >= policy->to) {
     return WrongDate("effective_date", command.effective_date(),

@@ -130,9 +130,11 @@ absl::Status CheckNotFarAhead(absl::string_view field, const std::string& date,
 
 absl::Status RequireRules(const Catalog& catalog, const Overrides& overrides) {
   for (const v1::Override& one : overrides) {
-    const CompiledPolicy* policy = catalog.FindPolicy(one.policy_id());
-    if (policy == nullptr) return PolicyNotFound(one.policy_id());
-    if (policy->FindRule(one.rule_id()) == nullptr) {
+    if (catalog.FindPolicy(one.policy_id()) == nullptr) {
+      return PolicyNotFound(one.policy_id());
+    }
+    if (catalog.FindRuleOn(one.policy_id(), one.rule_id(), Date::Max()).rule ==
+        nullptr) {
       return RuleNotFound(one.policy_id(), one.rule_id());
     }
   }

@@ -148,10 +148,12 @@ absl::Status LicenseExists(absl::string_view license_id, uint64_t index) {
 }
 
 absl::Status PolicyExists(absl::string_view policy_id, uint64_t index) {
-  return Make(absl::StatusCode::kAlreadyExists, v1::POLICY_EXISTS,
-              absl::StrCat("policy \"", policy_id, "\" was adopted by entry ",
-                           index, "; adopt a changed one under another id"),
-              {{"policy_id", Str(policy_id)}, {"index", absl::StrCat(index)}});
+  return Make(
+      absl::StatusCode::kAlreadyExists, v1::POLICY_EXISTS,
+      absl::StrCat("policy \"", policy_id, "\" was adopted by entry ", index,
+                   "; amend it, which keeps what was used, or adopt "
+                   "another one under another id"),
+      {{"policy_id", Str(policy_id)}, {"index", absl::StrCat(index)}});
 }
 
 absl::Status ShipmentReferenceReused(absl::string_view exporter,
@@ -256,6 +258,21 @@ absl::Status WrongDate(absl::string_view field, absl::string_view value,
   return Make(absl::StatusCode::kFailedPrecondition, v1::WRONG_DATE,
               absl::StrCat(field, " ", value, " ", why),
               {{"field", Str(field)}, {"value", Str(value)}});
+}
+
+absl::Status RecountNeeded(absl::string_view policy_id,
+                           absl::string_view effective_date,
+                           absl::string_view latest_fact_date,
+                           absl::string_view changes) {
+  return Make(
+      absl::StatusCode::kFailedPrecondition, v1::RECOUNT_NEEDED,
+      absl::StrCat("policy \"", policy_id, "\" amended from ", effective_date,
+                   " would count facts otherwise that are recorded "
+                   "already, the latest of ",
+                   latest_fact_date, ": ", changes,
+                   "; amend it from a later date on"),
+      {{"policy_id", Str(policy_id)},
+       {"latest_fact_date", Str(latest_fact_date)}});
 }
 
 absl::Status CommandReserved(absl::string_view command) {

@@ -74,6 +74,11 @@ absl::Status UnknownValue(absl::string_view path, int value);
 absl::Status TotalOverflow(absl::string_view rule_id);
 absl::Status WrongDate(absl::string_view field, absl::string_view value,
                        absl::string_view why);
+// `changes` says what an amendment would count otherwise.
+absl::Status RecountNeeded(absl::string_view policy_id,
+                           absl::string_view effective_date,
+                           absl::string_view latest_fact_date,
+                           absl::string_view changes);
 // `command` is the name of its field in v1::Command.
 absl::Status CommandReserved(absl::string_view command);
 absl::Status EntryTooLarge(uint64_t bytes, uint64_t max_bytes);

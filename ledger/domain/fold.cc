@@ -56,6 +56,7 @@ absl::Status Folder::FoldKind(const v1::Event& event) {
     case v1::Event::kCountryGroupChanged:
     case v1::Event::kHolidaysChanged:
     case v1::Event::kPolicyAdopted:
+    case v1::Event::kPolicyAmended:
     case v1::Event::kPolicyRescinded:
       return FoldCatalogKind(event);
     case v1::Event::kComputeDeclared:
@@ -90,6 +91,9 @@ absl::Status Folder::FoldCatalogKind(const v1::Event& event) {
   } else if (event.has_policy_adopted()) {
     touched.policies.insert(
         event.policy_adopted().command().policy().policy_id());
+  } else if (event.has_policy_amended()) {
+    touched.policies.insert(
+        event.policy_amended().command().policy().policy_id());
   } else if (event.has_policy_rescinded()) {
     touched.policies.insert(event.policy_rescinded().command().policy_id());
   }
@@ -116,8 +120,7 @@ absl::Status Folder::Fold(const v1::BackfillRecorded& event) {
     if (rule == nullptr) return Damaged("backfills an unknown rule");
     const std::string& start = amount.window_start();
     ASSIGN_OR_RETURN(const Date window, start.empty() ? Date() : DateOf(start));
-    RETURN_IF_ERROR(AddToTotal(*policy, *rule, window.days(), amount.group(),
-                               date,
+    RETURN_IF_ERROR(AddToTotal(*rule, window.days(), amount.group(), date,
                                {.used = amount.used(),
                                 .reserved = amount.reserved(),
                                 .unmeasured_gpus = amount.unmeasured_gpus()}));
@@ -131,7 +134,7 @@ absl::Status Folder::Fold(const v1::BackfillRecorded& event) {
     backfill.set_done(true);
   }
   backfill.set_parts(command.part() + 1);
-  auto next = CompilePolicy(policy->number, adopted, policy->counts_by);
+  auto next = WithStanding(*policy, adopted, policy->counts_by);
   state_.MutableRegisters().catalog.policies.Replace(std::move(next));
   state_.touched_since_mark_.policies.insert(command.policy_id());
   return absl::OkStatus();
@@ -169,19 +172,17 @@ absl::Status Folder::Apply(const Evaluation& evaluation,
         "moves a total of rule ", evaluation.rule, " of the policy that entry ",
         evaluation.policy_index, " adopted, and there is none"));
   }
-  return AddToTotal(*policy, policy->rules[evaluation.rule],
-                    evaluation.window_start, *evaluation.group, *date,
-                    evaluation.Added());
+  return AddToTotal(policy->rules[evaluation.rule], evaluation.window_start,
+                    *evaluation.group, *date, evaluation.Added());
 }
 
-absl::Status Folder::AddToTotal(const CompiledPolicy& policy,
-                                const CompiledRule& rule, int32_t window_start,
+absl::Status Folder::AddToTotal(const CompiledRule& rule, int32_t window_start,
                                 const v1::GroupKey& group, Date date,
                                 const Amounts& amounts) {
   // Each order stands by itself: nothing adds up.
   if (rule.window.IsPerOrder()) return absl::OkStatus();
-  const TotalKey key(policy.number, rule.number, window_start,
-                     EncodeGroup(rule.group_by, group));
+  const TotalKey key =
+      rule.KeyOf(window_start, EncodeGroup(rule.group_by, group));
   return state_.AddToTotal(key, date, amounts) ? absl::OkStatus()
                                                : Damaged("a total overflows");
 }

@@ -107,8 +107,7 @@ class Folder {
   // Draws count by the date of the shipment or reservation. `sign` is 1, or -1
   // to give them back.
   absl::Status ApplyDraws(const Draws& draws, Date date, int64_t sign);
-  absl::Status AddToTotal(const CompiledPolicy& policy,
-                          const CompiledRule& rule, int32_t window_start,
+  absl::Status AddToTotal(const CompiledRule& rule, int32_t window_start,
                           const v1::GroupKey& group, Date date,
                           const Amounts& amounts);
   // Errors: DATA_DAMAGED.

@@ -256,7 +256,7 @@ absl::StatusOr<Date> DateOr(const std::string& text, Date unset,
   return *date;
 }
 
-// A rule that a request names.
+// A rule that a request names, in the version of its policy of a date.
 struct Named {
   const CompiledPolicy* policy;
   const CompiledRule* rule;
@@ -264,12 +264,13 @@ struct Named {
 
 absl::StatusOr<Named> FindRule(const Catalog& catalog,
                                absl::string_view policy_id,
-                               absl::string_view rule_id) {
-  const CompiledPolicy* policy = catalog.FindPolicy(policy_id);
-  if (policy == nullptr) return PolicyNotFound(policy_id);
-  const CompiledRule* rule = policy->FindRule(rule_id);
-  if (rule == nullptr) return RuleNotFound(policy_id, rule_id);
-  return Named{policy, rule};
+                               absl::string_view rule_id, Date date) {
+  if (catalog.FindPolicy(policy_id) == nullptr) {
+    return PolicyNotFound(policy_id);
+  }
+  const PlacedRule placed = catalog.FindRuleOn(policy_id, rule_id, date);
+  if (placed.rule == nullptr) return RuleNotFound(policy_id, rule_id);
+  return Named{placed.policy, placed.rule};
 }
 
 // Whether something counted under a license, granted or not.
@@ -375,7 +376,7 @@ std::optional<TotalKey> MakeKey(const HeadroomView& view,
       date, license == nullptr ? std::nullopt
                                : std::optional<Date>(license->grant_date));
   if (!window) return std::nullopt;
-  return TotalKey(policy.number, rule.number, window->start_key, encoded);
+  return rule.KeyOf(window->start_key, encoded);
 }
 
 Total FindTotal(const HeadroomView& view, const TotalKey& key) {
@@ -397,11 +398,17 @@ class Lister {
         limit_(limit) {}
 
   std::vector<ListedRow> List() {
-    for (const auto& policy : view_.snapshot.catalog().policies) {
+    const Catalog& catalog = view_.snapshot.catalog();
+    for (const auto& policy : catalog.policies) {
       if (!WantsPolicy(*policy)) continue;
       for (const CompiledRule& rule : policy->rules) {
         if (rows_.size() >= limit_) return std::move(rows_);
-        if (WantsRule(*policy, rule)) ListRule(*policy, rule);
+        // Versions of a policy share the totals of the first that had the rule.
+        if (rule.owner != TotalOwner{policy->number, rule.number}) continue;
+        const PlacedRule placed = catalog.RuleOf(rule.KeyOf(0, ""), date_);
+        if (WantsRule(*placed.policy, *placed.rule)) {
+          ListRule(*placed.policy, *placed.rule);
+        }
       }
     }
     return std::move(rows_);
@@ -410,16 +417,14 @@ class Lister {
  private:
   bool WantsPolicy(const CompiledPolicy& policy) const {
     if (after_ && policy.number < after_->policy()) return false;
-    if (!filter_.policy_id().empty() &&
-        policy.policy_id() != filter_.policy_id()) {
-      return false;
-    }
-    return filter_.on_date().empty() || policy.InForceOn(date_);
+    return filter_.policy_id().empty() ||
+           policy.policy_id() == filter_.policy_id();
   }
 
   bool WantsRule(const CompiledPolicy& policy, const CompiledRule& rule) const {
     // Nothing adds up by order.
     return !rule.window.IsPerOrder() &&
+           (filter_.on_date().empty() || policy.InForceOn(date_)) &&
            (filter_.rule_id().empty() || rule.rule_id == filter_.rule_id()) &&
            (filter_.destination_country().empty() || ByCountry(rule) ||
             PoolsCountry(policy, rule)) &&
@@ -445,8 +450,7 @@ class Lister {
     const std::string country(
         policy.Treated(filter_.destination_country(), date_));
     std::optional<TotalKey> untouched = Untouched(policy, rule);
-    TotalKey from(policy.number, rule.number,
-                  std::numeric_limits<int32_t>::min(), "");
+    TotalKey from = rule.KeyOf(std::numeric_limits<int32_t>::min(), "");
     if (after_ && from < *after_) from = *after_;
     // With a country, totals of others are skipped by seeking, window by
     // window.
@@ -454,12 +458,12 @@ class Lister {
       more = false;
       view_.snapshot.totals.VisitFrom(
           from, [&](const TotalKey& key, const Total& total) {
-            if (key.policy() != policy.number || key.rule() != rule.number ||
-                rows_.size() >= limit_) {
+            if (key.policy() != rule.owner.policy ||
+                key.rule() != rule.owner.rule || rows_.size() >= limit_) {
               return false;
             }
             if (untouched && *untouched < key) {
-              AddRow(policy, rule, *untouched, Total());
+              AddRow(*untouched, Total());
               untouched.reset();
               if (rows_.size() >= limit_) return false;
             }
@@ -469,21 +473,20 @@ class Lister {
             if (ByCountry(rule) && !country.empty() && at != country) {
               const bool before = at < country;
               // Country first: a group begins with it.
-              from = TotalKey(policy.number, rule.number,
-                              key.window_start() + (before ? 0 : 1),
-                              before ? country : std::string());
+              from = rule.KeyOf(key.window_start() + (before ? 0 : 1),
+                                before ? country : std::string());
               more = true;
               return false;
             }
             if (Matches(policy, rule, key)) {
               if (untouched == key) untouched.reset();
-              AddRow(policy, rule, key, total);
+              AddRow(key, total);
             }
             return true;
           });
     }
     if (untouched && rows_.size() < limit_) {
-      AddRow(policy, rule, *untouched, Total());
+      AddRow(*untouched, Total());
     }
   }
 
@@ -527,12 +530,15 @@ class Lister {
     return key;
   }
 
-  void AddRow(const CompiledPolicy& policy, const CompiledRule& rule,
-              const TotalKey& key, const Total& total) {
+  // The row is of the version that holds on its date.
+  void AddRow(const TotalKey& key, const Total& total) {
     if (after_ && key <= *after_) return;
+    const Catalog& catalog = view_.snapshot.catalog();
+    const CompiledRule& any = *catalog.RuleOf(key, date_).rule;
+    const Date date = DateWithin(SpanOf(view_, any, key), date_);
+    const PlacedRule placed = catalog.RuleOf(key, date);
     rows_.push_back(
-        {key, MakeRow(view_, policy, rule, key, total,
-                      DateWithin(SpanOf(view_, rule, key), date_))});
+        {key, MakeRow(view_, *placed.policy, *placed.rule, key, total, date)});
   }
 
   const HeadroomView& view_;
@@ -547,11 +553,11 @@ class Lister {
 // Makes the points of one window of a timeline.
 class WindowTimeline {
  public:
-  WindowTimeline(const HeadroomView& view, const Named& named,
-                 const TotalKey& key, v1::GetTimelineResponse& timeline)
-      : total_(FindTotal(view, key)),
-        reader_(view, *named.policy, *named.rule, key, total_),
-        window_start_(named.rule->window.StartText(key.window_start())),
+  WindowTimeline(const HeadroomView& view, const TotalKey& key,
+                 v1::GetTimelineResponse& timeline)
+      : view_(view),
+        key_(key),
+        total_(FindTotal(view, key)),
         timeline_(timeline) {}
 
   // Appends a point for `first` and for each later date up to `last` on which
@@ -563,8 +569,12 @@ class WindowTimeline {
       dates.insert(date);
       return true;
     });
-    for (const LimitCurve::Step& step : reader_.CurveOn(first).steps) {
-      dates.insert(step.from);
+    AddStepsFrom(first, dates);
+    const PlacedRule held = PlacedOn(first);
+    for (const auto& version : view_.snapshot.catalog().policies) {
+      if (version->policy_id() != held.policy->policy_id()) continue;
+      dates.insert(version->from);
+      AddStepsFrom(version->from, dates);
     }
     for (auto date = dates.upper_bound(first);
          date != dates.end() && *date <= last; ++date) {
@@ -573,20 +583,37 @@ class WindowTimeline {
   }
 
  private:
+  PlacedRule PlacedOn(Date date) const {
+    return view_.snapshot.catalog().RuleOf(key_, date);
+  }
+  // The total under the version of the policy of a date.
+  Reader ReaderOn(Date date) const {
+    const PlacedRule placed = PlacedOn(date);
+    return {view_, *placed.policy, *placed.rule, key_, total_};
+  }
+
+  void AddStepsFrom(Date date, std::set<Date>& dates) const {
+    for (const LimitCurve::Step& step : ReaderOn(date).CurveOn(date).steps) {
+      dates.insert(step.from);
+    }
+  }
+
   void AppendPoint(Date date) {
-    const Against against = reader_.Through(reader_.CurveOn(date), date);
+    const Reader reader = ReaderOn(date);
+    const Against against = reader.Through(reader.CurveOn(date), date);
     auto& point = *timeline_.add_points();
     point.set_date(date.ToString());
     point.set_used(against.sum.used);
     point.set_reserved(against.sum.reserved);
     if (against.limit) point.set_limit(*against.limit);
-    point.set_status(reader_.StatusOf(against));
-    point.set_window_start(window_start_);
+    point.set_status(reader.StatusOf(against));
+    point.set_window_start(
+        PlacedOn(date).rule->window.StartText(key_.window_start()));
   }
 
+  const HeadroomView& view_;
+  const TotalKey& key_;
   const Total total_;
-  const Reader reader_;
-  const std::string window_start_;
   v1::GetTimelineResponse& timeline_;
 };
 
@@ -617,10 +644,10 @@ absl::StatusOr<TotalKey> FindTotalKey(const HeadroomView& view,
                                       absl::string_view rule_id,
                                       const v1::GroupKey& group,
                                       const std::string& on_date) {
-  ASSIGN_OR_RETURN(const Named named,
-                   FindRule(view.snapshot.catalog(), policy_id, rule_id));
-  RETURN_IF_ERROR(CheckGroup(*named.rule, group));
   ASSIGN_OR_RETURN(const Date date, DateOr(on_date, view.today, "on_date"));
+  ASSIGN_OR_RETURN(const Named named,
+                   FindRule(view.snapshot.catalog(), policy_id, rule_id, date));
+  RETURN_IF_ERROR(CheckGroup(*named.rule, group));
   const auto key = MakeKey(view, *named.policy, *named.rule, group, date);
   // What counted once stays a total, whatever the scope is now.
   if (key && view.snapshot.totals.Find(*key) != nullptr) return *key;
@@ -651,17 +678,16 @@ absl::StatusOr<v1::HeadroomRow> GetHeadroom(
                                 request.group(), request.on_date()));
   ASSIGN_OR_RETURN(const Date date,
                    DateOr(request.on_date(), view.today, "on_date"));
-  const CompiledPolicy& policy =
-      *view.snapshot.catalog().policies[key.policy()];
-  return MakeRow(view, policy, policy.rules[key.rule()], key,
-                 FindTotal(view, key), date);
+  const PlacedRule placed = view.snapshot.catalog().RuleOf(key, date);
+  return MakeRow(view, *placed.policy, *placed.rule, key, FindTotal(view, key),
+                 date);
 }
 
 absl::StatusOr<v1::GetTimelineResponse> GetTimeline(
     const HeadroomView& view, const v1::GetTimelineRequest& request) {
   ASSIGN_OR_RETURN(const Named named,
                    FindRule(view.snapshot.catalog(), request.policy_id(),
-                            request.rule_id()));
+                            request.rule_id(), view.today));
   RETURN_IF_ERROR(CheckGroup(*named.rule, request.group()));
   ASSIGN_OR_RETURN(const Date from,
                    DateOr(request.from_date(), Date::Min(), "from_date"));
@@ -674,10 +700,9 @@ absl::StatusOr<v1::GetTimelineResponse> GetTimeline(
   }
   // The date on which a country's treatment is looked up.
   const Date date = request.from_date().empty() ? view.today : from;
-  std::vector<TotalKey> windows =
-      WindowsOf(view, TotalKey(named.policy->number, named.rule->number, 0,
-                               EncodeTreated(*named.policy, *named.rule,
-                                             request.group(), date)));
+  std::vector<TotalKey> windows = WindowsOf(
+      view, named.rule->KeyOf(0, EncodeTreated(*named.policy, *named.rule,
+                                               request.group(), date)));
   if (windows.empty()) {
     RETURN_IF_ERROR(CheckGroupKnown(view.snapshot, request.group(), "group"));
     // Nothing counted yet: the limit alone is told, from the window of the
@@ -707,7 +732,7 @@ absl::StatusOr<v1::GetTimelineResponse> GetTimeline(
                   span.to == Date::Max() ? span.to
                                          : Date::FromDays(span.to.days() - 1)});
     if (first <= last) {
-      WindowTimeline(view, named, key, timeline).Append(first, last);
+      WindowTimeline(view, key, timeline).Append(first, last);
     }
   }
   return timeline;

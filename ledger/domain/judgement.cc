@@ -152,11 +152,17 @@ class PolicyFinder {
   void Add(const v1::Event& event, uint64_t index) {
     if (event.has_policy_adopted()) {
       Add(event.policy_adopted().command(), index);
+    } else if (event.has_policy_amended()) {
+      Add(event.policy_amended().command(), index);
     }
     const auto& commands = event.refused().commands();
     for (int i = 0; i < commands.size(); ++i) {
-      if (!commands[i].has_adopt_policy()) continue;
-      Add(commands[i].adopt_policy(), index + static_cast<uint64_t>(i));
+      const uint64_t would_be = index + static_cast<uint64_t>(i);
+      if (commands[i].has_adopt_policy()) {
+        Add(commands[i].adopt_policy(), would_be);
+      } else if (commands[i].has_amend_policy()) {
+        Add(commands[i].amend_policy(), would_be);
+      }
     }
   }
 
@@ -174,6 +180,24 @@ class PolicyFinder {
     adopted.set_version(1);
     adopted.set_mode(command.mode());
     own_[index] = CompilePolicy(0, adopted);
+  }
+  void Add(const v1::AmendPolicy& command, uint64_t index) {
+    // In a request, each amends what the ones before it made.
+    uint32_t version = 1;
+    const auto count = [&](const CompiledPolicy& policy) {
+      if (policy.policy_id() == command.policy().policy_id() &&
+          policy.adopted.index() < index) {
+        version = std::max(version, policy.adopted.version());
+      }
+    };
+    for (const auto& policy : catalog_.policies) count(*policy);
+    for (const auto& [own_index, policy] : own_) count(*policy);
+    v1::AdoptedPolicy amended;
+    *amended.mutable_policy() = command.policy();
+    amended.set_index(index);
+    amended.set_version(version + 1);
+    amended.set_mode(command.mode());
+    own_[index] = CompilePolicy(0, amended);
   }
 
   const Catalog& catalog_;

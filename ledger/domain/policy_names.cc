@@ -34,6 +34,16 @@ const std::vector<NamingField>& NamingFields() {
       }
     };
     using Where = v1::FactFilter;
+    add(v1::ReferenceChip::descriptor(),
+        {v1::ReferenceChip::kProductCodeFieldNumber}, Names::kProduct);
+    add(v1::ItemFilter::descriptor(),
+        {v1::ItemFilter::kProductCodesFieldNumber}, Names::kProduct);
+    add(v1::Exemption::descriptor(), {v1::Exemption::kPartiesFieldNumber},
+        Names::kParty);
+    add(Where::descriptor(),
+        {Where::kExportersFieldNumber, Where::kConsigneesFieldNumber,
+         Where::kEndUsersFieldNumber, Where::kUltimateParentsFieldNumber},
+        Names::kParty);
     add(Where::descriptor(),
         {Where::kDestinationGroupsFieldNumber,
          Where::kExceptDestinationGroupsFieldNumber,

@@ -122,9 +122,11 @@ void State::TakeCatalogRows(std::vector<StateRow>& rows) {
     *rows.emplace_back().mutable_country_group() = (*group)->proto();
   }
   for (const std::string& id : touched_since_mark_.policies) {
-    const CompiledPolicy* policy = catalog.FindPolicy(id);
-    if (policy == nullptr) continue;
-    *rows.emplace_back().mutable_policy() = policy->adopted;
+    // An amendment changes the versions before it.
+    for (const auto& policy : catalog.policies) {
+      if (policy->policy_id() != id) continue;
+      *rows.emplace_back().mutable_policy() = policy->adopted;
+    }
   }
   for (const std::string& id : touched_since_mark_.calendars) {
     const auto* calendar = catalog.calendars.Find(id);
@@ -256,12 +258,22 @@ absl::Status State::FinishRestore(const storage::v1::Head& head) {
             [](const v1::AdoptedPolicy& a, const v1::AdoptedPolicy& b) {
               return a.index() < b.index();
             });
-  Policies::List policies;
   for (const v1::AdoptedPolicy& adopted : restored_policies_) {
-    policies.push_back(
-        CompilePolicy(static_cast<uint32_t>(policies.size()), adopted));
+    Catalog& catalog = registers_.catalog;
+    const CompiledPolicy* before = nullptr;
+    if (adopted.version() > 1) {
+      before = catalog.FindAdopted(adopted.amends_index());
+      if (before == nullptr) {
+        return DataDamaged(
+            size_, absl::StrCat("version ", adopted.version(), " of policy ",
+                                adopted.policy().policy_id(),
+                                " amends none that is stored"));
+      }
+    }
+    catalog.policies.Add(
+        CompilePolicy(static_cast<uint32_t>(catalog.policies.size()), adopted,
+                      nullptr, before));
   }
-  registers_.catalog.policies = Policies(std::move(policies));
   restored_policies_.clear();
   for (const auto& [id, slot] : licenses_) IndexLicense(id);
   return CheckRestoredTotals();
@@ -278,7 +290,9 @@ absl::Status State::CheckRestoredTotals() const {
   const Policies& policies = registers_.catalog.policies;
   for (const auto& [key, slot] : totals_) {
     if (key.policy() >= policies.size() ||
-        key.rule() >= policies[key.policy()]->rules.size()) {
+        key.rule() >= policies[key.policy()]->rules.size() ||
+        policies[key.policy()]->rules[key.rule()].owner !=
+            TotalOwner{key.policy(), key.rule()}) {
       return DataDamaged(
           size_, absl::StrCat("a stored total is of rule ", key.rule(),
                               " of policy ", key.policy(),

@@ -46,7 +46,7 @@ absl::Status MustAccept(MemoryLedger& ledger,
       absl::StrCat(what, ": ", Describe(outcome)));
 }
 
-// A policy file is one request: groups first, then the policy.
+// A policy file is one request: groups and parties first, then the policy.
 absl::Status AdoptPolicyFile(const scenario::v1::PolicyUse& use,
                              const PolicyFiles& files, MemoryLedger& ledger) {
   ASSIGN_OR_RETURN(const std::string path, FindPolicyFile(use, files));
@@ -56,6 +56,12 @@ absl::Status AdoptPolicyFile(const scenario::v1::PolicyUse& use,
   std::vector<v1::Command> commands;
   for (const v1::ChangeCountryGroup& group : file.country_groups()) {
     *commands.emplace_back().mutable_change_country_group() = group;
+  }
+  for (const v1::Party& party : file.parties()) {
+    if (ledger.state().catalog().parties.Find(party.party_id()) == nullptr) {
+      *commands.emplace_back().mutable_register_party()->mutable_party() =
+          party;
+    }
   }
   if (!files.change || file.policy().rules_size() > 0) {
     v1::AdoptPolicy& adopt = *commands.emplace_back().mutable_adopt_policy();

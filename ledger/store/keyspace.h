@@ -24,7 +24,7 @@ namespace chipledger::store {
 
 // Version of the data directory's format, in the directory's marker file and
 // in every Head.
-inline constexpr uint32_t kFormatVersion = 6;
+inline constexpr uint32_t kFormatVersion = 7;
 
 // Files of the data directory.
 inline constexpr char kMarkerFile[] = "CHIPLEDGER";
@@ -224,7 +224,7 @@ inline std::string RowKey(const storage::v1::StateRow& row) {
     case Row::kCountryGroup:
       return key(RowKind::kCountryGroup, row.country_group().group_id());
     case Row::kPolicy:
-      return key(RowKind::kPolicy, row.policy().policy().policy_id());
+      return key_by_index(RowKind::kPolicy, row.policy().index());
     case Row::kLedger:
       return key(RowKind::kLedger, "");
     case Row::kReservation:

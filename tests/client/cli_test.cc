@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/substitute.h"
 #include "absl/time/time.h"
 #include "chipledger/v1/shipment_service.pb.h"
 #include "gmock/gmock.h"
@@ -432,6 +433,11 @@ TEST_F(CliTest, ALicenseIsGrantedAndAmendedFromAFile) {
 
 TEST_F(CliTest, AdoptsEveryShippedPolicyFile) {
   const std::string folder = CHIPLEDGER_SOURCE_DIR "/ledger/policies";
+  // What they name must be known; parties come with them.
+  Do({"product", "import",
+      WriteFile(dir_, "chips.csv",
+                "chip,tpp_epoch\nA100,4992\nGB300,60000\nGB300-NVL72,4320000\n"
+                "H20,2368\nMI308X,2000\n")});
   int files = 0;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     if (entry.path().extension() != ".textproto") continue;
@@ -483,9 +489,49 @@ TEST_F(CliTest, CountryGroupsProductsAndParties) {
               AllOf(HasSubstr("JP, SG from 2025-01-01"), HasSubstr("acme")));
 }
 
+TEST_F(CliTest, APolicyIsAmendedAndItsDifferencesAreShownBefore) {
+  const auto file_with = [&](const std::string& limit) {
+    return WriteFile(dir_, "cap-" + limit + ".textproto",
+                     absl::Substitute(R"(
+        parties { party_id: "listed" name: "Listed" }
+        policy {
+          policy_id: "cap" title: "Cap" effective_from: "2025-01-01"
+          provenance { citation: "c" legal_status: LEGAL_STATUS_IN_FORCE
+                       enforcement_status: ENFORCEMENT_STATUS_ENFORCED }
+          rules {
+            rule_id: "yearly" title: "Y" measure: MEASURE_GPUS
+            accrual: ACCRUAL_EXPORTED
+            scope { group_by: GROUP_BY_DESTINATION_COUNTRY }
+            window { calendar_year {} } limit { constant: "$0" }
+            exemptions { parties: "listed" }
+            enforcement { mode: MODE_REFUSE } } })",
+                                      limit));
+  };
+  EXPECT_THAT(Do({"policy", "adopt", file_with("500")}),
+              HasSubstr("Parties registered: listed"));
+  Do({"shipment", "record", "--exporter", "acme", "--reference", "AM-1",
+      "--export-date", "2025-03-01", "--to", "FR", "--product", "H100=400",
+      "--before-export"});
+  const std::string diff =
+      Do({"policy", "diff", file_with("700"), "--date", "2025-07-01"});
+  EXPECT_THAT(diff, AllOf(HasSubstr("limit.constant"), HasSubstr("500 GPUs"),
+                          HasSubstr("700 GPUs"), HasSubstr("FR"),
+                          HasSubstr("300 GPUs")));
+  EXPECT_THAT(Do({"policy", "show", "cap"}), Not(HasSubstr("Version")));
+  Do({"policy", "amend", file_with("700"), "--date", "2025-07-01", "--reason",
+      "raised"});
+  EXPECT_THAT(
+      Do({"policy", "show", "cap"}),
+      AllOf(HasSubstr("Version 2 from 2025-07-01"), HasSubstr("700 GPUs")));
+  EXPECT_THAT(Do({"policy", "show", "cap", "--version", "1"}),
+              AllOf(HasSubstr("followed by another from 2025-07-01"),
+                    HasSubstr("500 GPUs")));
+  EXPECT_THAT(Do({"policy", "list"}), HasSubstr("amended from 2025-07-01"));
+}
+
 TEST_F(CliTest, StandardInputIsAFileEverywhere) {
-  const std::string policy =
-      CHIPLEDGER_SOURCE_DIR "/ledger/policies/us-h20-2025.textproto";
+  const std::string policy = CHIPLEDGER_SOURCE_DIR
+      "/ledger/policies/us-license-requirement-2023.textproto";
   EXPECT_EQ(RunInShell("policy adopt - --report-only < " + policy).code, 0);
   const std::string license =
       WriteFile(dir_, "license.textproto",

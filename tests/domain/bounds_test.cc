@@ -124,6 +124,7 @@ const std::set<std::string>& BoundedOtherwise() {
 // Lists of these commands may be as long as the request has room for.
 bool MayBeLong(const std::string& path) {
   return path.starts_with("adopt_policy.") ||
+         path.starts_with("amend_policy.") ||
          path.starts_with("register_party.");
 }
 

@@ -54,8 +54,8 @@ TEST(KeyspaceTest, StateKeysArePinned) {
   EXPECT_EQ(RowKey(row), "\5acme");
   row.mutable_country_group()->set_group_id("D:5");
   EXPECT_EQ(RowKey(row), "\6D:5");
-  row.mutable_policy()->mutable_policy()->set_policy_id("p");
-  EXPECT_EQ(RowKey(row), "\7p");
+  row.mutable_policy()->set_index(9);
+  EXPECT_EQ(RowKey(row), std::string("\7\0\0\0\0\0\0\0\x9", 9));
   row.mutable_ledger();
   EXPECT_EQ(RowKey(row), "\10");
   row.mutable_reservation()->set_index(3);

@@ -427,8 +427,8 @@ class ShareLimit final : public Kind {
         parts_per_million_(limit.share().parts_per_million()) {}
   std::optional<LimitCurve> CurveOf(const LimitOf& of) const override {
     const CompiledRule& whole = of.policy.rules[of_rule_];
-    const std::optional<int64_t> after = of.whole_after(TotalKey(
-        of.key.policy(), whole.number, of.key.window_start(),
+    const std::optional<int64_t> after = of.whole_after(whole.KeyOf(
+        of.key.window_start(),
         ProjectGroup(of.rule.group_by, of.key.group(), whole.group_by)));
     if (!after) return std::nullopt;
     const auto share =

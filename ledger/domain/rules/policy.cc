@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 #include "ledger/base/limits.h"
 #include "ledger/domain/check.h"
@@ -159,10 +160,11 @@ void CheckSaysSomething(const v1::Policy& policy, absl::string_view path,
       });
 }
 
-CompiledRule CompileRule(uint32_t number, const v1::Policy& policy,
-                         const v1::Rule& rule) {
+CompiledRule CompileRule(uint32_t number, const TotalOwner& owner,
+                         const v1::Policy& policy, const v1::Rule& rule) {
   CompiledRule compiled{
       .number = number,
+      .owner = owner,
       .rule_id = rule.rule_id(),
       .citation = rule.provenance().citation().empty()
                       ? policy.provenance().citation()
@@ -213,6 +215,13 @@ absl::string_view CompiledPolicy::Treated(absl::string_view country,
   return country;
 }
 
+const CompiledRule* CompiledPolicy::FindRule(const TotalOwner& owner) const {
+  for (const CompiledRule& rule : rules) {
+    if (rule.owner == owner) return &rule;
+  }
+  return nullptr;
+}
+
 const CompiledRule* CompiledPolicy::FindRule(absl::string_view rule_id) const {
   for (const CompiledRule& rule : rules) {
     if (rule.rule_id == rule_id) return &rule;
@@ -257,17 +266,23 @@ absl::Status CheckPolicy(const v1::Policy& policy, absl::string_view path) {
   return checks.ToStatus();
 }
 
-std::shared_ptr<const CompiledPolicy> CompilePolicy(
+namespace {
+
+// Makes a version ready whose rules have these owners.
+std::shared_ptr<const CompiledPolicy> Compile(
     uint32_t number, const v1::AdoptedPolicy& adopted,
-    std::shared_ptr<const Catalog> counts_by) {
+    std::shared_ptr<const Catalog> counts_by,
+    absl::FunctionRef<TotalOwner(uint32_t rule)> owner_of) {
   auto compiled = std::make_shared<CompiledPolicy>();
   const v1::Policy& policy = adopted.policy();
   compiled->number = number;
   compiled->adopted = adopted;
-  compiled->counts_by = std::move(counts_by);
-  compiled->from = Date::ParseOr(policy.effective_from(), Date::Min());
-  compiled->to = std::min(Date::ParseOr(policy.effective_to(), Date::Max()),
-                          Date::ParseOr(adopted.rescinded_from(), Date::Max()));
+  compiled->from = std::max(Date::ParseOr(policy.effective_from(), Date::Min()),
+                            Date::ParseOr(adopted.amended_from(), Date::Min()));
+  compiled->to =
+      std::min({Date::ParseOr(policy.effective_to(), Date::Max()),
+                Date::ParseOr(adopted.rescinded_from(), Date::Max()),
+                Date::ParseOr(adopted.superseded_from(), Date::Max())});
   for (const v1::CountryTreatment& treatment : policy.country_treatments()) {
     compiled->treatments.push_back(
         {.country = treatment.country(),
@@ -275,10 +290,45 @@ std::shared_ptr<const CompiledPolicy> CompilePolicy(
          .from = Date::ParseOr(treatment.effective_from(), Date::Min())});
   }
   for (int i = 0; i < policy.rules_size(); ++i) {
+    const auto rule = static_cast<uint32_t>(i);
     compiled->rules.push_back(
-        CompileRule(static_cast<uint32_t>(i), policy, policy.rules(i)));
+        CompileRule(rule, owner_of(rule), policy, policy.rules(i)));
   }
+  // A rerun of the log counts all of it anew, by the versions as they are.
+  const bool counted_late =
+      adopted.has_backfill() &&
+      adopted.backfill().through_index() <= adopted.index();
+  if (counted_late && (!adopted.rescinded_from().empty() ||
+                       !adopted.superseded_from().empty())) {
+    v1::AdoptedPolicy as_adopted = adopted;
+    as_adopted.clear_rescinded_from();
+    as_adopted.clear_superseded_from();
+    compiled->as_adopted = Compile(number, as_adopted, counts_by, owner_of);
+  }
+  compiled->counts_by = std::move(counts_by);
   return compiled;
+}
+
+}  // namespace
+
+std::shared_ptr<const CompiledPolicy> CompilePolicy(
+    uint32_t number, const v1::AdoptedPolicy& adopted,
+    std::shared_ptr<const Catalog> counts_by, const CompiledPolicy* before) {
+  return Compile(number, adopted, std::move(counts_by), [&](uint32_t rule) {
+    const CompiledRule* kept =
+        before == nullptr
+            ? nullptr
+            : before->FindRule(
+                  adopted.policy().rules(static_cast<int>(rule)).rule_id());
+    return kept == nullptr ? TotalOwner{number, rule} : kept->owner;
+  });
+}
+
+std::shared_ptr<const CompiledPolicy> WithStanding(
+    const CompiledPolicy& policy, const v1::AdoptedPolicy& adopted,
+    std::shared_ptr<const Catalog> counts_by) {
+  return Compile(policy.number, adopted, std::move(counts_by),
+                 [&](uint32_t rule) { return policy.rules[rule].owner; });
 }
 
 }  // namespace chipledger::domain

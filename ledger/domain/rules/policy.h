@@ -21,14 +21,25 @@
 #include "ledger/domain/rules/limit.h"
 #include "ledger/domain/rules/measure.h"
 #include "ledger/domain/rules/scope.h"
+#include "ledger/domain/rules/total_key.h"
 #include "ledger/domain/rules/window.h"
 
 namespace chipledger::domain {
+
+// Which rule made a total: the numbers of its policy and of itself in it. The
+// versions of a policy that keep a rule share its totals.
+struct TotalOwner {
+  uint32_t policy = 0;
+  uint32_t rule = 0;
+  friend bool operator==(const TotalOwner&, const TotalOwner&) = default;
+};
 
 // A rule made ready. Immutable.
 struct CompiledRule {
   // Its place in the policy.
   uint32_t number = 0;
+  // Whose totals it moves: its own, or those of the version before.
+  TotalOwner owner;
   std::string rule_id;
   std::string citation;
   CompiledMeasure measure;
@@ -47,20 +58,24 @@ struct CompiledRule {
   CompiledEnforcement enforcement;
 
   bool GroupsBy(v1::Scope::GroupBy key) const;
+  TotalKey KeyOf(int32_t window_start, absl::string_view group) const {
+    return {owner.policy, owner.rule, window_start, group};
+  }
 };
 
-// A policy made ready. Immutable.
+// A version of a policy made ready. Immutable.
 struct CompiledPolicy {
   struct Treatment {
     std::string country;
     std::string treated_as;
     Date from = Date::Min();
   };
-  // Its place in the order of adoption.
+  // Its place in the order of adoptions and amendments.
   uint32_t number = 0;
-  // As adopted, with its standing.
+  // As adopted or amended, with its standing.
   v1::AdoptedPolicy adopted;
-  // [from, to), to the earlier of its own end and its rescission.
+  // [from, to), to the earliest of its own end, its rescission and the version
+  // after it.
   Date from = Date::Min();
   Date to = Date::Max();
   std::vector<Treatment> treatments;
@@ -68,9 +83,14 @@ struct CompiledPolicy {
   // The catalog whose groups and parties it counts by. Null: that of the state
   // it stands in.
   std::shared_ptr<const Catalog> counts_by;
+  // As it counted the log before its adoption, whatever ended it since. Null:
+  // as it is.
+  std::shared_ptr<const CompiledPolicy> as_adopted;
 
   const std::string& policy_id() const { return adopted.policy().policy_id(); }
   bool InForceOn(Date date) const { return from <= date && date < to; }
+  // Whether it is or was in force by a date.
+  bool HoldsFrom(Date date) const { return from <= date && from < to; }
   // Whether the policy decides: it does not when it was adopted to report only,
   // nor while it still counts the log before its adoption.
   bool Decides() const {
@@ -87,6 +107,15 @@ struct CompiledPolicy {
   // unless the policy treats it as another.
   absl::string_view Treated(absl::string_view country, Date date) const;
   const CompiledRule* FindRule(absl::string_view rule_id) const;
+  // Returns the rule that moves the totals of a rule, or null.
+  const CompiledRule* FindRule(const TotalOwner& owner) const;
+};
+
+// A rule and the version of a policy that it stands in. Borrows.
+struct PlacedRule {
+  const CompiledPolicy* policy = nullptr;
+  const CompiledRule* rule = nullptr;
+  friend bool operator==(const PlacedRule&, const PlacedRule&) = default;
 };
 
 // Checks a policy: shape, dates, amounts, ids, and that its rules do not
@@ -94,10 +123,17 @@ struct CompiledPolicy {
 // Errors: INVALID_FIELD.
 absl::Status CheckPolicy(const v1::Policy& policy, absl::string_view path);
 
-// Makes an adopted policy ready. Requires: CheckPolicy accepts it.
+// Makes an adopted policy ready, or an amended one: `before` is then the
+// version that it amends. Requires: CheckPolicy accepts it.
 std::shared_ptr<const CompiledPolicy> CompilePolicy(
     uint32_t number, const v1::AdoptedPolicy& adopted,
-    std::shared_ptr<const Catalog> counts_by = nullptr);
+    std::shared_ptr<const Catalog> counts_by = nullptr,
+    const CompiledPolicy* before = nullptr);
+
+// Makes the same version ready with another standing.
+std::shared_ptr<const CompiledPolicy> WithStanding(
+    const CompiledPolicy& policy, const v1::AdoptedPolicy& adopted,
+    std::shared_ptr<const Catalog> counts_by);
 
 }  // namespace chipledger::domain
 

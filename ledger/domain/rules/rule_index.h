@@ -14,13 +14,6 @@
 
 namespace chipledger::domain {
 
-// A rule and the policy that it stands in.
-struct PlacedRule {
-  const CompiledPolicy* policy;
-  const CompiledRule* rule;
-  friend bool operator==(const PlacedRule&, const PlacedRule&) = default;
-};
-
 // The order in which rules are evaluated.
 inline bool ComesBefore(const PlacedRule& a, const PlacedRule& b) {
   return std::pair(a.policy->number, a.rule->number) <
