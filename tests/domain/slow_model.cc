@@ -197,7 +197,7 @@ SlowModel::Facts SlowModel::FactsOf(const StandingLicense& standing) const {
     fact.units = line.quantity();
     if (line.has_value_usd()) fact.value = line.value_usd();
     const auto moves = standing.moves.find(line.line_number());
-    if (moves != standing.moves.end()) fact.moves_if_released = moves->second;
+    if (moves != standing.moves.end()) fact.moves = moves->second;
     fact.policies = standing.policies;
   }
   return facts;
@@ -258,10 +258,27 @@ SlowModel::StandingShipment SlowModel::Ship(
   return standing;
 }
 
+void SlowModel::End(const std::string& license_id, Date date,
+                    bool StandingLicense::*how) {
+  StandingLicense& license = licenses_.at(license_id);
+  StandingLicense ended = license;
+  ended.*how = true;
+  for (const auto& [line, units] : license.authorized) {
+    for (const Releases& each : kAllReleases) {
+      if (ended.HasReleased(each) && !license.HasReleased(each)) {
+        ended.moves[line][each].push_back(
+            {date, units, ShippedUnder(license_id, line)});
+      }
+    }
+  }
+  license = ended;
+}
+
 void SlowModel::MoveCharges(const StandingShipment& standing, int sign) {
   const std::string& id = standing.shipment.authorization().license_id();
-  const auto license = licenses_.find(id);
-  if (license == licenses_.end() || !license->second.revoked) return;
+  const auto found = licenses_.find(id);
+  if (found == licenses_.end()) return;
+  StandingLicense& license = found->second;
   const Date date = *Date::Parse(standing.shipment.export_date());
   std::map<int, int64_t> moved;
   for (int i = 0; i < standing.shipment.items_size(); ++i) {
@@ -269,8 +286,11 @@ void SlowModel::MoveCharges(const StandingShipment& standing, int sign) {
     if (line == 0) continue;
     const int64_t from = ShippedUnder(id, line) + moved[line];
     moved[line] += sign * standing.shipment.items(i).quantity();
-    license->second.moves[line].push_back(
-        {date, from, ShippedUnder(id, line) + moved[line]});
+    for (const Releases& each : kAllReleases) {
+      if (!license.HasReleased(each)) continue;
+      license.moves[line][each].push_back(
+          {date, from, ShippedUnder(id, line) + moved[line]});
+    }
   }
 }
 
@@ -496,10 +516,11 @@ void SlowModel::Add(const v1::Policy& policy, const v1::Rule& rule,
     if (!key.has_value()) continue;
     Dated& dated = totals[*key];
     AddTo(dated[fact.date], AmountsOf(rule, fact, fact.units));
-    for (const Move& move :
-         rule.revocation_effect() == v1::REVOCATION_EFFECT_RELEASE_UNSHIPPED
-             ? fact.moves_if_released
-             : fact.moves_if_kept) {
+    const auto moves = fact.moves.find(
+        {rule.revocation_effect() == v1::REVOCATION_EFFECT_RELEASE_UNSHIPPED,
+         rule.expiry_effect() == v1::EXPIRY_EFFECT_RELEASE_UNSHIPPED});
+    if (moves == fact.moves.end()) continue;
+    for (const Move& move : moves->second) {
       AddTo(dated[move.date], AmountsOf(rule, fact, move.to));
       AddTo(dated[move.date], AmountsOf(rule, fact, move.from), -1);
     }
@@ -792,8 +813,9 @@ std::set<SlowModel::Finding> SlowModel::Record(const v1::Command& command) {
       StandingLicense& amended = licenses_.at(license.license_id());
       for (Fact replaced : FactsOf(amended)) {
         const Move back{replaced.date, amended.authorized[replaced.line], 0};
-        replaced.moves_if_kept.push_back(back);
-        replaced.moves_if_released.push_back(back);
+        for (const Releases& each : kAllReleases) {
+          replaced.moves[each].push_back(back);
+        }
         replaced_.push_back(replaced);
       }
       amended = {.license = license,
@@ -809,17 +831,29 @@ std::set<SlowModel::Finding> SlowModel::Record(const v1::Command& command) {
       const Date date = *Date::Parse(revocation.effective_date());
       for (const auto& part : revocation.parts()) {
         int64_t& units = revoked.authorized[part.line_number()];
-        revoked.moves[part.line_number()].push_back(
-            {date, units, units - part.quantity()});
+        for (const Releases& each : kAllReleases) {
+          if (!each.on_revocation) continue;
+          revoked.moves[part.line_number()][each].push_back(
+              {date, units, units - part.quantity()});
+        }
         units -= part.quantity();
       }
-      if (!revocation.parts().empty()) return {};
-      // What counts of a license that was revoked is what was shipped.
-      revoked.revoked = true;
-      for (const auto& [line, units] : revoked.authorized) {
-        revoked.moves[line].push_back(
-            {date, units, ShippedUnder(revocation.license_id(), line)});
+      if (revocation.parts().empty()) {
+        End(revocation.license_id(), date, &StandingLicense::revoked);
       }
+      return Judge(model_before, change);
+    }
+    case v1::Command::kVoidLicense: {
+      const std::string& id = command.void_license().license_id();
+      // From issuance.
+      End(id, *Date::Parse(licenses_.at(id).license.grant_date()),
+          &StandingLicense::revoked);
+      return Judge(model_before, change);
+    }
+    case v1::Command::kExpireLicense: {
+      const std::string& id = command.expire_license().license_id();
+      const Date last = *Date::Parse(licenses_.at(id).license.expiry_date());
+      End(id, Date::FromDays(last.days() + 1), &StandingLicense::expired);
       return Judge(model_before, change);
     }
     case v1::Command::kRecordShipment: {

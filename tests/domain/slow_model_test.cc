@@ -36,6 +36,12 @@ using scenarios::ReplayTotals;
 int Number(int from, int below) {
   return *rc::gen::resize(rc::kNominalSize, rc::gen::inRange(from, below));
 }
+// Mostly a multiple of `unit`, so that sums meet limits exactly.
+int Rounded(int from, int below, int unit) {
+  const int number = Number(from, below);
+  return number < unit || Number(0, 4) == 0 ? number : number - number % unit;
+}
+
 bool OneIn(int n) { return Number(0, n) == 0; }
 
 std::string Pick(const std::vector<std::string>& choices) {
@@ -176,10 +182,20 @@ void FillFilter(v1::FactFilter& filter) {
   }
 }
 
+bool IsGroupedBy(const v1::Scope& scope, v1::Scope::GroupBy key) {
+  for (const int each : scope.group_by()) {
+    if (each == key) return true;
+  }
+  return false;
+}
+
 void FillScope(v1::Scope& scope) {
   for (int key = v1::Scope::GROUP_BY_DESTINATION_COUNTRY;
        key <= v1::Scope::GROUP_BY_PRODUCT; ++key) {
     if (OneIn(6)) scope.add_group_by(static_cast<v1::Scope::GroupBy>(key));
+  }
+  if (IsGroupedBy(scope, v1::Scope::GROUP_BY_LICENSE) && OneIn(3)) {
+    scope.add_group_by(v1::Scope::GROUP_BY_LICENSE_LINE);
   }
   while (OneIn(3)) FillFilter(*scope.mutable_where());
   if (OneIn(8)) {
@@ -187,13 +203,6 @@ void FillScope(v1::Scope& scope) {
     scope.mutable_where()->clear_destination_groups();
     AddAll(Some(kGroups), scope.mutable_where()->mutable_destination_groups());
   }
-}
-
-bool IsGroupedBy(const v1::Scope& scope, v1::Scope::GroupBy key) {
-  for (const int each : scope.group_by()) {
-    if (each == key) return true;
-  }
-  return false;
 }
 
 void FillWindow(v1::Rule& rule) {
@@ -227,13 +236,13 @@ std::string AnyAmount(const v1::Rule& rule) {
   switch (rule.measure()) {
     case v1::MEASURE_TPP:
       return OneIn(3) ? absl::StrCat(Number(0, 400), ".", Number(0, 1000))
-                      : absl::StrCat(Number(0, 400));
+                      : absl::StrCat(Rounded(0, 400, 5));
     case v1::MEASURE_REFERENCE_EQUIVALENT:
-      return absl::StrCat(Number(0, 200));
+      return absl::StrCat(Rounded(0, 200, 4));
     case v1::MEASURE_VALUE_USD:
-      return absl::StrCat(Number(0, 3000));
+      return absl::StrCat(Rounded(0, 3000, 100));
     default:
-      return absl::StrCat(Number(0, 200));
+      return absl::StrCat(Rounded(0, 200, 5));
   }
 }
 
@@ -359,6 +368,9 @@ void FillRule(const v1::Policy& policy, v1::Rule& rule) {
     rule.set_revocation_effect(OneIn(3)
                                    ? v1::REVOCATION_EFFECT_KEEP_CHARGE
                                    : v1::REVOCATION_EFFECT_RELEASE_UNSHIPPED);
+    if (OneIn(2)) {
+      rule.set_expiry_effect(v1::EXPIRY_EFFECT_RELEASE_UNSHIPPED);
+    }
   }
   if (OneIn(4)) FillItems(*rule.mutable_items());
   FillScope(*rule.mutable_scope());
@@ -446,7 +458,7 @@ void FillLicense(int number, v1::License& license) {
     license.add_destination_countries(country);
   }
   license.set_grant_date(GrantDateOf(number));
-  license.set_expiry_date("2026-12-31");
+  license.set_expiry_date(OneIn(4) ? "2026-06-30" : "2026-12-31");
   if (OneIn(2)) AddAll(Some({"c1", "c2", "c3"}), license.mutable_consignees());
   if (OneIn(3)) AddAll(Some({"c1", "c2", "p"}), license.mutable_end_users());
   for (int i = 0; i < static_cast<int>(kLines.size()); ++i) {
@@ -455,8 +467,8 @@ void FillLicense(int number, v1::License& license) {
     line.set_line_number(i + 1);
     line.set_product_code(kLines[i].first);
     line.set_destination_country(kLines[i].second);
-    line.set_quantity(Number(1, 60));
-    if (!OneIn(4)) line.set_value_usd(Number(0, 1000));
+    line.set_quantity(Rounded(1, 60, 5));
+    if (!OneIn(4)) line.set_value_usd(Rounded(0, 1000, 100));
   }
 }
 
@@ -509,8 +521,8 @@ void FillShipment(int number, const Known& known, v1::Shipment& shipment) {
     }
   }
   for (v1::Item& item : *shipment.mutable_items()) {
-    item.set_quantity(Number(1, 20));
-    if (!OneIn(4)) item.set_value_usd(Number(0, 400));
+    item.set_quantity(Rounded(1, 25, 5));
+    if (!OneIn(4)) item.set_value_usd(Rounded(0, 400, 100));
   }
 }
 
@@ -523,10 +535,9 @@ void FillOverrides(const std::vector<v1::Policy>& policies,
                    Overrides* overrides) {
   for (const v1::Policy& policy : policies) {
     for (const v1::Rule& rule : policy.rules()) {
-      if (rule.enforcement().mode() != v1::Enforcement::MODE_PRESUME_DENIAL ||
-          !OneIn(2)) {
-        continue;
-      }
+      const bool helps =
+          rule.enforcement().mode() == v1::Enforcement::MODE_PRESUME_DENIAL;
+      if (!OneIn(helps ? 2 : 8)) continue;
       v1::Override& each = *overrides->Add();
       each.set_policy_id(policy.policy_id());
       each.set_rule_id(rule.rule_id());
@@ -578,6 +589,10 @@ v1::Command AnyCommand(const std::vector<v1::Policy>& policies, Known& known) {
     case 6:
       return of_license(OneIn(2) ? "suspend_license" : "reinstate_license");
     case 7:
+      if (OneIn(4)) {
+        return Cmd(absl::StrCat("void_license { license_id: 'L",
+                                known.License(), "' reason: 'r' }"));
+      }
       return of_license("revoke_license");
     case 8:
     case 9:
@@ -737,7 +752,8 @@ Counts counts;
 
 // A ledger and a model that were told the same.
 struct Pair {
-  MemoryLedger ledger;
+  // After every date, so that each license can expire.
+  MemoryLedger ledger{*Date::Parse("2027-02-01")};
   SlowModel model;
   std::vector<v1::Policy> policies;
   Known known;
@@ -768,7 +784,15 @@ struct Pair {
     for (int i = 0; i < size; ++i) {
       commands.push_back(AnyCommand(policies, would_be_known));
     }
-    const MemoryLedger::Outcome outcome = ledger.Submit(commands);
+    domain::AskedBy by = domain::AskedBy::kAnyone;
+    if (!known.licenses.empty() && OneIn(25)) {
+      would_be_known = known;
+      commands = {Cmd(absl::StrCat("expire_license { license_id: 'L",
+                                   known.License(), "' }"))};
+      by = domain::AskedBy::kLedger;
+    }
+    const MemoryLedger::Outcome outcome =
+        ledger.Submit(commands, /*validate_only=*/false, by);
     ++counts.requests;
     if (!outcome.status.ok()) return;
     ++counts.judged;
@@ -804,7 +828,7 @@ struct Pair {
   // Compares the limit that each total's row shows, where it is one for all
   // dates.
   void CompareLimits() const {
-    const Date today = *Date::Parse("2027-01-01");
+    const Date today = *Date::Parse("2027-02-01");
     const domain::Snapshot snapshot = ledger.state().ToSnapshot();
     const auto rows = domain::ListHeadroom(
         {.snapshot = snapshot, .today = today}, {}, std::nullopt, 10'000);
