@@ -460,21 +460,38 @@ SlowModel::Group SlowModel::GroupOf(const v1::Policy& policy,
   return group;
 }
 
+bool SlowModel::IsInScope(const v1::Policy& policy, const v1::Rule& rule,
+                          const Fact& fact) const {
+  return fact.policies.count(policy.policy_id()) > 0 &&
+         Matches(rule.items(), fact) &&
+         Matches(policy, rule.scope().where(), fact) &&
+         std::none_of(rule.exemptions().begin(), rule.exemptions().end(),
+                      [&](const v1::Exemption& exemption) {
+                        return IsExempt(policy, exemption, fact);
+                      });
+}
+
 std::optional<SlowModel::Key> SlowModel::KeyOf(const v1::Policy& policy,
                                                const v1::Rule& rule,
                                                const Fact& fact) const {
-  if (fact.policies.count(policy.policy_id()) == 0 ||
-      !Matches(rule.items(), fact) ||
-      !Matches(policy, rule.scope().where(), fact) ||
-      std::any_of(rule.exemptions().begin(), rule.exemptions().end(),
-                  [&](const v1::Exemption& exemption) {
-                    return IsExempt(policy, exemption, fact);
-                  })) {
-    return std::nullopt;
-  }
+  if (!IsInScope(policy, rule, fact)) return std::nullopt;
   const std::optional<Date> start = WindowStart(rule, fact);
   if (!start.has_value()) return std::nullopt;
   return Key{*start, GroupOf(policy, rule, fact)};
+}
+
+bool SlowModel::HasMet(const std::string& license_id, const std::string& kind,
+                       Date date) const {
+  const auto found = conditions_.find(license_id);
+  return found != conditions_.end() &&
+         std::any_of(found->second.begin(), found->second.end(),
+                     [&](const v1::Condition& condition) {
+                       return condition.kind() == kind &&
+                              *Date::Parse(condition.satisfied_date()) <=
+                                  date &&
+                              (condition.valid_through().empty() ||
+                               *Date::Parse(condition.valid_through()) >= date);
+                     });
 }
 
 SlowModel::Amounts SlowModel::AmountsOf(const v1::Rule& rule, const Fact& fact,
@@ -663,6 +680,7 @@ std::set<SlowModel::Finding> SlowModel::Judge(const SlowModel& model_before,
 bool SlowModel::OnlyNotifies(const v1::Rule& rule) {
   return rule.enforcement().mode() == v1::Enforcement::MODE_NOTIFY &&
          rule.limit().has_none() && rule.limit_cases().empty() &&
+         rule.required_conditions().empty() &&
          rule.test_point() == v1::TEST_POINT_UNSPECIFIED;
 }
 
@@ -707,6 +725,18 @@ void SlowModel::JudgeRule(const SlowModel& model_before, const Change& change,
         {policy.policy_id(), rule_id, key,
          overridden ? v1::VERDICT_OVERRIDDEN : v1::VERDICT_VIOLATED});
   };
+  // Whatever the accrual, the window and the limit. One item is enough.
+  if (change.is_shipment && !overridden) {
+    const auto first = std::find_if(
+        change.after.begin(), change.after.end(),
+        [&](const Fact& fact) { return IsInScope(policy, rule, fact); });
+    for (const std::string& kind : rule.required_conditions()) {
+      if (first != change.after.end() &&
+          !HasMet(first->license_id, kind, first->date)) {
+        report(rule.rule_id(), {Date::Min(), GroupOf(policy, rule, *first)});
+      }
+    }
+  }
   const bool is_licensed = rule.accrual() == v1::ACCRUAL_LICENSED;
   const bool tested_at_grant =
       rule.test_point() == v1::TEST_POINT_GRANT ||
@@ -843,6 +873,10 @@ std::set<SlowModel::Finding> SlowModel::Record(const v1::Command& command) {
       }
       return Judge(model_before, change);
     }
+    case v1::Command::kRecordCondition:
+      conditions_[command.record_condition().license_id()].push_back(
+          command.record_condition().condition());
+      return {};
     case v1::Command::kVoidLicense: {
       const std::string& id = command.void_license().license_id();
       // From issuance.

@@ -27,7 +27,7 @@ namespace chipledger::testing {
 // Not modeled: re-exports, transfers and what becomes of goods; reservations;
 // licenses that the ledger chooses; two lines of a license with one product and
 // destination; changes of the catalog and adoptions after the first fact;
-// required conditions; reporting dates; limits of license lines.
+// reporting dates; limits of license lines.
 //
 // A value: a copy answers what would be if.
 class SlowModel {
@@ -76,7 +76,7 @@ class SlowModel {
                                  const Key& key, Date date) const;
 
   // Whether the model says when notice is due by the rule. Where there is a
-  // limit as well, being over it goes before.
+  // limit or a condition as well, missing it goes before.
   static bool OnlyNotifies(const v1::Rule& rule);
   // The rule's keys in a message.
   static Group GroupFrom(const v1::Rule& rule, const v1::GroupKey& group);
@@ -208,12 +208,18 @@ class SlowModel {
   std::optional<Date> WindowStart(const v1::Rule& rule, const Fact& fact) const;
   Group GroupOf(const v1::Policy& policy, const v1::Rule& rule,
                 const Fact& fact) const;
+  bool IsInScope(const v1::Policy& policy, const v1::Rule& rule,
+                 const Fact& fact) const;
   // The total that the fact belongs to, whatever the accrual.
   std::optional<Key> KeyOf(const v1::Policy& policy, const v1::Rule& rule,
                            const Fact& fact) const;
   // What some of the fact's units count.
   Amounts AmountsOf(const v1::Rule& rule, const Fact& fact,
                     int64_t units) const;
+
+  // Whether an authorization had met a condition that holds on the date.
+  bool HasMet(const std::string& license_id, const std::string& kind,
+              Date date) const;
 
   // Totals and limits.
   static bool IsOfAccrual(const v1::Rule& rule, const Fact& fact);
@@ -250,6 +256,8 @@ class SlowModel {
   std::map<std::string, std::vector<v1::MembershipChange>> groups_;
   std::vector<AdoptedPolicy> policies_;
   std::map<std::string, StandingLicense> licenses_;
+  // By license.
+  std::map<std::string, std::vector<v1::Condition>> conditions_;
   // What amendments replaced. What had been revoked in part stays charged
   // where revocations keep the charge.
   Facts replaced_;

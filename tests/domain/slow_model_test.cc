@@ -395,6 +395,7 @@ void FillRule(const v1::Policy& policy, v1::Rule& rule) {
   }
   while (OneIn(4)) FillExemption(*rule.add_exemptions());
   FillEnforcement(rule);
+  if (OneIn(8)) AddAll(Some({"k1", "k2"}), rule.mutable_required_conditions());
   if (OneIn(4)) {
     rule.set_test_point(OneIn(2) ? v1::TEST_POINT_GRANT
                                  : v1::TEST_POINT_SHIPMENT);
@@ -587,6 +588,13 @@ v1::Command AnyCommand(const std::vector<v1::Policy>& policies, Known& known) {
       return command;
     }
     case 6:
+      if (OneIn(2)) {
+        return Cmd(absl::StrCat(
+            "record_condition { license_id: 'L", known.License(),
+            "' condition { kind: '", Pick({"k1", "k2"}),
+            "' evidence: 'e' satisfied_date: '", Pick(kDates), "' ",
+            OneIn(2) ? "valid_through: '2026-12-31' " : "", "} }"));
+      }
       return of_license(OneIn(2) ? "suspend_license" : "reinstate_license");
     case 7:
       if (OneIn(4)) {
