@@ -814,11 +814,26 @@ std::set<SlowModel::Finding> SlowModel::Record(const v1::Command& command) {
                      changed.changes().end());
       return {};
     }
-    case v1::Command::kAdoptPolicy:
-      policies_.push_back(
-          {command.adopt_policy().policy(),
-           command.adopt_policy().mode() != v1::ADOPTION_MODE_REPORT_ONLY});
+    case v1::Command::kAdoptPolicy: {
+      const v1::Policy& policy = command.adopt_policy().policy();
+      policies_.push_back({policy, command.adopt_policy().mode() !=
+                                       v1::ADOPTION_MODE_REPORT_ONLY});
+      // It counts what was recorded before it, too.
+      const auto count = [&](auto& counted, const std::string& date) {
+        if (PoliciesOn(*Date::Parse(date)).count(policy.policy_id()) > 0) {
+          counted.policies.insert(policy.policy_id());
+        }
+      };
+      for (auto& [id, standing] : licenses_) {
+        count(standing, standing.license.grant_date());
+      }
+      for (auto& [name, standing] : shipments_) {
+        count(standing, standing.shipment.export_date());
+      }
+      for (Fact& replaced : replaced_)
+        count(replaced, replaced.date.ToString());
       return {};
+    }
     case v1::Command::kRescindPolicy:
       for (AdoptedPolicy& adopted : policies_) {
         if (adopted.policy.policy_id() ==

@@ -26,7 +26,7 @@ namespace chipledger::testing {
 //
 // Not modeled: re-exports, transfers and what becomes of goods; reservations;
 // licenses that the ledger chooses; two lines of a license with one product and
-// destination; changes of the catalog and adoptions after the first fact;
+// destination; changes of the catalog after the first fact;
 // reporting dates; limits of license lines.
 //
 // A value: a copy answers what would be if.
