@@ -34,7 +34,7 @@ struct Facts {
 
 // Makes the fact of a shipment again, with the license and lines that it drew.
 absl::StatusOr<Fact> FactAgain(const State& state, const Catalog& catalog,
-                               const v1::Event& event) {
+                               const v1::Event& event, uint64_t index) {
   ASSIGN_OR_RETURN(Fact fact, FactOfShipment(catalog, *ShipmentOf(event),
                                              MovementOf(event)));
   const v1::Evidence& evidence = *EvidenceOf(event);
@@ -42,6 +42,10 @@ absl::StatusOr<Fact> FactAgain(const State& state, const Catalog& catalog,
     fact.license_id = evidence.chosen_license_id();
   }
   fact.license = state.FindLicense(fact.license_id);
+  // When it was recorded, it cited a number that was not granted yet.
+  if (fact.license != nullptr && fact.license->index > index) {
+    fact.license = nullptr;
+  }
   for (const v1::LicenseDraw& draw : evidence.draws()) {
     const auto item = static_cast<size_t>(draw.item());
     if (item < fact.items.size()) {
@@ -66,7 +70,7 @@ absl::StatusOr<Facts> FactsOf(const State& state, const Catalog& catalog,
                               const v1::Event& event, uint64_t index) {
   Facts counted;
   if (ShipmentOf(event) != nullptr) {
-    ASSIGN_OR_RETURN(Fact fact, FactAgain(state, catalog, event));
+    ASSIGN_OR_RETURN(Fact fact, FactAgain(state, catalog, event, index));
     counted.facts.push_back(std::move(fact));
     return counted;
   }
