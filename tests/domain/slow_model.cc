@@ -43,6 +43,11 @@ const v1::Rule& FindRule(const v1::Policy& policy, const std::string& rule_id) {
 
 bool IsByOrder(const v1::Rule& rule) { return rule.window().has_per_order(); }
 
+bool Denies(const v1::Rule& rule) {
+  return rule.enforcement().mode() == v1::Enforcement::MODE_REFUSE ||
+         rule.enforcement().mode() == v1::Enforcement::MODE_PRESUME_DENIAL;
+}
+
 // A limit in a policy's text, in what totals are counted in.
 __int128 ParseLimit(const v1::Rule& rule, const std::string& text) {
   switch (rule.measure()) {
@@ -670,11 +675,18 @@ std::set<SlowModel::Finding> SlowModel::Judge(const SlowModel& model_before,
     for (const v1::Rule& rule : policy.rules()) {
       Notify(model_before, change, policy, rule, findings);
       if (enforced && !change.after.empty()) {
+        JudgeConditions(change, policy, rule, findings);
         JudgeRule(model_before, change, policy, rule, findings);
       }
     }
   }
   return findings;
+}
+
+bool SlowModel::IsOverridden(const v1::Policy& policy, const v1::Rule& rule,
+                             const Change& change) {
+  return rule.enforcement().mode() == v1::Enforcement::MODE_PRESUME_DENIAL &&
+         change.overrides.count({policy.policy_id(), rule.rule_id()}) > 0;
 }
 
 bool SlowModel::OnlyNotifies(const v1::Rule& rule) {
@@ -709,34 +721,36 @@ void SlowModel::Notify(const SlowModel& model_before, const Change& change,
   }
 }
 
+void SlowModel::JudgeConditions(const Change& change, const v1::Policy& policy,
+                                const v1::Rule& rule,
+                                std::set<Finding>& findings) const {
+  if (!Denies(rule) || IsOverridden(policy, rule, change) ||
+      !change.is_shipment) {
+    return;
+  }
+  // Whatever the accrual, the window and the limit. One item is enough.
+  const auto first = std::find_if(
+      change.after.begin(), change.after.end(),
+      [&](const Fact& fact) { return IsInScope(policy, rule, fact); });
+  if (first == change.after.end()) return;
+  for (const std::string& kind : rule.required_conditions()) {
+    if (HasMet(first->license_id, kind, first->date)) continue;
+    findings.insert({policy.policy_id(), rule.rule_id(),
+                     Key{Date::Min(), GroupOf(policy, rule, *first)},
+                     v1::VERDICT_VIOLATED});
+  }
+}
+
 void SlowModel::JudgeRule(const SlowModel& model_before, const Change& change,
                           const v1::Policy& policy, const v1::Rule& rule,
                           std::set<Finding>& findings) const {
-  const v1::Enforcement::Mode mode = rule.enforcement().mode();
-  if (mode != v1::Enforcement::MODE_REFUSE &&
-      mode != v1::Enforcement::MODE_PRESUME_DENIAL) {
-    return;
-  }
-  const bool overridden =
-      mode == v1::Enforcement::MODE_PRESUME_DENIAL &&
-      change.overrides.count({policy.policy_id(), rule.rule_id()}) > 0;
+  if (!Denies(rule)) return;
+  const bool overridden = IsOverridden(policy, rule, change);
   const auto report = [&](const std::string& rule_id, const Key& key) {
     findings.insert(
         {policy.policy_id(), rule_id, key,
          overridden ? v1::VERDICT_OVERRIDDEN : v1::VERDICT_VIOLATED});
   };
-  // Whatever the accrual, the window and the limit. One item is enough.
-  if (change.is_shipment && !overridden) {
-    const auto first = std::find_if(
-        change.after.begin(), change.after.end(),
-        [&](const Fact& fact) { return IsInScope(policy, rule, fact); });
-    for (const std::string& kind : rule.required_conditions()) {
-      if (first != change.after.end() &&
-          !HasMet(first->license_id, kind, first->date)) {
-        report(rule.rule_id(), {Date::Min(), GroupOf(policy, rule, *first)});
-      }
-    }
-  }
   const bool is_licensed = rule.accrual() == v1::ACCRUAL_LICENSED;
   const bool tested_at_grant =
       rule.test_point() == v1::TEST_POINT_GRANT ||
@@ -748,9 +762,8 @@ void SlowModel::JudgeRule(const SlowModel& model_before, const Change& change,
   Totals after = TotalsWith(policy, rule, change.after);
   // What the license or shipment itself counts.
   Totals content;
-  if (change.is_shipment != is_licensed) {
-    Add(policy, rule, change.after, content);
-  } else if (!change.is_shipment && tested_at_grant) {
+  if (change.is_shipment != is_licensed ||
+      (!change.is_shipment && tested_at_grant)) {
     Add(policy, rule, change.after, content);
   }
   if (change.is_shipment && is_licensed) {

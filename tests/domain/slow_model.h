@@ -26,8 +26,8 @@ namespace chipledger::testing {
 //
 // Not modeled: re-exports, transfers and what becomes of goods; reservations;
 // licenses that the ledger chooses; two lines of a license with one product and
-// destination; changes of the catalog after the first fact;
-// reporting dates; limits of license lines.
+// destination; changes of the catalog after the first fact; reporting dates;
+// limits of license lines; what is only reported.
 //
 // A value: a copy answers what would be if.
 class SlowModel {
@@ -63,8 +63,7 @@ class SlowModel {
     auto operator<=>(const Finding&) const = default;
   };
 
-  // Records a command as if nothing refused it. Returns what the
-  // rules find.
+  // Records a command as if nothing refused it. Returns what the rules find.
   std::set<Finding> Record(const v1::Command& command);
 
   // What is in every total of a rule that holds anything.
@@ -246,6 +245,10 @@ class SlowModel {
               Date date) const;
   std::set<Finding> Judge(const SlowModel& model_before,
                           const Change& change) const;
+  static bool IsOverridden(const v1::Policy& policy, const v1::Rule& rule,
+                           const Change& change);
+  void JudgeConditions(const Change& change, const v1::Policy& policy,
+                       const v1::Rule& rule, std::set<Finding>& findings) const;
   void JudgeRule(const SlowModel& model_before, const Change& change,
                  const v1::Policy& policy, const v1::Rule& rule,
                  std::set<Finding>& findings) const;

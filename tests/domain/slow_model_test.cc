@@ -9,9 +9,13 @@
 #include "tests/domain/slow_model.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdlib>
+#include <initializer_list>
 #include <iostream>
+#include <iterator>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -44,14 +48,16 @@ int Rounded(int from, int below, int unit) {
 
 bool OneIn(int n) { return Number(0, n) == 0; }
 
-std::string Pick(const std::vector<std::string>& choices) {
-  return *rc::gen::elementOf(choices);
+using Choices = std::initializer_list<const char*>;
+
+std::string Pick(Choices choices) {
+  return choices.begin()[Number(0, static_cast<int>(choices.size()))];
 }
 
 // One to all of the choices, each in its turn.
-std::vector<std::string> Some(const std::vector<std::string>& choices) {
+std::vector<std::string> Some(Choices choices) {
   std::vector<std::string> some;
-  for (const std::string& choice : choices) {
+  for (const char* choice : choices) {
     if (OneIn(2)) some.push_back(choice);
   }
   return some.empty() ? std::vector<std::string>{Pick(choices)} : some;
@@ -63,15 +69,15 @@ void AddAll(const std::vector<std::string>& values, Field* field) {
 }
 
 // Edges of quarters, years, policies and of what the catalog says.
-const std::vector<std::string> kDates = {
+constexpr Choices kDates = {
     "2024-12-31", "2025-01-01", "2025-02-15", "2025-03-31", "2025-04-01",
     "2025-05-01", "2025-06-30", "2025-07-01", "2025-09-30", "2025-10-01",
     "2025-12-31", "2026-01-01", "2026-03-01", "2026-07-01", "2026-12-31"};
-const std::vector<std::string> kCountries = {"MY", "SG", "HK", "CN", "AE"};
-const std::vector<std::string> kGroups = {"g1", "g2", "g3"};
-const std::vector<std::string> kExporters = {"x", "y"};
-const std::vector<std::string> kParties = {"c1", "c2", "c3", "p"};
-const std::vector<std::string> kProducts = {"A", "B", "C", "U"};
+constexpr Choices kCountries = {"MY", "SG", "HK", "CN", "AE"};
+constexpr Choices kGroups = {"g1", "g2", "g3"};
+constexpr Choices kExporters = {"x", "y"};
+constexpr Choices kParties = {"c1", "c2", "c3", "p"};
+constexpr Choices kProducts = {"A", "B", "C", "U"};
 constexpr int kLicenses = 5;
 
 // Products: one with a decimal TPP, one whose figures change, one whose TPP is
@@ -449,19 +455,21 @@ v1::Command AnyAdoption(int number) {
 // product and destination, so that amendments are possible.
 std::string ExporterOf(int license) { return license == 1 ? "y" : "x"; }
 
-std::string GrantDateOf(int license) {
-  return std::vector<std::string>{"2025-01-01", "2025-02-15", "2025-04-01",
-                                  "2025-07-01", "2026-01-01"}[license];
-}
+constexpr const char* kGrantDates[kLicenses] = {
+    "2025-01-01", "2025-02-15", "2025-04-01", "2025-07-01", "2026-01-01"};
 
 v1::AuthorizationKind KindOf(int license) {
   return license == 4 ? v1::AUTHORIZATION_KIND_NVEU
                       : v1::AUTHORIZATION_KIND_LICENSE;
 }
 
-const std::vector<std::pair<std::string, std::string>> kLines = {
-    {"A", "MY"}, {"B", "MY"}, {"A", "SG"}, {"B", "HK"},
-    {"C", "SG"}, {"U", "MY"}, {"A", "HK"}};
+struct Line {
+  const char* product;
+  const char* destination;
+};
+constexpr Line kLines[] = {{"A", "MY"}, {"B", "MY"}, {"A", "SG"}, {"B", "HK"},
+                           {"C", "SG"}, {"U", "MY"}, {"A", "HK"}};
+constexpr int kLineCount = static_cast<int>(std::size(kLines));
 
 void FillLicense(int number, v1::License& license) {
   license.set_license_id(absl::StrCat("L", number));
@@ -470,16 +478,16 @@ void FillLicense(int number, v1::License& license) {
   for (const char* country : {"MY", "SG", "HK", "AE"}) {
     license.add_destination_countries(country);
   }
-  license.set_grant_date(GrantDateOf(number));
+  license.set_grant_date(kGrantDates[number]);
   license.set_expiry_date(OneIn(4) ? "2026-06-30" : "2026-12-31");
   if (OneIn(2)) AddAll(Some({"c1", "c2", "c3"}), license.mutable_consignees());
   if (OneIn(3)) AddAll(Some({"c1", "c2", "p"}), license.mutable_end_users());
-  for (int i = 0; i < static_cast<int>(kLines.size()); ++i) {
+  for (int i = 0; i < kLineCount; ++i) {
     if (i > 0 && !OneIn(3)) continue;
     v1::LicenseLine& line = *license.add_lines();
     line.set_line_number(i + 1);
-    line.set_product_code(kLines[i].first);
-    line.set_destination_country(kLines[i].second);
+    line.set_product_code(kLines[i].product);
+    line.set_destination_country(kLines[i].destination);
     line.set_quantity(Rounded(1, 60, 5));
     if (!OneIn(4)) line.set_value_usd(Rounded(0, 1000, 100));
   }
@@ -515,13 +523,13 @@ void FillShipment(int number, const Known& known, v1::Shipment& shipment) {
     v1::Authorization& authorization = *shipment.mutable_authorization();
     authorization.set_kind(KindOf(license));
     authorization.set_license_id(absl::StrCat("L", license));
-    const int first = Number(0, kLines.size());
-    shipment.set_destination_country(kLines[first].second);
+    const int first = Number(0, kLineCount);
+    shipment.set_destination_country(kLines[first].destination);
     for (int i = 0; i < items; ++i) {
-      const auto& [product, destination] = kLines[Number(0, kLines.size())];
+      const auto& [product, destination] = kLines[Number(0, kLineCount)];
       const bool fits = destination == shipment.destination_country();
       shipment.add_items()->set_product_code(fits ? product
-                                                  : kLines[first].first);
+                                                  : kLines[first].product);
     }
   } else {
     if (OneIn(2)) shipment.mutable_authorization()->set_kind(AnyKind());
@@ -833,8 +841,6 @@ struct Pair {
         expected.insert({i, finding});
       }
     }
-    for (const auto& j : outcome.judgements)
-      RC_LOG() << "JDG " << j.ShortDebugString() << "\n";
     const Findings found = FindingsOf(outcome, policies);
     RC_LOG() << "model:\n"
              << ToString(expected) << "engine:\n"
