@@ -693,6 +693,9 @@ bool SlowModel::OnlyNotifies(const v1::Rule& rule) {
   return rule.enforcement().mode() == v1::Enforcement::MODE_NOTIFY &&
          rule.limit().has_none() && rule.limit_cases().empty() &&
          rule.required_conditions().empty() &&
+         (rule.accrual() != v1::ACCRUAL_LICENSED ||
+          (rule.measure() != v1::MEASURE_TPP &&
+           rule.measure() != v1::MEASURE_REFERENCE_EQUIVALENT)) &&
          rule.test_point() == v1::TEST_POINT_UNSPECIFIED;
 }
 
