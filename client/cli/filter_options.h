@@ -13,12 +13,13 @@ namespace chipledger::cli {
 // Which rows.
 struct FilterOptions {
   v1::HeadroomFilter filter;
-  // Code or name of the destination.
+  // Codes or names of countries.
   std::string country;
+  std::string headquarters;
 };
 void AddFilterOptions(CLI::App& app, FilterOptions& options);
 
-// The filter, with the destination's code. Errors: INVALID_ARGUMENT.
+// The filter, with codes for countries. Errors: INVALID_ARGUMENT.
 absl::StatusOr<v1::HeadroomFilter> MakeFilter(const FilterOptions& options);
 
 }  // namespace chipledger::cli

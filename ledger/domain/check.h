@@ -46,6 +46,8 @@ class FieldChecks {
       absl::string_view field);
 
   bool ok() const { return violations_.empty(); }
+  // Whether something is wrong with a field or within it.
+  bool HasWithin(absl::string_view field) const;
   absl::Status ToStatus() const {
     return ok() ? absl::OkStatus() : InvalidFields(violations_);
   }

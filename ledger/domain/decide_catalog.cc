@@ -1,7 +1,5 @@
-// Deciding about products, parties, country groups, holidays, declared compute
-// and policies.
-#include <algorithm>
-#include <cstddef>
+// Deciding about products, parties, country groups, holidays and declared
+// compute.
 #include <set>
 #include <string>
 
@@ -35,24 +33,6 @@ bool LeadsBackTo(const Catalog& catalog, const std::string& party_id,
     }
   }
   return false;
-}
-
-using Texts = google::protobuf::RepeatedPtrField<std::string>;
-
-absl::Status RequireGroups(const Catalog& catalog, const Texts& group_ids) {
-  for (const std::string& id : group_ids) {
-    if (catalog.groups.Find(id) == nullptr) return CountryGroupNotFound(id);
-  }
-  return absl::OkStatus();
-}
-
-// Errors: COUNTRY_GROUP_NOT_FOUND.
-absl::Status RequireGroups(const Catalog& catalog,
-                           const v1::FactFilter& where) {
-  RETURN_IF_ERROR(RequireGroups(catalog, where.destination_groups()));
-  RETURN_IF_ERROR(RequireGroups(catalog, where.except_destination_groups()));
-  RETURN_IF_ERROR(RequireGroups(catalog, where.headquarters_groups()));
-  return RequireGroups(catalog, where.except_headquarters_groups());
 }
 
 }  // namespace
@@ -139,62 +119,6 @@ absl::Status DecideDeclareCompute(v1::DeclareCompute& command, Case& c) {
   RETURN_IF_ERROR(
       assessment.Count(facts, Occasion::kInstalled, Test::kNothing));
   return assessment.Judge(evidence);
-}
-
-absl::Status DecideAdoptPolicy(v1::AdoptPolicy& command, Case& c) {
-  const v1::Policy& policy = command.policy();
-  const Catalog& catalog = c.state.catalog();
-  if (const CompiledPolicy* known = catalog.FindPolicy(policy.policy_id())) {
-    return PolicyExists(policy.policy_id(), known->adopted.index());
-  }
-  // Those that have ended burden no event of today.
-  const auto standing =
-      std::count_if(catalog.policies.begin(), catalog.policies.end(),
-                    [&](const auto& adopted) { return adopted->to > c.today; });
-  if (static_cast<size_t>(standing) >= limits::kMaxPolicies) {
-    return InvalidFields(
-        {{"policy", absl::StrCat("the ledger holds ", limits::kMaxPolicies,
-                                 " policies in force or to come, no more fit; "
-                                 "rescind one that no longer applies")}});
-  }
-  for (const v1::Rule& rule : policy.rules()) {
-    RETURN_IF_ERROR(RequireGroups(catalog, rule.scope().where()));
-    for (const v1::LimitCase& limit_case : rule.limit_cases()) {
-      RETURN_IF_ERROR(RequireGroups(catalog, limit_case.where()));
-    }
-    for (const v1::Exemption& exemption : rule.exemptions()) {
-      RETURN_IF_ERROR(RequireGroups(catalog, exemption.where()));
-    }
-  }
-  c.event.mutable_policy_adopted()->unsafe_arena_set_allocated_command(
-      &command);
-  return absl::OkStatus();
-}
-
-absl::Status DecideRescindPolicy(v1::RescindPolicy& command, Case& c) {
-  const CompiledPolicy* policy =
-      c.state.catalog().FindPolicy(command.policy_id());
-  if (policy == nullptr) return PolicyNotFound(command.policy_id());
-  if (!policy->adopted.rescinded_from().empty()) {
-    return WrongStatus(
-        absl::StrCat("policy ", command.policy_id()),
-        absl::StrCat("rescinded from ", policy->adopted.rescinded_from()),
-        "in force");
-  }
-  const Date date = *Date::Parse(command.effective_date());
-  if (date < policy->from) {
-    return WrongDate("effective_date", command.effective_date(),
-                     absl::StrCat("is before the policy's effective_from, ",
-                                  policy->from.ToString()));
-  }
-  if (date >= policy->to) {
-    return WrongDate("effective_date", command.effective_date(),
-                     absl::StrCat("is not before the policy's effective_to, ",
-                                  policy->to.ToString()));
-  }
-  c.event.mutable_policy_rescinded()->unsafe_arena_set_allocated_command(
-      &command);
-  return absl::OkStatus();
 }
 
 }  // namespace chipledger::domain

@@ -7,6 +7,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/strip.h"
 #include "ledger/base/countries.h"
 #include "ledger/base/date.h"
 #include "ledger/base/limits.h"
@@ -183,6 +184,15 @@ void FieldChecks::DistinctCountries(
       Add(at, absl::StrCat(Quote(list[i]), " is named twice"));
     }
   }
+}
+
+bool FieldChecks::HasWithin(absl::string_view field) const {
+  return std::any_of(
+      violations_.begin(), violations_.end(), [&](const FieldViolation& v) {
+        absl::string_view rest = v.field;
+        return absl::ConsumePrefix(&rest, field) &&
+               (rest.empty() || rest[0] == '.' || rest[0] == '[');
+      });
 }
 
 }  // namespace chipledger::domain

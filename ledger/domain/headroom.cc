@@ -272,23 +272,7 @@ absl::StatusOr<Named> FindRule(const Catalog& catalog,
   return Named{policy, rule};
 }
 
-// Whether a policy, or with no policy any, has the rule; each may be empty.
-absl::Status CheckRuleKnown(const Catalog& catalog, absl::string_view policy_id,
-                            absl::string_view rule_id) {
-  if (rule_id.empty()) {
-    return policy_id.empty() || catalog.FindPolicy(policy_id) != nullptr
-               ? absl::OkStatus()
-               : PolicyNotFound(policy_id);
-  }
-  if (!policy_id.empty()) return FindRule(catalog, policy_id, rule_id).status();
-  return absl::c_any_of(catalog.policies,
-                        [&](const auto& policy) {
-                          return policy->FindRule(rule_id) != nullptr;
-                        })
-             ? absl::OkStatus()
-             : NoPolicyHasRule(rule_id);
-}
-
+// Whether something counted under a license, granted or not.
 bool HasTotalOf(const Snapshot& snapshot, const std::string& license_id) {
   bool found = false;
   snapshot.totals.VisitAll([&](const TotalKey& key, const Total&) {
@@ -300,6 +284,58 @@ bool HasTotalOf(const Snapshot& snapshot, const std::string& license_id) {
     return !found;
   });
   return found;
+}
+
+// The keys that a filter names.
+v1::GroupKey KeysOf(const v1::HeadroomFilter& filter) {
+  v1::GroupKey keys;
+  keys.set_destination_country(filter.destination_country());
+  keys.set_license_id(filter.license_id());
+  keys.set_headquarters_country(filter.headquarters_country());
+  keys.set_exporter(filter.exporter());
+  keys.set_consignee(filter.consignee());
+  keys.set_end_user(filter.end_user());
+  keys.set_ultimate_parent(filter.ultimate_parent());
+  keys.set_product_code(filter.product_code());
+  keys.set_country_group(filter.country_group());
+  keys.set_license_line(filter.license_line());
+  return keys;
+}
+
+// What a key must be for a total to match.
+struct WantedKey {
+  v1::Scope::GroupBy key;
+  std::string value;
+};
+
+// The keys that are set, but for the destination, which selects more than the
+// totals that have it as their key.
+std::vector<WantedKey> WantedKeys(const v1::GroupKey& keys) {
+  std::vector<WantedKey> wanted;
+  for (int number = v1::Scope::GroupBy_MIN + 1;
+       number <= v1::Scope::GroupBy_MAX; ++number) {
+    const auto key = static_cast<v1::Scope::GroupBy>(number);
+    if (key == v1::Scope::GROUP_BY_DESTINATION_COUNTRY) continue;
+    std::string value = EncodeGroup({key}, keys);
+    if (!value.empty()) wanted.push_back({key, std::move(value)});
+  }
+  return wanted;
+}
+
+// Checks the number of a license line, which `license` must have if it was
+// granted.
+absl::Status CheckLineKnown(const LicenseState* license, int32_t line) {
+  if (line < 0) {
+    return InvalidFields(
+        {{"filter.license_line", "must not be negative: lines count from 1"}});
+  }
+  if (line == 0 || license == nullptr || license->FindLine(line) != nullptr) {
+    return absl::OkStatus();
+  }
+  return InvalidFields(
+      {{"filter.license_line",
+        absl::StrCat("license \"", license->license.license_id(),
+                     "\" has no line ", line)}});
 }
 
 absl::Status CheckGroup(const CompiledRule& rule, const v1::GroupKey& group) {
@@ -315,17 +351,25 @@ absl::Status CheckGroup(const CompiledRule& rule, const v1::GroupKey& group) {
   return absl::OkStatus();
 }
 
-// The total of a group in the window of a date, if there is such a window. The
-// country is that whose totals the named one shares.
+// The string of a group, whose countries are those whose totals the named ones
+// share on a date.
+std::string EncodeTreated(const CompiledPolicy& policy,
+                          const CompiledRule& rule, v1::GroupKey group,
+                          Date date) {
+  const auto treated = [&](const std::string& country) {
+    return std::string(policy.Treated(country, date));
+  };
+  group.set_destination_country(treated(group.destination_country()));
+  group.set_headquarters_country(treated(group.headquarters_country()));
+  return EncodeGroup(rule.group_by, group);
+}
+
+// The total of a group in the window of a date, if there is such a window.
 std::optional<TotalKey> MakeKey(const HeadroomView& view,
                                 const CompiledPolicy& policy,
-                                const CompiledRule& rule, v1::GroupKey group,
-                                Date date) {
-  if (!group.destination_country().empty()) {
-    group.set_destination_country(
-        std::string(policy.Treated(group.destination_country(), date)));
-  }
-  const std::string encoded = EncodeGroup(rule.group_by, group);
+                                const CompiledRule& rule,
+                                const v1::GroupKey& group, Date date) {
+  const std::string encoded = EncodeTreated(policy, rule, group, date);
   const LicenseState* license = LicenseOf(view, rule, encoded);
   const auto window = rule.window.Of(
       date, license == nullptr ? std::nullopt
@@ -348,6 +392,7 @@ class Lister {
         filter_(filter),
         date_(filter.on_date().empty() ? view.today
                                        : *Date::Parse(filter.on_date())),
+        wanted_(WantedKeys(KeysOf(filter))),
         after_(after),
         limit_(limit) {}
 
@@ -373,19 +418,14 @@ class Lister {
   }
 
   bool WantsRule(const CompiledPolicy& policy, const CompiledRule& rule) const {
-    const auto groups = [&](const std::string& wanted, v1::Scope::GroupBy key) {
-      return wanted.empty() || rule.GroupsBy(key);
-    };
     // Nothing adds up by order.
     return !rule.window.IsPerOrder() &&
            (filter_.rule_id().empty() || rule.rule_id == filter_.rule_id()) &&
            (filter_.destination_country().empty() || ByCountry(rule) ||
             PoolsCountry(policy, rule)) &&
-           groups(filter_.license_id(), v1::Scope::GROUP_BY_LICENSE) &&
-           groups(filter_.exporter(), v1::Scope::GROUP_BY_EXPORTER) &&
-           groups(filter_.consignee(), v1::Scope::GROUP_BY_CONSIGNEE) &&
-           groups(filter_.ultimate_parent(),
-                  v1::Scope::GROUP_BY_ULTIMATE_PARENT);
+           absl::c_all_of(wanted_, [&](const WantedKey& wanted) {
+             return rule.GroupsBy(wanted.key);
+           });
   }
 
   static bool ByCountry(const CompiledRule& rule) {
@@ -435,7 +475,7 @@ class Lister {
               more = true;
               return false;
             }
-            if (Matches(rule, key)) {
+            if (Matches(policy, rule, key)) {
               if (untouched == key) untouched.reset();
               AddRow(policy, rule, key, total);
             }
@@ -447,16 +487,16 @@ class Lister {
     }
   }
 
-  bool Matches(const CompiledRule& rule, const TotalKey& key) const {
-    const auto is = [&](const std::string& wanted, v1::Scope::GroupBy by) {
-      return wanted.empty() ||
-             ValueOf(rule.group_by, key.group(), by) == wanted;
-    };
-    if (!is(filter_.license_id(), v1::Scope::GROUP_BY_LICENSE) ||
-        !is(filter_.exporter(), v1::Scope::GROUP_BY_EXPORTER) ||
-        !is(filter_.consignee(), v1::Scope::GROUP_BY_CONSIGNEE) ||
-        !is(filter_.ultimate_parent(), v1::Scope::GROUP_BY_ULTIMATE_PARENT)) {
-      return false;
+  bool Matches(const CompiledPolicy& policy, const CompiledRule& rule,
+               const TotalKey& key) const {
+    for (const WantedKey& wanted : wanted_) {
+      const bool country =
+          wanted.key == v1::Scope::GROUP_BY_HEADQUARTERS_COUNTRY;
+      if (ValueOf(rule.group_by, key.group(), wanted.key) !=
+          (country ? policy.Treated(wanted.value, date_)
+                   : absl::string_view(wanted.value))) {
+        return false;
+      }
     }
     if (filter_.on_date().empty()) return true;
     const WindowSpan span = SpanOf(view_, rule, key);
@@ -498,6 +538,7 @@ class Lister {
   const HeadroomView& view_;
   const v1::HeadroomFilter& filter_;
   const Date date_;
+  const std::vector<WantedKey> wanted_;
   const std::optional<TotalKey>& after_;
   const size_t limit_;
   std::vector<ListedRow> rows_;
@@ -583,7 +624,7 @@ absl::StatusOr<TotalKey> FindTotalKey(const HeadroomView& view,
   const auto key = MakeKey(view, *named.policy, *named.rule, group, date);
   // What counted once stays a total, whatever the scope is now.
   if (key && view.snapshot.totals.Find(*key) != nullptr) return *key;
-  RETURN_IF_ERROR(CheckGroupKnown(view.snapshot, group));
+  RETURN_IF_ERROR(CheckGroupKnown(view.snapshot, group, "group"));
   const std::string why = WhyNotCovered(view.snapshot.catalog(), *named.policy,
                                         *named.rule, group, date);
   if (!why.empty()) {
@@ -631,15 +672,18 @@ absl::StatusOr<v1::GetTimelineResponse> GetTimeline(
         {{"to_date", absl::StrCat(request.to_date(), " is before from_date, ",
                                   request.from_date())}});
   }
-  std::vector<TotalKey> windows = WindowsOf(
-      view, TotalKey(named.policy->number, named.rule->number, 0,
-                     EncodeGroup(named.rule->group_by, request.group())));
+  // The date on which a country's treatment is looked up.
+  const Date date = request.from_date().empty() ? view.today : from;
+  std::vector<TotalKey> windows =
+      WindowsOf(view, TotalKey(named.policy->number, named.rule->number, 0,
+                               EncodeTreated(*named.policy, *named.rule,
+                                             request.group(), date)));
   if (windows.empty()) {
-    RETURN_IF_ERROR(CheckGroupKnown(view.snapshot, request.group()));
+    RETURN_IF_ERROR(CheckGroupKnown(view.snapshot, request.group(), "group"));
     // Nothing counted yet: the limit alone is told, from the window of the
     // first date on.
-    const auto key = MakeKey(view, *named.policy, *named.rule, request.group(),
-                             request.from_date().empty() ? view.today : from);
+    const auto key =
+        MakeKey(view, *named.policy, *named.rule, request.group(), date);
     if (key) windows.push_back(*key);
   }
   v1::GetTimelineResponse timeline;
@@ -730,20 +774,19 @@ std::vector<ListedPair> CompareHeadroom(const HeadroomView& earlier,
 
 absl::Status CheckHeadroomFilter(const Snapshot& snapshot,
                                  const v1::HeadroomFilter& filter) {
-  RETURN_IF_ERROR(CheckCountryKnown("filter.destination_country",
-                                    filter.destination_country()));
   RETURN_IF_ERROR(DateOr(filter.on_date(), Date(), "filter.on_date").status());
   RETURN_IF_ERROR(
-      CheckRuleKnown(snapshot.catalog(), filter.policy_id(), filter.rule_id()));
-  for (const auto* party_id :
-       {&filter.exporter(), &filter.consignee(), &filter.ultimate_parent()}) {
-    RETURN_IF_ERROR(CheckPartyKnown(snapshot, *party_id));
-  }
+      CheckRuleKnown(snapshot, filter.policy_id(), filter.rule_id()));
+  v1::GroupKey keys = KeysOf(filter);
+  const auto* license = snapshot.licenses.Find(filter.license_id());
+  RETURN_IF_ERROR(CheckLineKnown(license == nullptr ? nullptr : license->get(),
+                                 filter.license_line()));
   // What left under a number that was never granted has a total all the same.
-  const absl::Status license = CheckLicenseKnown(snapshot, filter.license_id());
-  return license.ok() || HasTotalOf(snapshot, filter.license_id())
-             ? absl::OkStatus()
-             : license;
+  if (license == nullptr && !filter.license_id().empty() &&
+      HasTotalOf(snapshot, filter.license_id())) {
+    keys.clear_license_id();
+  }
+  return CheckGroupKnown(snapshot, keys, "filter");
 }
 
 }  // namespace chipledger::domain

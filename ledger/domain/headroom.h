@@ -73,8 +73,9 @@ std::vector<ListedPair> CompareHeadroom(const HeadroomView& earlier,
                                         const std::optional<TotalKey>& after,
                                         size_t limit);
 
-// Errors: INVALID_FIELD; POLICY_NOT_FOUND, RULE_NOT_FOUND, PARTY_NOT_FOUND;
-// LICENSE_NOT_FOUND for a license that was never granted and has no total.
+// Errors: INVALID_FIELD; POLICY_NOT_FOUND, RULE_NOT_FOUND, PARTY_NOT_FOUND,
+// PRODUCT_NOT_FOUND, COUNTRY_GROUP_NOT_FOUND; LICENSE_NOT_FOUND for a license
+// that was never granted and has no total.
 absl::Status CheckHeadroomFilter(const Snapshot& snapshot,
                                  const v1::HeadroomFilter& filter);
 

@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "absl/algorithm/container.h"
+#include "absl/strings/str_cat.h"
 #include "ledger/base/countries.h"
 #include "ledger/base/status_macros.h"
 #include "ledger/domain/errors.h"
@@ -36,10 +38,11 @@ absl::Status CheckCountryKnown(absl::string_view field,
 }
 
 absl::Status CheckGroupKnown(const Snapshot& snapshot,
-                             const v1::GroupKey& group) {
-  RETURN_IF_ERROR(CheckCountryKnown("group.destination_country",
+                             const v1::GroupKey& group,
+                             absl::string_view path) {
+  RETURN_IF_ERROR(CheckCountryKnown(absl::StrCat(path, ".destination_country"),
                                     group.destination_country()));
-  RETURN_IF_ERROR(CheckCountryKnown("group.headquarters_country",
+  RETURN_IF_ERROR(CheckCountryKnown(absl::StrCat(path, ".headquarters_country"),
                                     group.headquarters_country()));
   for (const auto* party_id : {&group.exporter(), &group.consignee(),
                                &group.end_user(), &group.ultimate_parent()}) {
@@ -53,6 +56,24 @@ absl::Status CheckGroupKnown(const Snapshot& snapshot,
     return CountryGroupNotFound(group.country_group());
   }
   return absl::OkStatus();
+}
+
+absl::Status CheckRuleKnown(const Snapshot& snapshot,
+                            absl::string_view policy_id,
+                            absl::string_view rule_id) {
+  const Catalog& catalog = snapshot.catalog();
+  if (!policy_id.empty()) {
+    const CompiledPolicy* policy = catalog.FindPolicy(policy_id);
+    if (policy == nullptr) return PolicyNotFound(policy_id);
+    return rule_id.empty() || policy->FindRule(rule_id) != nullptr
+               ? absl::OkStatus()
+               : RuleNotFound(policy_id, rule_id);
+  }
+  const bool known = rule_id.empty() ||
+                     absl::c_any_of(catalog.policies, [&](const auto& policy) {
+                       return policy->FindRule(rule_id) != nullptr;
+                     });
+  return known ? absl::OkStatus() : NoPolicyHasRule(rule_id);
 }
 
 }  // namespace chipledger::domain

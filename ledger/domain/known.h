@@ -21,9 +21,15 @@ absl::Status CheckLicenseKnown(const Snapshot& snapshot,
 // Errors: INVALID_FIELD at `field`, for what is no country's code.
 absl::Status CheckCountryKnown(absl::string_view field,
                                absl::string_view country);
-// Errors: those above, PRODUCT_NOT_FOUND, COUNTRY_GROUP_NOT_FOUND.
+// Errors: those above, with countries at fields of `path`, PRODUCT_NOT_FOUND,
+// COUNTRY_GROUP_NOT_FOUND.
 absl::Status CheckGroupKnown(const Snapshot& snapshot,
-                             const v1::GroupKey& group);
+                             const v1::GroupKey& group, absl::string_view path);
+// Whether a policy, or with no policy any, has the rule; each may be empty.
+// Errors: POLICY_NOT_FOUND, RULE_NOT_FOUND.
+absl::Status CheckRuleKnown(const Snapshot& snapshot,
+                            absl::string_view policy_id,
+                            absl::string_view rule_id);
 
 }  // namespace chipledger::domain
 

@@ -688,6 +688,40 @@ TEST_F(CliTest, ADryRunRegistersNoMissingProducts) {
   EXPECT_THAT(Do({"product", "list"}), Not(HasSubstr("NEW")));
 }
 
+TEST_F(CliTest, HeadroomIsFilteredByEachKey) {
+  Do({"policy", "group", "change", "tier-1", "--join", "FR"});
+  Do({"license", "grant", "--id", "D123456", "--exporter", "acme", "--to", "FR",
+      "--grant-date", "2025-01-01", "--expiry-date", "2026-01-01", "--line",
+      "H100=5"});
+  const auto error = [&](std::vector<std::string> filter) {
+    filter.insert(filter.begin(), {"headroom", "list"});
+    const Result result = Run(filter);
+    EXPECT_EQ(result.code, 2) << result.output;
+    return result.error;
+  };
+  EXPECT_THAT(error({"--end-user", "globes"}),
+              HasSubstr("did you mean \"globex\"?"));
+  EXPECT_THAT(error({"--product", "H10"}), HasSubstr("\"H100\"?"));
+  EXPECT_THAT(error({"--country-group", "tier-2"}), HasSubstr("\"tier-1\"?"));
+  EXPECT_THAT(error({"--headquarters", "Atlantis"}), HasSubstr("Atlantis"));
+  EXPECT_THAT(error({"--line", "0"}), HasSubstr("--line"));
+  EXPECT_THAT(error({"--license", "D123456", "--line", "2"}),
+              HasSubstr("license \"D123456\" has no line 2"));
+  for (const std::vector<std::string>& filter :
+       {std::vector<std::string>{"--end-user", "globex"},
+        {"--product", "H100"},
+        {"--country-group", "tier-1"},
+        {"--headquarters", "France"},
+        {"--license", "D123456", "--line", "1"}}) {
+    // The only rule groups by destination.
+    Do(Record(absl::StrCat("S", filter[0]), "H100=1"));
+    std::vector<std::string> list = {"--json", "headroom", "list"};
+    EXPECT_THAT(Do(list), HasSubstr("\"ruleId\":\"gpus\""));
+    list.insert(list.end(), filter.begin(), filter.end());
+    EXPECT_THAT(Do(list), IsEmpty());
+  }
+}
+
 TEST_F(CliTest, AnAuditorReadsAndReplays) {
   for (int i = 0; i < 20; ++i) {
     Run(Record(absl::StrCat("S-", i), "H100=90"));

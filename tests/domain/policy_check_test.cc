@@ -180,6 +180,28 @@ TEST(PolicyCheckTest, ContradictionsAreNamedByTheirField) {
       {"return_effect: RETURN_EFFECT_KEEP accrual: ACCRUAL_RECEIVED",
        "rules[0].return_effect"},
       {"expiry_effect: EXPIRY_EFFECT_KEEP_CHARGE", "rules[0].expiry_effect"},
+      // What can never be: nothing would count, or nothing could be said.
+      {"window { fixed { from: '2020-01-01' to: '2025-01-01' } }",
+       "rules[0].window.fixed"},
+      {"limit { constant: '9' } "
+       "enforcement { mode: MODE_NOTIFY notify_at: '9.001' }",
+       "rules[0].enforcement.notify_at"},
+      {"limit { schedule { steps { from: '2025-01-01' value: '5' } "
+       "steps { from: '2025-07-01' value: '9' } } } "
+       "enforcement { mode: MODE_NOTIFY notify_at: '10' }",
+       "rules[0].enforcement.notify_at"},
+      {"limit { zero {} } enforcement { mode: MODE_NOTIFY notify_at: '1' }",
+       "rules[0].enforcement.notify_at"},
+      {"test_point: TEST_POINT_REPORTING_DATE reporting_dates: '12-31'",
+       "rules[0].enforcement.mode"},
+      {"accrual: ACCRUAL_INSTALLED_NET measure: MEASURE_VALUE_USD",
+       "rules[0].measure"},
+      {"scope { where { destination_groups: 'a' "
+       "except_destination_groups: ['b', 'a'] } }",
+       "rules[0].scope.where.except_destination_groups[1]"},
+      {"scope { where { headquarters_groups: 'a' "
+       "except_headquarters_groups: 'a' } }",
+       "rules[0].scope.where.except_headquarters_groups[0]"},
   };
   for (const Row& row : table) {
     const absl::Status status = domain::CheckPolicy(With(row.rule), "policy");
@@ -242,6 +264,28 @@ TEST(PolicyCheckTest, AShareNeedsAWholeThatItIsAPartOf) {
   finer.mutable_rules(1)->clear_scope();
   EXPECT_EQ(domain::CheckPolicy(finer, "policy").code(),
             absl::StatusCode::kInvalidArgument);
+}
+
+TEST(PolicyCheckTest, WhatIsScaledByDestinationNeedsOne) {
+  v1::Policy policy = WithSecond(
+      "scope { group_by: GROUP_BY_DESTINATION_COUNTRY } "
+      "limit_cases { where { destination_countries: 'MY' } "
+      "limit { constant: '1' } }",
+      "limit { scaled { rule_id: 'r' numerator: 2 denominator: 1 } }");
+  policy.mutable_rules(1)->clear_limit_cases();
+  EXPECT_EQ(domain::CheckPolicy(policy, "policy"), absl::OkStatus());
+  policy.mutable_rules(1)->clear_scope();
+  const auto fields = GetFieldViolations(domain::CheckPolicy(policy, "policy"));
+  ASSERT_EQ(fields.size(), 1u);
+  EXPECT_EQ(fields[0].field, "policy.rules[1].limit.scaled.rule_id");
+}
+
+TEST(PolicyCheckTest, AThresholdMayBeTheLimitItself) {
+  EXPECT_EQ(domain::CheckPolicy(
+                With("limit { constant: '9' } "
+                     "enforcement { mode: MODE_NOTIFY notify_at: '9' }"),
+                "policy"),
+            absl::OkStatus());
 }
 
 // A limit of 2^63 milli-TPP or more cannot be counted.

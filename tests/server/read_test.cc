@@ -370,6 +370,12 @@ TEST_F(ReadTest, AFilterThatNamesNothingThereIsIsAnError) {
   EXPECT_EQ(headroom(R"(exporter: "acne")"), "PARTY_NOT_FOUND");
   EXPECT_EQ(headroom(R"(consignee: "acne")"), "PARTY_NOT_FOUND");
   EXPECT_EQ(headroom(R"(ultimate_parent: "acne")"), "PARTY_NOT_FOUND");
+  EXPECT_EQ(headroom(R"(end_user: "acne")"), "PARTY_NOT_FOUND");
+  EXPECT_EQ(headroom(R"(product_code: "H100" license_line: 1)"), "OK");
+  EXPECT_EQ(headroom(R"(product_code: "H900")"), "PRODUCT_NOT_FOUND");
+  EXPECT_EQ(headroom(R"(country_group: "g")"), "COUNTRY_GROUP_NOT_FOUND");
+  EXPECT_EQ(headroom(R"(headquarters_country: "XX")"), "INVALID_FIELD");
+  EXPECT_EQ(headroom(R"(license_id: "L1" license_line: 2)"), "INVALID_FIELD");
   EXPECT_EQ(headroom(R"(license_id: "L2")"), "LICENSE_NOT_FOUND");
   EXPECT_EQ(headroom(R"(destination_country: "XX")"), "INVALID_FIELD");
 

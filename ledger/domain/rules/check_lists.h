@@ -2,6 +2,7 @@
 #ifndef CHIPLEDGER_LEDGER_DOMAIN_RULES_CHECK_LISTS_H_
 #define CHIPLEDGER_LEDGER_DOMAIN_RULES_CHECK_LISTS_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 
@@ -13,11 +14,24 @@ namespace chipledger::domain {
 
 using Strings = google::protobuf::RepeatedPtrField<std::string>;
 
+// What is named twice was meant to be something else.
+template <typename List>
+void CheckDistinct(const List& list, const std::string& path,
+                   FieldChecks& checks) {
+  for (auto at = list.begin(); at != list.end(); ++at) {
+    if (std::find(list.begin(), at, *at) != at) {
+      checks.Add(absl::StrCat(path, "[", at - list.begin(), "]"),
+                 "is named twice");
+    }
+  }
+}
+
 inline void CheckPrintables(const Strings& list, size_t max_bytes,
                             const std::string& path, FieldChecks& checks) {
   for (int i = 0; i < list.size(); ++i) {
     checks.Printable(list[i], max_bytes, true, absl::StrCat(path, "[", i, "]"));
   }
+  CheckDistinct(list, path, checks);
 }
 
 inline void CheckSlugs(const Strings& list, size_t max_bytes,
@@ -25,6 +39,7 @@ inline void CheckSlugs(const Strings& list, size_t max_bytes,
   for (int i = 0; i < list.size(); ++i) {
     checks.Slug(list[i], max_bytes, absl::StrCat(path, "[", i, "]"));
   }
+  CheckDistinct(list, path, checks);
 }
 
 // Kinds of authorizations or movements.
@@ -37,6 +52,7 @@ void CheckKinds(const List& list, bool (*is_valid)(int),
                  absl::StrCat(list[i], " is not a kind"));
     }
   }
+  CheckDistinct(list, path, checks);
 }
 
 }  // namespace chipledger::domain

@@ -21,6 +21,13 @@ void CheckReportingDates(const v1::Rule& rule, const std::string& path,
     checks.Add(absl::StrCat(path, ".reporting_dates"),
                "is required for TEST_POINT_REPORTING_DATE and only there");
   }
+  if (reports && Denies(rule.enforcement().mode())) {
+    checks.Add(absl::StrCat(path, ".enforcement.mode"),
+               "is tested on reporting dates only and can refuse nothing; "
+               "report it");
+  }
+  CheckDistinct(rule.reporting_dates(), absl::StrCat(path, ".reporting_dates"),
+                checks);
   for (int i = 0; i < rule.reporting_dates_size(); ++i) {
     if (!Date::Parse(absl::StrCat(kLeapYear, rule.reporting_dates(i)))) {
       checks.Add(absl::StrCat(path, ".reporting_dates[", i, "]"),

@@ -89,6 +89,10 @@ class Kind : public CompiledLimit {
                                         const v1::Policy&) {
     return 0;
   }
+  // The largest value that the limit itself says, if it says any and all.
+  static std::optional<int64_t> LargestSaid(const v1::Limit&, const v1::Rule&) {
+    return std::nullopt;
+  }
 };
 
 // One value, which the rule says.
@@ -115,6 +119,10 @@ class ConstantLimit final : public ValueLimit {
   static std::optional<int64_t> Largest(const v1::Limit& limit,
                                         const v1::Rule& rule,
                                         const v1::Policy&) {
+    return LargestSaid(limit, rule);
+  }
+  static std::optional<int64_t> LargestSaid(const v1::Limit& limit,
+                                            const v1::Rule& rule) {
     return ParseAmount(limit.constant(), rule);
   }
 
@@ -125,6 +133,10 @@ class ConstantLimit final : public ValueLimit {
 class ZeroLimit final : public ValueLimit {
  public:
   static constexpr bool kCanBeScaled = true;
+  static std::optional<int64_t> LargestSaid(const v1::Limit&, const v1::Rule&) {
+    return 0;
+  }
+
   ZeroLimit(const v1::Limit&, const v1::Policy&, const v1::Rule&)
       : ValueLimit(0) {}
 };
@@ -220,6 +232,16 @@ class ScheduleLimit final : public Kind {
     }
     return max;
   }
+  static std::optional<int64_t> LargestSaid(const v1::Limit& limit,
+                                            const v1::Rule& rule) {
+    int64_t max = 0;
+    for (const auto& step : limit.schedule().steps()) {
+      const auto value = ParseAmount(step.value(), rule);
+      if (!value) return std::nullopt;
+      max = std::max(max, *value);
+    }
+    return max;
+  }
 
   ScheduleLimit(const v1::Limit& limit, const v1::Policy&,
                 const v1::Rule& rule) {
@@ -283,6 +305,13 @@ class ScaledLimit final : public Kind {
     if (other->measure() != c.rule.measure()) {
       c.checks.Add(
           at, absl::StrCat("\"", scaled.rule_id(), "\" has another measure"));
+    }
+    if (!other->limit_cases().empty() &&
+        !GroupsBy(c.rule, v1::Scope::GROUP_BY_DESTINATION_COUNTRY)) {
+      c.checks.Add(at,
+                   absl::StrCat("\"", scaled.rule_id(),
+                                "\" has limits by destination, and this rule "
+                                "does not group by it"));
     }
     bool all_scale = CanBeScaled(other->limit());
     for (const v1::LimitCase& limit_case : other->limit_cases()) {
@@ -585,6 +614,22 @@ void CheckFit(const v1::Policy& policy, absl::string_view path,
   }
 }
 
+// Checks that notice is due before the limit is exceeded.
+void CheckThreshold(const v1::Rule& rule, const std::string& path,
+                    FieldChecks& checks) {
+  const std::optional<int64_t> threshold =
+      ParseAmount(rule.enforcement().notify_at(), rule);
+  const auto limit = WithKind(rule.limit(), [&](auto kind) {
+    return decltype(kind)::type::LargestSaid(rule.limit(), rule);
+  });
+  if (rule.enforcement().mode() == v1::Enforcement::MODE_NOTIFY && threshold &&
+      limit && *threshold > *limit && rule.limit_cases().empty()) {
+    checks.Add(absl::StrCat(path, ".enforcement.notify_at"),
+               absl::StrCat("\"", rule.enforcement().notify_at(),
+                            "\" is above the limit"));
+  }
+}
+
 }  // namespace
 
 std::optional<int64_t> LimitCurve::On(Date date) const {
@@ -625,6 +670,7 @@ void CheckLimits(const v1::Policy& policy, const v1::Rule& rule,
     checks.Text(limit_case.citation(), limits::kMaxTextBytes, false,
                 absl::StrCat(at, ".citation"));
   }
+  CheckThreshold(rule, path, checks);
 }
 
 void CheckLimitsTogether(const v1::Policy& policy, absl::string_view path,

@@ -8,6 +8,7 @@
 #include "ledger/base/limits.h"
 #include "ledger/domain/check.h"
 #include "ledger/domain/rules/check_lists.h"
+#include "ledger/domain/rules/policy_walk.h"
 
 namespace chipledger::domain {
 namespace {
@@ -30,6 +31,7 @@ void CheckProvenance(const v1::Provenance& provenance, bool required,
     checks.Text(provenance.sources(i), limits::kMaxTextBytes, true,
                 absl::StrCat(path, ".sources[", i, "]"));
   }
+  CheckDistinct(provenance.sources(), absl::StrCat(path, ".sources"), checks);
 }
 
 // Checks what goes with the accrual.
@@ -54,6 +56,12 @@ void CheckAccrual(const v1::Rule& rule, const std::string& path,
                  absl::StrCat("goes with ", accrual, " only"));
     }
   };
+  if (rule.accrual() == v1::ACCRUAL_INSTALLED_NET &&
+      rule.measure() == v1::MEASURE_VALUE_USD) {
+    checks.Add(absl::StrCat(path, ".measure"),
+               "is not known of what is installed: declarations and diversions "
+               "state no value");
+  }
   only_for(rule.expiry_effect() != v1::EXPIRY_EFFECT_UNSPECIFIED, licensed,
            "expiry_effect", "ACCRUAL_LICENSED");
   only_for(rule.return_effect() != v1::RETURN_EFFECT_UNSPECIFIED,
@@ -73,7 +81,7 @@ void CheckRule(const v1::Policy& policy, const v1::Rule& rule,
   CheckItemFilter(rule.items(), absl::StrCat(path, ".items"), checks);
   CheckAccrual(rule, path, checks);
   CheckScope(rule, absl::StrCat(path, ".scope"), checks);
-  CheckWindow(rule, absl::StrCat(path, ".window"), checks);
+  CheckWindow(policy, rule, absl::StrCat(path, ".window"), checks);
   CheckLimits(policy, rule, path, checks);
   for (int i = 0; i < rule.exemptions_size(); ++i) {
     CheckExemption(rule.exemptions(i),
@@ -132,6 +140,23 @@ void CheckSettings(const v1::Policy& policy, const std::string& path,
     checks.Text(setting.alternatives(), limits::kMaxTextBytes, true,
                 absl::StrCat(at, ".alternatives"));
   }
+}
+
+// Finds messages that are set and say nothing, such as "items {}": their
+// author meant to say something. Requires: all else was checked.
+void CheckSaysSomething(const v1::Policy& policy, absl::string_view path,
+                        FieldChecks& checks) {
+  VisitMessagesIn(
+      policy, std::string(path),
+      [&](const google::protobuf::Message& message, const std::string& at) {
+        // Some are said by their name alone.
+        const bool has_to =
+            message.GetDescriptor()->field_count() > 0 &&
+            message.GetDescriptor() != v1::Limit::Authorized::descriptor();
+        if (has_to && message.ByteSizeLong() == 0 && !checks.HasWithin(at)) {
+          checks.Add(at, "says nothing; leave it out, or say what it is");
+        }
+      });
 }
 
 CompiledRule CompileRule(uint32_t number, const v1::Policy& policy,
@@ -228,6 +253,7 @@ absl::Status CheckPolicy(const v1::Policy& policy, absl::string_view path) {
     }
   }
   CheckLimitsTogether(policy, path, checks);
+  CheckSaysSomething(policy, path, checks);
   return checks.ToStatus();
 }
 

@@ -118,6 +118,18 @@ std::string KeyOf(v1::Scope::GroupBy key, const Catalog& catalog,
   }
 }
 
+// Checks that no group is both wanted and not wanted.
+template <typename List>
+void CheckApart(const List& wanted, const List& unwanted,
+                const std::string& path, FieldChecks& checks) {
+  for (int i = 0; i < unwanted.size(); ++i) {
+    if (IsAmong(wanted, unwanted[i])) {
+      checks.Add(absl::StrCat(path, "[", i, "]"),
+                 absl::StrCat("\"", unwanted[i], "\" is wanted too"));
+    }
+  }
+}
+
 }  // namespace
 
 void CheckFactFilter(const v1::FactFilter& where, const std::string& path,
@@ -129,16 +141,22 @@ void CheckFactFilter(const v1::FactFilter& where, const std::string& path,
     checks.Country(where.destination_countries(i),
                    absl::StrCat(at("destination_countries"), "[", i, "]"));
   }
+  CheckDistinct(where.destination_countries(), at("destination_countries"),
+                checks);
   CheckPrintables(where.destination_groups(), limits::kMaxGroupIdBytes,
                   at("destination_groups"), checks);
   CheckPrintables(where.except_destination_groups(), limits::kMaxGroupIdBytes,
                   at("except_destination_groups"), checks);
+  CheckApart(where.destination_groups(), where.except_destination_groups(),
+             at("except_destination_groups"), checks);
   CheckPrintables(where.license_ids(), limits::kMaxLicenseIdBytes,
                   at("license_ids"), checks);
   CheckPrintables(where.headquarters_groups(), limits::kMaxGroupIdBytes,
                   at("headquarters_groups"), checks);
   CheckPrintables(where.except_headquarters_groups(), limits::kMaxGroupIdBytes,
                   at("except_headquarters_groups"), checks);
+  CheckApart(where.headquarters_groups(), where.except_headquarters_groups(),
+             at("except_headquarters_groups"), checks);
   CheckSlugs(where.exporters(), limits::kMaxPartyIdBytes, at("exporters"),
              checks);
   CheckSlugs(where.consignees(), limits::kMaxPartyIdBytes, at("consignees"),

@@ -37,8 +37,8 @@ std::string CompiledWindow::StartText(int32_t start_key) const {
              : Date::FromDays(start_key).ToString();
 }
 
-void CheckWindow(const v1::Rule& rule, const std::string& path,
-                 FieldChecks& checks) {
+void CheckWindow(const v1::Policy& policy, const v1::Rule& rule,
+                 const std::string& path, FieldChecks& checks) {
   const v1::Window& window = rule.window();
   if (window.kind_case() == v1::Window::KIND_NOT_SET) {
     checks.Add(path,
@@ -55,6 +55,13 @@ void CheckWindow(const v1::Rule& rule, const std::string& path,
   checks.Date(window.fixed().to(), true, absl::StrCat(path, ".fixed.to"));
   if (window.fixed().to() <= window.fixed().from()) {
     checks.Add(absl::StrCat(path, ".fixed.to"), "is not after fixed.from");
+  }
+  // ISO dates sort as text.
+  if (window.fixed().to() <= policy.effective_from() ||
+      (!policy.effective_to().empty() &&
+       window.fixed().from() >= policy.effective_to())) {
+    checks.Add(absl::StrCat(path, ".fixed"),
+               "is outside the dates of the policy; nothing would count");
   }
 }
 

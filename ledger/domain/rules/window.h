@@ -42,8 +42,8 @@ struct CompiledWindow {
 };
 
 // `path` is the window's.
-void CheckWindow(const v1::Rule& rule, const std::string& path,
-                 FieldChecks& checks);
+void CheckWindow(const v1::Policy& policy, const v1::Rule& rule,
+                 const std::string& path, FieldChecks& checks);
 CompiledWindow CompileWindow(const v1::Window& window);
 
 }  // namespace chipledger::domain

@@ -1,0 +1,66 @@
+// Deciding about policies.
+#include <algorithm>
+#include <cstddef>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "ledger/base/error.h"
+#include "ledger/base/limits.h"
+#include "ledger/base/status_macros.h"
+#include "ledger/domain/decide_internal.h"
+#include "ledger/domain/errors.h"
+#include "ledger/domain/policy_names.h"
+
+namespace chipledger::domain {
+
+absl::Status DecideAdoptPolicy(v1::AdoptPolicy& command, Case& c) {
+  const v1::Policy& policy = command.policy();
+  const Catalog& catalog = c.state.catalog();
+  if (const CompiledPolicy* known = catalog.FindPolicy(policy.policy_id())) {
+    return PolicyExists(policy.policy_id(), known->adopted.index());
+  }
+  // Those that have ended burden no event of today.
+  const auto standing =
+      std::count_if(catalog.policies.begin(), catalog.policies.end(),
+                    [&](const auto& adopted) { return adopted->to > c.today; });
+  if (static_cast<size_t>(standing) >= limits::kMaxPolicies) {
+    return InvalidFields(
+        {{"policy", absl::StrCat("the ledger holds ", limits::kMaxPolicies,
+                                 " policies in force or to come, no more fit; "
+                                 "rescind one that no longer applies")}});
+  }
+  FieldChecks names;
+  CheckNamesKnown(catalog, policy, "policy", names);
+  RETURN_IF_ERROR(names.ToStatus());
+  c.event.mutable_policy_adopted()->unsafe_arena_set_allocated_command(
+      &command);
+  return absl::OkStatus();
+}
+
+absl::Status DecideRescindPolicy(v1::RescindPolicy& command, Case& c) {
+  const CompiledPolicy* policy =
+      c.state.catalog().FindPolicy(command.policy_id());
+  if (policy == nullptr) return PolicyNotFound(command.policy_id());
+  if (!policy->adopted.rescinded_from().empty()) {
+    return WrongStatus(
+        absl::StrCat("policy ", command.policy_id()),
+        absl::StrCat("rescinded from ", policy->adopted.rescinded_from()),
+        "in force");
+  }
+  const Date date = *Date::Parse(command.effective_date());
+  if (date < policy->from) {
+    return WrongDate("effective_date", command.effective_date(),
+                     absl::StrCat("is before the policy's effective_from, ",
+                                  policy->from.ToString()));
+  }
+  if (date >= policy->to) {
+    return WrongDate("effective_date", command.effective_date(),
+                     absl::StrCat("is not before the policy's effective_to, ",
+                                  policy->to.ToString()));
+  }
+  c.event.mutable_policy_rescinded()->unsafe_arena_set_allocated_command(
+      &command);
+  return absl::OkStatus();
+}
+
+}  // namespace chipledger::domain
