@@ -311,7 +311,8 @@ void FillDerivedLimit(const v1::Rule& other, v1::Rule& rule) {
     }
   }
   *rule.mutable_window() = other.window();
-  if (OneIn(3)) {
+  // Of orders nothing adds up that a share could be of.
+  if (OneIn(3) || other.window().has_per_order()) {
     auto& scaled = *rule.mutable_limit()->mutable_scaled();
     scaled.set_rule_id(other.rule_id());
     scaled.set_numerator(Number(1, 4));
@@ -370,6 +371,13 @@ void FillEnforcement(v1::Rule& rule) {
   }
 }
 
+bool HasUnknownLimit(const v1::Rule& rule) {
+  for (const v1::LimitCase& limit_case : rule.limit_cases()) {
+    if (limit_case.limit().has_unknown()) return true;
+  }
+  return rule.limit().has_unknown();
+}
+
 void FillRule(const v1::Policy& policy, v1::Rule& rule) {
   rule.set_rule_id(absl::StrCat("r", policy.rules_size()));
   rule.set_title("R");
@@ -382,6 +390,10 @@ void FillRule(const v1::Policy& policy, v1::Rule& rule) {
       v1::ACCRUAL_LICENSED, v1::ACCRUAL_EXPORTED, v1::ACCRUAL_LICENSED,
       v1::ACCRUAL_EXPORTED, v1::ACCRUAL_RECEIVED,
       v1::ACCRUAL_INSTALLED_NET}[Number(0, 6)]));
+  if (rule.measure() == v1::MEASURE_VALUE_USD &&
+      rule.accrual() == v1::ACCRUAL_INSTALLED_NET) {
+    rule.set_accrual(v1::ACCRUAL_EXPORTED);
+  }
   if (rule.accrual() == v1::ACCRUAL_LICENSED) {
     rule.set_revocation_effect(OneIn(3)
                                    ? v1::REVOCATION_EFFECT_KEEP_CHARGE
@@ -413,6 +425,12 @@ void FillRule(const v1::Policy& policy, v1::Rule& rule) {
   }
   while (OneIn(4)) FillExemption(*rule.add_exemptions());
   FillEnforcement(rule);
+  // What is not known can only be reported, and what says nothing is left out.
+  if (HasUnknownLimit(rule)) {
+    rule.mutable_enforcement()->Clear();
+    rule.mutable_enforcement()->set_mode(v1::Enforcement::MODE_REPORT_ONLY);
+  }
+  if (rule.scope().ByteSizeLong() == 0) rule.clear_scope();
   if (OneIn(8)) AddAll(Some({"k1", "k2"}), rule.mutable_required_conditions());
   if (OneIn(4)) {
     rule.set_test_point(OneIn(2) ? v1::TEST_POINT_GRANT
