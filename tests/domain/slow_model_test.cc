@@ -5,7 +5,7 @@
 // every total.
 //
 // A long run:
-//   RC_PARAMS="max_success=100000" build/release/tests/domain/slow_model_test
+//   RC_PARAMS="max_success=100000" build/release/bin/slow_model_test
 #include "tests/domain/slow_model.h"
 
 #include <algorithm>
