@@ -43,6 +43,11 @@ const v1::Rule& FindRule(const v1::Policy& policy, const std::string& rule_id) {
 
 bool IsByOrder(const v1::Rule& rule) { return rule.window().has_per_order(); }
 
+bool Denies(const v1::Rule& rule) {
+  return rule.enforcement().mode() == v1::Enforcement::MODE_REFUSE ||
+         rule.enforcement().mode() == v1::Enforcement::MODE_PRESUME_DENIAL;
+}
+
 // A limit in a policy's text, in what totals are counted in.
 __int128 ParseLimit(const v1::Rule& rule, const std::string& text) {
   switch (rule.measure()) {
@@ -197,7 +202,7 @@ SlowModel::Facts SlowModel::FactsOf(const StandingLicense& standing) const {
     fact.units = line.quantity();
     if (line.has_value_usd()) fact.value = line.value_usd();
     const auto moves = standing.moves.find(line.line_number());
-    if (moves != standing.moves.end()) fact.moves_if_released = moves->second;
+    if (moves != standing.moves.end()) fact.moves = moves->second;
     fact.policies = standing.policies;
   }
   return facts;
@@ -258,10 +263,27 @@ SlowModel::StandingShipment SlowModel::Ship(
   return standing;
 }
 
+void SlowModel::End(const std::string& license_id, Date date,
+                    bool StandingLicense::*how) {
+  StandingLicense& license = licenses_.at(license_id);
+  StandingLicense ended = license;
+  ended.*how = true;
+  for (const auto& [line, units] : license.authorized) {
+    for (const Releases& each : kAllReleases) {
+      if (ended.HasReleased(each) && !license.HasReleased(each)) {
+        ended.moves[line][each].push_back(
+            {date, units, ShippedUnder(license_id, line)});
+      }
+    }
+  }
+  license = ended;
+}
+
 void SlowModel::MoveCharges(const StandingShipment& standing, int sign) {
   const std::string& id = standing.shipment.authorization().license_id();
-  const auto license = licenses_.find(id);
-  if (license == licenses_.end() || !license->second.revoked) return;
+  const auto found = licenses_.find(id);
+  if (found == licenses_.end()) return;
+  StandingLicense& license = found->second;
   const Date date = *Date::Parse(standing.shipment.export_date());
   std::map<int, int64_t> moved;
   for (int i = 0; i < standing.shipment.items_size(); ++i) {
@@ -269,8 +291,11 @@ void SlowModel::MoveCharges(const StandingShipment& standing, int sign) {
     if (line == 0) continue;
     const int64_t from = ShippedUnder(id, line) + moved[line];
     moved[line] += sign * standing.shipment.items(i).quantity();
-    license->second.moves[line].push_back(
-        {date, from, ShippedUnder(id, line) + moved[line]});
+    for (const Releases& each : kAllReleases) {
+      if (!license.HasReleased(each)) continue;
+      license.moves[line][each].push_back(
+          {date, from, ShippedUnder(id, line) + moved[line]});
+    }
   }
 }
 
@@ -440,21 +465,38 @@ SlowModel::Group SlowModel::GroupOf(const v1::Policy& policy,
   return group;
 }
 
+bool SlowModel::IsInScope(const v1::Policy& policy, const v1::Rule& rule,
+                          const Fact& fact) const {
+  return fact.policies.count(policy.policy_id()) > 0 &&
+         Matches(rule.items(), fact) &&
+         Matches(policy, rule.scope().where(), fact) &&
+         std::none_of(rule.exemptions().begin(), rule.exemptions().end(),
+                      [&](const v1::Exemption& exemption) {
+                        return IsExempt(policy, exemption, fact);
+                      });
+}
+
 std::optional<SlowModel::Key> SlowModel::KeyOf(const v1::Policy& policy,
                                                const v1::Rule& rule,
                                                const Fact& fact) const {
-  if (fact.policies.count(policy.policy_id()) == 0 ||
-      !Matches(rule.items(), fact) ||
-      !Matches(policy, rule.scope().where(), fact) ||
-      std::any_of(rule.exemptions().begin(), rule.exemptions().end(),
-                  [&](const v1::Exemption& exemption) {
-                    return IsExempt(policy, exemption, fact);
-                  })) {
-    return std::nullopt;
-  }
+  if (!IsInScope(policy, rule, fact)) return std::nullopt;
   const std::optional<Date> start = WindowStart(rule, fact);
   if (!start.has_value()) return std::nullopt;
   return Key{*start, GroupOf(policy, rule, fact)};
+}
+
+bool SlowModel::HasMet(const std::string& license_id, const std::string& kind,
+                       Date date) const {
+  const auto found = conditions_.find(license_id);
+  return found != conditions_.end() &&
+         std::any_of(found->second.begin(), found->second.end(),
+                     [&](const v1::Condition& condition) {
+                       return condition.kind() == kind &&
+                              *Date::Parse(condition.satisfied_date()) <=
+                                  date &&
+                              (condition.valid_through().empty() ||
+                               *Date::Parse(condition.valid_through()) >= date);
+                     });
 }
 
 SlowModel::Amounts SlowModel::AmountsOf(const v1::Rule& rule, const Fact& fact,
@@ -496,10 +538,11 @@ void SlowModel::Add(const v1::Policy& policy, const v1::Rule& rule,
     if (!key.has_value()) continue;
     Dated& dated = totals[*key];
     AddTo(dated[fact.date], AmountsOf(rule, fact, fact.units));
-    for (const Move& move :
-         rule.revocation_effect() == v1::REVOCATION_EFFECT_RELEASE_UNSHIPPED
-             ? fact.moves_if_released
-             : fact.moves_if_kept) {
+    const auto moves = fact.moves.find(
+        {rule.revocation_effect() == v1::REVOCATION_EFFECT_RELEASE_UNSHIPPED,
+         rule.expiry_effect() == v1::EXPIRY_EFFECT_RELEASE_UNSHIPPED});
+    if (moves == fact.moves.end()) continue;
+    for (const Move& move : moves->second) {
       AddTo(dated[move.date], AmountsOf(rule, fact, move.to));
       AddTo(dated[move.date], AmountsOf(rule, fact, move.from), -1);
     }
@@ -632,6 +675,7 @@ std::set<SlowModel::Finding> SlowModel::Judge(const SlowModel& model_before,
     for (const v1::Rule& rule : policy.rules()) {
       Notify(model_before, change, policy, rule, findings);
       if (enforced && !change.after.empty()) {
+        JudgeConditions(change, policy, rule, findings);
         JudgeRule(model_before, change, policy, rule, findings);
       }
     }
@@ -639,9 +683,19 @@ std::set<SlowModel::Finding> SlowModel::Judge(const SlowModel& model_before,
   return findings;
 }
 
+bool SlowModel::IsOverridden(const v1::Policy& policy, const v1::Rule& rule,
+                             const Change& change) {
+  return rule.enforcement().mode() == v1::Enforcement::MODE_PRESUME_DENIAL &&
+         change.overrides.count({policy.policy_id(), rule.rule_id()}) > 0;
+}
+
 bool SlowModel::OnlyNotifies(const v1::Rule& rule) {
   return rule.enforcement().mode() == v1::Enforcement::MODE_NOTIFY &&
          rule.limit().has_none() && rule.limit_cases().empty() &&
+         rule.required_conditions().empty() &&
+         (rule.accrual() != v1::ACCRUAL_LICENSED ||
+          (rule.measure() != v1::MEASURE_TPP &&
+           rule.measure() != v1::MEASURE_REFERENCE_EQUIVALENT)) &&
          rule.test_point() == v1::TEST_POINT_UNSPECIFIED;
 }
 
@@ -670,17 +724,31 @@ void SlowModel::Notify(const SlowModel& model_before, const Change& change,
   }
 }
 
+void SlowModel::JudgeConditions(const Change& change, const v1::Policy& policy,
+                                const v1::Rule& rule,
+                                std::set<Finding>& findings) const {
+  if (!Denies(rule) || IsOverridden(policy, rule, change) ||
+      !change.is_shipment) {
+    return;
+  }
+  // Whatever the accrual, the window and the limit. One item is enough.
+  const auto first = std::find_if(
+      change.after.begin(), change.after.end(),
+      [&](const Fact& fact) { return IsInScope(policy, rule, fact); });
+  if (first == change.after.end()) return;
+  for (const std::string& kind : rule.required_conditions()) {
+    if (HasMet(first->license_id, kind, first->date)) continue;
+    findings.insert({policy.policy_id(), rule.rule_id(),
+                     Key{Date::Min(), GroupOf(policy, rule, *first)},
+                     v1::VERDICT_VIOLATED});
+  }
+}
+
 void SlowModel::JudgeRule(const SlowModel& model_before, const Change& change,
                           const v1::Policy& policy, const v1::Rule& rule,
                           std::set<Finding>& findings) const {
-  const v1::Enforcement::Mode mode = rule.enforcement().mode();
-  if (mode != v1::Enforcement::MODE_REFUSE &&
-      mode != v1::Enforcement::MODE_PRESUME_DENIAL) {
-    return;
-  }
-  const bool overridden =
-      mode == v1::Enforcement::MODE_PRESUME_DENIAL &&
-      change.overrides.count({policy.policy_id(), rule.rule_id()}) > 0;
+  if (!Denies(rule)) return;
+  const bool overridden = IsOverridden(policy, rule, change);
   const auto report = [&](const std::string& rule_id, const Key& key) {
     findings.insert(
         {policy.policy_id(), rule_id, key,
@@ -697,9 +765,8 @@ void SlowModel::JudgeRule(const SlowModel& model_before, const Change& change,
   Totals after = TotalsWith(policy, rule, change.after);
   // What the license or shipment itself counts.
   Totals content;
-  if (change.is_shipment != is_licensed) {
-    Add(policy, rule, change.after, content);
-  } else if (!change.is_shipment && tested_at_grant) {
+  if (change.is_shipment != is_licensed ||
+      (!change.is_shipment && tested_at_grant)) {
     Add(policy, rule, change.after, content);
   }
   if (change.is_shipment && is_licensed) {
@@ -763,11 +830,26 @@ std::set<SlowModel::Finding> SlowModel::Record(const v1::Command& command) {
                      changed.changes().end());
       return {};
     }
-    case v1::Command::kAdoptPolicy:
-      policies_.push_back(
-          {command.adopt_policy().policy(),
-           command.adopt_policy().mode() != v1::ADOPTION_MODE_REPORT_ONLY});
+    case v1::Command::kAdoptPolicy: {
+      const v1::Policy& policy = command.adopt_policy().policy();
+      policies_.push_back({policy, command.adopt_policy().mode() !=
+                                       v1::ADOPTION_MODE_REPORT_ONLY});
+      // It counts what was recorded before it, too.
+      const auto count = [&](auto& counted, const std::string& date) {
+        if (PoliciesOn(*Date::Parse(date)).count(policy.policy_id()) > 0) {
+          counted.policies.insert(policy.policy_id());
+        }
+      };
+      for (auto& [id, standing] : licenses_) {
+        count(standing, standing.license.grant_date());
+      }
+      for (auto& [name, standing] : shipments_) {
+        count(standing, standing.shipment.export_date());
+      }
+      for (Fact& replaced : replaced_)
+        count(replaced, replaced.date.ToString());
       return {};
+    }
     case v1::Command::kRescindPolicy:
       for (AdoptedPolicy& adopted : policies_) {
         if (adopted.policy.policy_id() ==
@@ -792,8 +874,9 @@ std::set<SlowModel::Finding> SlowModel::Record(const v1::Command& command) {
       StandingLicense& amended = licenses_.at(license.license_id());
       for (Fact replaced : FactsOf(amended)) {
         const Move back{replaced.date, amended.authorized[replaced.line], 0};
-        replaced.moves_if_kept.push_back(back);
-        replaced.moves_if_released.push_back(back);
+        for (const Releases& each : kAllReleases) {
+          replaced.moves[each].push_back(back);
+        }
         replaced_.push_back(replaced);
       }
       amended = {.license = license,
@@ -809,17 +892,33 @@ std::set<SlowModel::Finding> SlowModel::Record(const v1::Command& command) {
       const Date date = *Date::Parse(revocation.effective_date());
       for (const auto& part : revocation.parts()) {
         int64_t& units = revoked.authorized[part.line_number()];
-        revoked.moves[part.line_number()].push_back(
-            {date, units, units - part.quantity()});
+        for (const Releases& each : kAllReleases) {
+          if (!each.on_revocation) continue;
+          revoked.moves[part.line_number()][each].push_back(
+              {date, units, units - part.quantity()});
+        }
         units -= part.quantity();
       }
-      if (!revocation.parts().empty()) return {};
-      // What counts of a license that was revoked is what was shipped.
-      revoked.revoked = true;
-      for (const auto& [line, units] : revoked.authorized) {
-        revoked.moves[line].push_back(
-            {date, units, ShippedUnder(revocation.license_id(), line)});
+      if (revocation.parts().empty()) {
+        End(revocation.license_id(), date, &StandingLicense::revoked);
       }
+      return Judge(model_before, change);
+    }
+    case v1::Command::kRecordCondition:
+      conditions_[command.record_condition().license_id()].push_back(
+          command.record_condition().condition());
+      return {};
+    case v1::Command::kVoidLicense: {
+      const std::string& id = command.void_license().license_id();
+      // From issuance.
+      End(id, *Date::Parse(licenses_.at(id).license.grant_date()),
+          &StandingLicense::revoked);
+      return Judge(model_before, change);
+    }
+    case v1::Command::kExpireLicense: {
+      const std::string& id = command.expire_license().license_id();
+      const Date last = *Date::Parse(licenses_.at(id).license.expiry_date());
+      End(id, Date::FromDays(last.days() + 1), &StandingLicense::expired);
       return Judge(model_before, change);
     }
     case v1::Command::kRecordShipment: {

@@ -25,10 +25,9 @@ namespace chipledger::testing {
 // parties are there, revoked parts were available, and so on.
 //
 // Not modeled: re-exports, transfers and what becomes of goods; reservations;
-// expiry and voiding of licenses; licenses that the ledger chooses; two lines
-// of a license with one product and destination; changes of the catalog and
-// adoptions after the first fact; required conditions; reporting dates; limits
-// of license lines.
+// licenses that the ledger chooses; two lines of a license with one product and
+// destination; changes of the catalog after the first fact; reporting dates;
+// limits of license lines; what is only reported.
 //
 // A value: a copy answers what would be if.
 class SlowModel {
@@ -64,8 +63,7 @@ class SlowModel {
     auto operator<=>(const Finding&) const = default;
   };
 
-  // Records a command as if nothing refused it. Returns what the
-  // rules find.
+  // Records a command as if nothing refused it. Returns what the rules find.
   std::set<Finding> Record(const v1::Command& command);
 
   // What is in every total of a rule that holds anything.
@@ -76,8 +74,9 @@ class SlowModel {
   std::optional<int64_t> LimitOf(const v1::Policy& policy, const v1::Rule& rule,
                                  const Key& key, Date date) const;
 
-  // Whether the model says when notice is due by the rule. Where there is a
-  // limit as well, being over it goes before.
+  // Whether the model says when notice is due by the rule. Elsewhere something
+  // else can go before it: a limit, a condition, or what a shipment draws on a
+  // revoked license without a known TPP.
   static bool OnlyNotifies(const v1::Rule& rule);
   // The rule's keys in a message.
   static Group GroupFrom(const v1::Rule& rule, const v1::GroupKey& group);
@@ -94,15 +93,33 @@ class SlowModel {
     int64_t from;
     int64_t to;
   };
+  // Whether a rule releases what was not shipped on a revocation, and on an
+  // expiry.
+  struct Releases {
+    bool on_revocation;
+    bool on_expiry;
+    auto operator<=>(const Releases&) const = default;
+  };
+  static constexpr Releases kAllReleases[] = {
+      {false, false}, {true, false}, {false, true}, {true, true}};
+  // What becomes of the units that count, under each kind of rule.
+  using Moves = std::map<Releases, std::vector<Move>>;
   struct StandingLicense {
     v1::License license;
     // The policies that count it.
     std::set<std::string> policies;
-    // By line: units that are authorized, and what revocations did to those
-    // that count.
+    // By line: units that are authorized, and what became of those that count.
     std::map<int, int64_t> authorized;
-    std::map<int, std::vector<Move>> moves;
+    std::map<int, Moves> moves;
+    // Also when it is void.
     bool revoked = false;
+    bool expired = false;
+
+    // Whether it has ended, for such a rule: what was shipped counts.
+    bool HasReleased(const Releases& releases) const {
+      return (revoked && releases.on_revocation) ||
+             (expired && releases.on_expiry);
+    }
   };
   struct StandingShipment {
     v1::Shipment shipment;
@@ -130,10 +147,7 @@ class SlowModel {
     std::string product_code;
     int64_t units = 0;
     std::optional<int64_t> value;
-    // What became of the units that count, where a revocation keeps the charge
-    // and where it releases what was not shipped.
-    std::vector<Move> moves_if_kept;
-    std::vector<Move> moves_if_released;
+    Moves moves;
     // The policies that count it.
     std::set<std::string> policies;
   };
@@ -176,7 +190,10 @@ class SlowModel {
   Facts FactsOf(const StandingShipment& shipment) const;
   Facts AllFacts() const;
   StandingShipment Ship(const v1::Shipment& shipment) const;
-  // Moves the charges of a revoked license with what is shipped under it;
+  // From a date on, what was shipped under a license counts.
+  void End(const std::string& license_id, Date date,
+           bool StandingLicense::*how);
+  // Moves the charges of an ended license with what is shipped under it;
   // before the shipment stands or stands no more.
   void MoveCharges(const StandingShipment& shipment, int sign);
 
@@ -191,12 +208,18 @@ class SlowModel {
   std::optional<Date> WindowStart(const v1::Rule& rule, const Fact& fact) const;
   Group GroupOf(const v1::Policy& policy, const v1::Rule& rule,
                 const Fact& fact) const;
+  bool IsInScope(const v1::Policy& policy, const v1::Rule& rule,
+                 const Fact& fact) const;
   // The total that the fact belongs to, whatever the accrual.
   std::optional<Key> KeyOf(const v1::Policy& policy, const v1::Rule& rule,
                            const Fact& fact) const;
   // What some of the fact's units count.
   Amounts AmountsOf(const v1::Rule& rule, const Fact& fact,
                     int64_t units) const;
+
+  // Whether an authorization had met a condition that holds on the date.
+  bool HasMet(const std::string& license_id, const std::string& kind,
+              Date date) const;
 
   // Totals and limits.
   static bool IsOfAccrual(const v1::Rule& rule, const Fact& fact);
@@ -223,6 +246,10 @@ class SlowModel {
               Date date) const;
   std::set<Finding> Judge(const SlowModel& model_before,
                           const Change& change) const;
+  static bool IsOverridden(const v1::Policy& policy, const v1::Rule& rule,
+                           const Change& change);
+  void JudgeConditions(const Change& change, const v1::Policy& policy,
+                       const v1::Rule& rule, std::set<Finding>& findings) const;
   void JudgeRule(const SlowModel& model_before, const Change& change,
                  const v1::Policy& policy, const v1::Rule& rule,
                  std::set<Finding>& findings) const;
@@ -233,6 +260,8 @@ class SlowModel {
   std::map<std::string, std::vector<v1::MembershipChange>> groups_;
   std::vector<AdoptedPolicy> policies_;
   std::map<std::string, StandingLicense> licenses_;
+  // By license.
+  std::map<std::string, std::vector<v1::Condition>> conditions_;
   // What amendments replaced. What had been revoked in part stays charged
   // where revocations keep the charge.
   Facts replaced_;
