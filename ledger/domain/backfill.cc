@@ -22,16 +22,14 @@ constexpr size_t kMaxAmountBytes = limits::kMaxRequestBytes - 16 * 1024;
 constexpr int kMaxListedIndexes = 1'000;
 
 // The policy as the state of a backfill holds it: it refuses nothing, and
-// whatever is looked up in the log was recorded before it counted. A rescission
-// since its adoption changes nothing of what was there before.
+// whatever is looked up in the log was recorded before it counted. What ended
+// it since its adoption changes nothing of what was there before.
 v1::AdoptedPolicy AdoptedLast(const v1::AdoptedPolicy& adopted) {
   v1::AdoptedPolicy last = adopted;
-  // Nor does what ended it since change what it had to count.
-  last.clear_rescinded_from();
-  last.clear_superseded_from();
   last.set_index(std::numeric_limits<uint64_t>::max());
   last.set_mode(v1::ADOPTION_MODE_REPORT_ONLY);
   last.clear_rescinded_from();
+  last.clear_superseded_from();
   last.mutable_backfill()->set_through_index(
       std::numeric_limits<uint64_t>::max());
   last.mutable_backfill()->set_done(true);

@@ -1,7 +1,6 @@
 #include "ledger/domain/recount.h"
 
 #include <algorithm>
-#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -112,16 +111,6 @@ absl::StatusOr<v1::Evidence> StoredEvidence(const State& state,
   return stored;
 }
 
-// The policy as it counted the log before its adoption: a later rescission
-// takes nothing back.
-std::shared_ptr<const CompiledPolicy> AsAdopted(
-    std::shared_ptr<const CompiledPolicy> policy) {
-  if (policy->adopted.rescinded_from().empty()) return policy;
-  v1::AdoptedPolicy adopted = policy->adopted;
-  adopted.clear_rescinded_from();
-  return CompilePolicy(policy->number, adopted, policy->counts_by);
-}
-
 // Counts an event for each policy that was adopted after it and has counted it
 // since; calls `take` with what one of them counted.
 absl::Status CountLate(
@@ -130,9 +119,8 @@ absl::Status CountLate(
     absl::FunctionRef<absl::Status(absl::Span<const Fact> facts,
                                    const v1::Evidence& counted)>
         take) {
-  for (const auto& each : state.catalog().policies) {
-    if (!each->CountsAnew(index)) continue;
-    const std::shared_ptr<const CompiledPolicy> policy = AsAdopted(each);
+  for (const auto& policy : state.catalog().policies) {
+    if (!policy->CountsAnew(index)) continue;
     ASSIGN_OR_RETURN(
         const Catalog catalog,
         history.CatalogAt(policy->adopted.backfill().through_index()));
