@@ -1,5 +1,6 @@
 #include "client/cli/policy_text.h"
 
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -41,6 +42,26 @@ std::string ScheduleText(const v1::Rule& rule, const v1::Limit& limit) {
   return absl::StrJoin(steps, ", ");
 }
 
+std::string FactorText(int64_t numerator, int64_t denominator) {
+  return denominator == 1 ? absl::StrCat(numerator)
+                          : absl::StrCat(numerator, "/", denominator);
+}
+
+std::string PercentText(int64_t parts_per_million) {
+  return FormatDecimalForPeople(parts_per_million, 4) + " %";
+}
+
+std::string AuthorizedText(const v1::Limit::Authorized& authorized) {
+  std::string text = "what the license authorizes";
+  if (authorized.denominator() != 0) {
+    absl::StrAppend(
+        &text, " times ",
+        FactorText(authorized.numerator(), authorized.denominator()),
+        authorized.while_quantity_remains() ? " while units of it remain" : "");
+  }
+  return text;
+}
+
 std::string LimitText(const v1::Rule& rule, const v1::Limit& limit) {
   switch (limit.kind_case()) {
     case v1::Limit::kConstant:
@@ -48,15 +69,14 @@ std::string LimitText(const v1::Rule& rule, const v1::Limit& limit) {
     case v1::Limit::kSchedule:
       return ScheduleText(rule, limit);
     case v1::Limit::kScaled:
-      return absl::StrCat(limit.scaled().numerator(), "/",
-                          limit.scaled().denominator(), " of the limit of ",
-                          limit.scaled().rule_id());
-    case v1::Limit::kShare:
       return absl::StrCat(
-          FormatDecimalForPeople(limit.share().parts_per_million(), 4),
-          " % of ", limit.share().of_rule_id());
+          FactorText(limit.scaled().numerator(), limit.scaled().denominator()),
+          " x the limit of ", limit.scaled().rule_id());
+    case v1::Limit::kShare:
+      return absl::StrCat(PercentText(limit.share().parts_per_million()),
+                          " of ", limit.share().of_rule_id());
     case v1::Limit::kAuthorized:
-      return "what the license line authorizes";
+      return AuthorizedText(limit.authorized());
     case v1::Limit::kPredicate:
       return "only allowed items";
     case v1::Limit::kZero:
@@ -70,6 +90,56 @@ std::string LimitText(const v1::Rule& rule, const v1::Limit& limit) {
   return "";
 }
 
+using Binding = v1::LimitBinding;
+
+// For people, who count from 1.
+std::string CaseText(const Binding::MatchedCase& matched) {
+  return absl::StrCat("case ", matched.number() + 1);
+}
+
+std::string ShareText(v1::Measure measure, const Binding::Share& share) {
+  return absl::StrCat(PercentText(share.parts_per_million()), " of ",
+                      share.has_whole() ? FormatAmount(measure, share.whole())
+                                        : "more than fits",
+                      " of ", share.of_rule_id(), " of ",
+                      FormatGroup(share.of_group()));
+}
+
+std::string AuthorizedText(v1::Measure measure,
+                           const Binding::Authorized& authorized) {
+  std::string text = absl::StrCat("license ", authorized.license_id());
+  if (authorized.line_number() != 0) {
+    absl::StrAppend(&text, " line ", authorized.line_number());
+  }
+  absl::StrAppend(&text, ": ",
+                  authorized.has_amount()
+                      ? FormatAmount(measure, authorized.amount())
+                      : "unknown");
+  if (authorized.numerator() != authorized.denominator()) {
+    absl::StrAppend(
+        &text, " x ",
+        FactorText(authorized.numerator(), authorized.denominator()));
+  }
+  return text;
+}
+
+// What the limit, or the last one that is scaled, depends on.
+std::string KindText(v1::Measure measure, const Binding& binding) {
+  switch (binding.kind_case()) {
+    case Binding::kStep:
+      return absl::StrCat("the step from ", binding.step().from());
+    case Binding::kShare:
+      return ShareText(measure, binding.share());
+    case Binding::kAuthorized:
+      return AuthorizedText(measure, binding.authorized());
+    case Binding::kAllowedItems:
+      return "only allowed items";
+    case Binding::KIND_NOT_SET:
+      break;
+  }
+  return "";
+}
+
 }  // namespace
 
 std::string LimitsText(const v1::Rule& rule) {
@@ -79,6 +149,24 @@ std::string LimitsText(const v1::Rule& rule) {
                     " in a case of its own");
   }
   return text;
+}
+
+std::string LimitBindingText(const v1::HeadroomRow& row) {
+  const Binding& binding = row.limit_binding();
+  std::vector<std::string> parts;
+  if (binding.has_matched_case()) {
+    parts.push_back(CaseText(binding.matched_case()));
+  }
+  for (const Binding::Factor& factor : binding.factors()) {
+    parts.push_back(absl::StrCat(
+        FactorText(factor.numerator(), factor.denominator()),
+        " x the limit of ", factor.rule_id(),
+        factor.has_matched_case() ? ", " : "",
+        factor.has_matched_case() ? CaseText(factor.matched_case()) : ""));
+  }
+  std::string kind = KindText(row.measure(), binding);
+  if (!kind.empty()) parts.push_back(std::move(kind));
+  return absl::StrJoin(parts, ", ");
 }
 
 }  // namespace chipledger::cli

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iostream>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -10,6 +12,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
+#include "client/cli/policy_text.h"
 #include "client/cli/table.h"
 #include "client/cli/terminal.h"
 #include "ledger/base/decimal.h"
@@ -45,7 +48,7 @@ void PrintRules(const Evaluations& rules) {
                "ASKED>", "AS", "LIMIT>", "HEADROOM AFTER>", "VERDICT"});
   for (const v1::RuleEvaluation& rule : rules) {
     const v1::Measure measure = rule.measure();
-    const bool unknown = rule.verdict() == v1::VERDICT_UNKNOWN;
+    const bool unknown = rule.unknown_limit();
     table.AddRow(
         {FormatRule(rule.policy_id(), rule.rule_id()),
          FormatGroup(rule.group()), FormatWindow(rule.window_start(), ""),
@@ -308,14 +311,16 @@ std::string FormatViolations(
   std::string sentences;
   for (const v1::Violation& violation : violations) {
     const v1::Measure measure = violation.measure();
-    const bool compared = violation.has_limit();
+    const bool unknown = violation.unknown_limit();
+    const bool compared = violation.has_limit() || unknown;
     const auto amount = [&](bool has, int64_t value) {
       return OptionalAmount(measure, has, value, "-");
     };
     table.AddRow({FormatRule(violation.policy_id(), violation.rule_id()),
                   FormatGroup(violation.group()),
                   FormatWindow(violation.window_start(), ""),
-                  amount(compared, violation.limit()),
+                  OptionalAmount(measure, violation.has_limit(),
+                                 violation.limit(), NoNumber(unknown, "-")),
                   amount(compared, violation.used()),
                   amount(compared, violation.reserved()),
                   amount(compared, violation.asked()),
@@ -387,25 +392,39 @@ std::string FormatHeadroomLeft(const v1::HeadroomRow& row) {
 }
 
 std::string FormatHeadroom(const std::vector<v1::HeadroomRow>& rows) {
-  Table table({"RULE", "STANDING", "TOTAL OF", "WINDOW", "LIMIT>", "USED>",
-               "RESERVED>", "HEADROOM>", "USED %>", "STATUS", "ENFORCEMENT"});
+  std::vector<std::string> titles = {
+      "RULE",      "STANDING",  "TOTAL OF", "WINDOW", "LIMIT>",     "USED>",
+      "RESERVED>", "HEADROOM>", "USED %>",  "STATUS", "ENFORCEMENT"};
+  // Most rules say their limit themselves.
+  const bool any_bound = std::any_of(
+      rows.begin(), rows.end(),
+      [](const v1::HeadroomRow& row) { return row.has_limit_binding(); });
+  if (any_bound) titles.push_back("LIMIT SET BY");
+  Table table(titles);
   std::string notes;
   for (const v1::HeadroomRow& row : rows) {
     const v1::Measure measure = row.measure();
-    table.AddRow(
-        {FormatRule(row.policy_id(), row.rule_id()),
-         FormatEnum(row.legal_status(), "LEGAL_STATUS_"),
-         FormatGroup(row.group()),
-         FormatWindow(row.window_start(), row.window_end()), FormatLimit(row),
-         FormatAmount(measure, row.used()),
-         FormatAmount(measure, row.reserved()), FormatHeadroomLeft(row),
-         row.has_utilization_basis_points()
-             ? FormatDecimalForPeople(row.utilization_basis_points(), 2)
-             : "-",
-         absl::StrCat(FormatEnum(row.status(), "STATUS_"),
-                      row.backfilling() ? " (backfilling)" : ""),
-         row.in_force() ? FormatEnum(row.enforcement(), "MODE_")
-                        : "not-in-force"});
+    std::vector<std::string> cells = {
+        FormatRule(row.policy_id(), row.rule_id()),
+        FormatEnum(row.legal_status(), "LEGAL_STATUS_"),
+        FormatGroup(row.group()),
+        FormatWindow(row.window_start(), row.window_end()),
+        FormatLimit(row),
+        FormatAmount(measure, row.used()),
+        FormatAmount(measure, row.reserved()),
+        FormatHeadroomLeft(row),
+        row.has_utilization_basis_points()
+            ? FormatDecimalForPeople(row.utilization_basis_points(), 2)
+            : "-",
+        absl::StrCat(FormatEnum(row.status(), "STATUS_"),
+                     row.backfilling() ? " (backfilling)" : ""),
+        row.in_force() ? FormatEnum(row.enforcement(), "MODE_")
+                       : "not-in-force"};
+    if (any_bound) {
+      const std::string bound = LimitBindingText(row);
+      cells.push_back(bound.empty() ? "the rule" : bound);
+    }
+    table.AddRow(std::move(cells));
     notes += NotesOf(row);
   }
   return absl::StrCat(table.ToString(), notes);

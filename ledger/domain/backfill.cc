@@ -54,7 +54,9 @@ bool IsCounted(const v1::Event& event) {
 }
 
 bool ExceedsLimit(const Evaluation& evaluation, const CompiledPolicy& policy) {
-  if (evaluation.verdict != v1::VERDICT_REPORTED || evaluation.asked <= 0) {
+  if ((evaluation.verdict != v1::VERDICT_REPORTED &&
+       evaluation.verdict != v1::VERDICT_NOTICE_DUE) ||
+      evaluation.asked <= 0) {
     return false;
   }
   const std::optional<int64_t> limit =

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/algorithm/container.h"
+#include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 #include "ledger/base/countries.h"
 #include "ledger/base/decimal.h"
@@ -60,6 +61,19 @@ Amounts SumThrough(const HeadroomView& view, const Total& total, Date date) {
   return through == Date::Max() ? total.sum : total.by_date.Through(through);
 }
 
+Total FindTotal(const HeadroomView& view, const TotalKey& key) {
+  const Total* total = view.snapshot.totals.Find(key);
+  return total == nullptr ? Total() : *total;
+}
+
+// Adds the dates by which something counts in a total.
+void AddDates(const Total& total, std::set<Date>& dates) {
+  total.by_date.VisitAll([&](Date date, const Amounts&) {
+    dates.insert(date);
+    return true;
+  });
+}
+
 // A total against its limit.
 struct Against {
   Amounts sum;
@@ -83,21 +97,32 @@ class Reader {
          const CompiledRule& rule, const TotalKey& key, const Total& total)
       : view_(view), policy_(policy), rule_(rule), key_(key), total_(total) {}
 
-  LimitCurve CurveOn(Date date) const {
-    const auto whole = [&](const TotalKey& of) -> std::optional<int64_t> {
-      const Total* found = view_.snapshot.totals.Find(of);
-      if (found == nullptr) return 0;
-      const Amounts sum = SumThrough(view_, *found, Date::Max());
-      return CheckedAdd(sum.used, sum.reserved);
-    };
-    return FindLimit({.catalog = view_.snapshot.catalog(),
-                      .policy = policy_,
-                      .rule = rule_,
-                      .key = key_,
-                      .date = date,
-                      .license = LicenseOf(view_, rule_, key_.group()),
-                      .whole_after = whole})
+  // The limit on a date; the whole of a share is what counts through another.
+  LimitCurve CurveOn(Date date, Date through = Date::Max()) const {
+    const auto whole = [&](const TotalKey& of) { return SumOf(of, through); };
+    return FindLimit(Question(date, whole))
         .value_or(LimitCurve{.has_limit = true});
+  }
+
+  // What sets the limit that the total stood against on a date.
+  std::optional<v1::LimitBinding> BindingOn(Date date,
+                                            const Against& against) const {
+    const auto whole = [&](const TotalKey& of) {
+      return SumOf(of, Date::Max());
+    };
+    return FindLimitBinding(Question(date, whole),
+                            against.binding_date.value_or(date));
+  }
+
+  // Adds the dates on which the limit changes that holds on a date.
+  void AddChangesOfLimit(Date date, std::set<Date>& dates) const {
+    const auto whole = [&](const TotalKey& of) -> std::optional<int64_t> {
+      AddDates(FindTotal(view_, of), dates);
+      return 0;
+    };
+    const auto curve = FindLimit(Question(date, whole));
+    if (!curve) return;
+    for (const LimitCurve::Step& step : curve->steps) dates.insert(step.from);
   }
 
   // How the total stands on a date: against a schedule, on the date from then
@@ -109,12 +134,12 @@ class Reader {
               .has_limit = curve.has_limit,
               .limit = curve.first};
     }
-    Against own = Through(curve, date);
+    Against own = AgainstOn(curve, date);
     // A limit that is not known now is not known, whatever comes later.
     if (!own.limit) return own;
     Against tightest = own;
     for (const Date later : ChangesAfter(curve, date)) {
-      Against then = Through(curve, later);
+      Against then = AgainstOn(curve, later);
       const auto left = then.Headroom();
       if (left && *left < tightest.Headroom().value_or(*left)) {
         tightest = then;
@@ -124,11 +149,9 @@ class Reader {
     return tightest;
   }
 
-  // How it stood through a date, against the limit on that date.
-  Against Through(const LimitCurve& curve, Date date) const {
-    return {.sum = SumThrough(view_, total_, date),
-            .has_limit = curve.has_limit,
-            .limit = curve.On(date)};
+  // How it stood through a date, as if nothing had come later.
+  Against Through(Date date) const {
+    return AgainstOn(CurveOn(date, date), date);
   }
 
   Row::Status StatusOf(const Against& against) const {
@@ -141,6 +164,35 @@ class Reader {
   }
 
  private:
+  using WholeOf =
+      absl::FunctionRef<std::optional<int64_t>(const TotalKey& whole)>;
+
+  // The question for the total's limit on a date.
+  LimitOf Question(Date date, WholeOf whole) const {
+    return {.catalog = view_.snapshot.catalog(),
+            .policy = policy_,
+            .rule = rule_,
+            .key = key_,
+            .date = date,
+            .license = LicenseOf(view_, rule_, key_.group()),
+            .whole_after = whole};
+  }
+
+  // What is used and reserved of another total through a date.
+  std::optional<int64_t> SumOf(const TotalKey& key, Date through) const {
+    const Total* found = view_.snapshot.totals.Find(key);
+    if (found == nullptr) return 0;
+    const Amounts sum = SumThrough(view_, *found, through);
+    return CheckedAdd(sum.used, sum.reserved);
+  }
+
+  // What counts through a date, against the limit on that date.
+  Against AgainstOn(const LimitCurve& curve, Date date) const {
+    return {.sum = SumThrough(view_, total_, date),
+            .has_limit = curve.has_limit,
+            .limit = curve.On(date)};
+  }
+
   Row::Status NoticeOr(const Against& against, Row::Status else_status) const {
     const bool due = rule_.enforcement.mode == v1::Enforcement::MODE_NOTIFY &&
                      CheckedAdd(against.sum.used, against.sum.reserved)
@@ -221,6 +273,9 @@ Row MakeRow(const HeadroomView& view, const CompiledPolicy& policy,
     }
   }
   row.set_status(reader.StatusOf(against));
+  if (auto binding = reader.BindingOn(date, against)) {
+    *row.mutable_limit_binding() = *std::move(binding);
+  }
   if (against.binding_date) {
     row.set_binding_date(against.binding_date->ToString());
   }
@@ -234,8 +289,7 @@ Row MakeRow(const HeadroomView& view, const CompiledPolicy& policy,
   if (own.has_reference()) *row.mutable_reference() = own.reference();
   if (const auto reported = rule.enforcement.LastReportingDate(date)) {
     row.set_last_reporting_date(reported->ToString());
-    row.set_last_reporting_status(
-        reader.StatusOf(reader.Through(reader.CurveOn(*reported), *reported)));
+    row.set_last_reporting_status(reader.StatusOf(reader.Through(*reported)));
   }
   row.set_backfilling(policy.IsBackfilling());
   row.set_in_force(policy.InForceOn(date));
@@ -377,11 +431,6 @@ std::optional<TotalKey> MakeKey(const HeadroomView& view,
                                : std::optional<Date>(license->grant_date));
   if (!window) return std::nullopt;
   return rule.KeyOf(window->start_key, encoded);
-}
-
-Total FindTotal(const HeadroomView& view, const TotalKey& key) {
-  const Total* total = view.snapshot.totals.Find(key);
-  return total == nullptr ? Total() : *total;
 }
 
 // Walks the totals of one list request.
@@ -565,16 +614,13 @@ class WindowTimeline {
   void Append(Date first, Date last) {
     AppendPoint(first);
     std::set<Date> dates;
-    total_.by_date.VisitAll([&](Date date, const Amounts&) {
-      dates.insert(date);
-      return true;
-    });
-    AddStepsFrom(first, dates);
+    AddDates(total_, dates);
+    ReaderOn(first).AddChangesOfLimit(first, dates);
     const PlacedRule held = PlacedOn(first);
     for (const auto& version : view_.snapshot.catalog().policies) {
       if (version->policy_id() != held.policy->policy_id()) continue;
       dates.insert(version->from);
-      AddStepsFrom(version->from, dates);
+      ReaderOn(version->from).AddChangesOfLimit(version->from, dates);
     }
     for (auto date = dates.upper_bound(first);
          date != dates.end() && *date <= last; ++date) {
@@ -592,15 +638,9 @@ class WindowTimeline {
     return {view_, *placed.policy, *placed.rule, key_, total_};
   }
 
-  void AddStepsFrom(Date date, std::set<Date>& dates) const {
-    for (const LimitCurve::Step& step : ReaderOn(date).CurveOn(date).steps) {
-      dates.insert(step.from);
-    }
-  }
-
   void AppendPoint(Date date) {
     const Reader reader = ReaderOn(date);
-    const Against against = reader.Through(reader.CurveOn(date), date);
+    const Against against = reader.Through(date);
     auto& point = *timeline_.add_points();
     point.set_date(date.ToString());
     point.set_used(against.sum.used);

@@ -237,6 +237,7 @@ v1::RuleEvaluation EvaluationForReaders(const Evaluation& evaluation,
     out.set_headroom_before(HeadroomBefore(evaluation, *limit));
     out.set_headroom_after(HeadroomAfter(evaluation, *limit));
   }
+  out.set_unknown_limit(evaluation.limit_source == v1::LIMIT_SOURCE_UNKNOWN);
   out.set_verdict(evaluation.verdict);
   out.set_unmeasured_gpus(evaluation.unmeasured_gpus);
   out.set_balance(evaluation.balance);
@@ -265,13 +266,29 @@ v1::Violation LimitViolation(const Named& named,
                              const v1::RuleEvaluation& evaluation) {
   const CompiledRule& rule = *named.rule;
   v1::Violation violation = StartViolation(named, evaluation.group());
-  violation.set_verdict(evaluation.verdict());
+  // Notice of what is over its limit is a report of it.
+  violation.set_verdict(evaluation.verdict() == v1::VERDICT_NOTICE_DUE
+                            ? v1::VERDICT_REPORTED
+                            : evaluation.verdict());
   violation.set_measure(evaluation.measure());
   violation.set_window_start(evaluation.window_start());
-  violation.set_limit(evaluation.limit());
   violation.set_used(evaluation.used());
   violation.set_reserved(evaluation.reserved());
   violation.set_asked(evaluation.asked());
+  if (evaluation.unknown_limit()) {
+    violation.set_unknown_limit(true);
+    violation.set_description(absl::StrCat(
+        named.policy->policy_id(), "/", rule.rule_id,
+        GroupForPeople(evaluation.group()), ": ",
+        AmountForPeople(rule, evaluation.asked()),
+        " asked under a limit whose value is not known; nothing more is "
+        "allowed until it is",
+        rule.enforcement.mode == v1::Enforcement::MODE_PRESUME_DENIAL
+            ? ", but by an override of the rule"
+            : ""));
+    return violation;
+  }
+  violation.set_limit(evaluation.limit());
   violation.set_headroom(evaluation.headroom_before());
   violation.set_excess(-evaluation.headroom_after());
   violation.set_description(absl::StrCat(
@@ -349,6 +366,7 @@ bool IsViolated(const v1::RuleEvaluation& evaluation) {
     case v1::VERDICT_OVERRIDDEN:
       return true;
     case v1::VERDICT_REPORTED:
+    case v1::VERDICT_NOTICE_DUE:
       // What only takes back can leave a total above its limit.
       return evaluation.asked() > 0 && evaluation.has_headroom_after() &&
              evaluation.headroom_after() < 0;

@@ -164,7 +164,7 @@ void CompareEvaluation(const ExpectedEvaluation& expected,
                        v1::Verdict_Name(actual->verdict()));
   }
   const int scale = ScaleOf(actual->measure());
-  const bool unknown = actual->verdict() == v1::VERDICT_UNKNOWN;
+  const bool unknown = actual->unknown_limit();
   LimitedAmount limit{.unknown = unknown};
   if (actual->has_limit()) limit.amount = actual->limit();
   LimitedAmount after{.unknown = unknown};

@@ -83,11 +83,11 @@ TEST(PolicyCheckTest, EveryPartOfTheRuleLanguageIsTaken) {
        "steps { from: '2025-04-01' value: 'unknown' } } }"},
       {"predicates", "limit { predicate { allowed { min_milli_tpp: 1 } } }"},
       {"unknown limits",
-       "limit { unknown {} } enforcement { mode: MODE_REPORT_ONLY }"},
+       "limit { unknown {} } enforcement { mode: MODE_REFUSE }"},
       {"zero", "limit { zero {} }"},
       {"values of lines",
        "measure: MEASURE_VALUE_USD limit { authorized { "
-       "tolerance_basis_points: 1000 } } "
+       "numerator: 11 denominator: 10 while_quantity_remains: true } } "
        "scope { group_by: [GROUP_BY_LICENSE, GROUP_BY_LICENSE_LINE] }"},
       {"a doubled case",
        "scope { group_by: GROUP_BY_DESTINATION_COUNTRY } "

@@ -152,7 +152,8 @@ v1::Policy FullPolicy() {
       accrual: ACCRUAL_EXPORTED
       scope { group_by: [ GROUP_BY_LICENSE, GROUP_BY_LICENSE_LINE ] }
       window { validity_of_authorization {} }
-      limit { authorized { tolerance_basis_points: 1000 } }
+      limit { authorized {
+          numerator: 11 denominator: 10 while_quantity_remains: true } }
       enforcement { mode: MODE_REFUSE }
     }
     rules {
@@ -367,6 +368,8 @@ TEST(PolicyShapeTest, AValueThatCannotBeMeantIsRefused) {
       case FieldDescriptor::CPPTYPE_ENUM:
         reflection->SetEnumValue(holder, field, kNoSuchValue);
         break;
+      case FieldDescriptor::CPPTYPE_BOOL:
+        continue;
       default:
         FAIL() << place.path << ": say what cannot be meant by its type";
     }

@@ -662,9 +662,10 @@ bool SlowModel::IsOver(const v1::Policy& policy, const v1::Rule& rule,
     const Limit limit = LimitOn(policy, rule, key, date, through, order);
     const Amounts was = SumThrough(before, through);
     const Amounts is = SumThrough(after, through);
-    return limit.kind == Limit::kKnown &&
-           is.used + is.reserved > was.used + was.reserved &&
-           is.used + is.reserved > limit.value;
+    if (is.used + is.reserved <= was.used + was.reserved) return false;
+    // Under a limit that is not known on the day nothing more is allowed.
+    if (limit.kind == Limit::kUnknown) return !limit.by_date || through == date;
+    return limit.kind == Limit::kKnown && is.used + is.reserved > limit.value;
   });
 }
 
@@ -691,8 +692,6 @@ bool SlowModel::IsOverridden(const v1::Policy& policy, const v1::Rule& rule,
 
 bool SlowModel::OnlyNotifies(const v1::Rule& rule) {
   return rule.enforcement().mode() == v1::Enforcement::MODE_NOTIFY &&
-         rule.limit().has_none() && rule.limit_cases().empty() &&
-         rule.required_conditions().empty() &&
          (rule.accrual() != v1::ACCRUAL_LICENSED ||
           (rule.measure() != v1::MEASURE_TPP &&
            rule.measure() != v1::MEASURE_REFERENCE_EQUIVALENT)) &&
@@ -707,8 +706,6 @@ void SlowModel::Notify(const SlowModel& model_before, const Change& change,
   for (const Fact& fact : change.after) {
     if (IsOfAccrual(rule, fact)) counted.push_back(fact);
   }
-  Totals content;
-  Add(policy, rule, counted, content);
   Totals before = model_before.TotalsWith(policy, rule, {});
   for (const auto& [key, dated] : TotalsWith(policy, rule, counted)) {
     const Amounts was = SumThrough(before[key], Date::Max());
@@ -716,8 +713,7 @@ void SlowModel::Notify(const SlowModel& model_before, const Change& change,
     // An order is one by all its units, also those still on their way.
     const int64_t reached = is.used + (IsByOrder(rule) ? is.reserved : 0);
     if (reached > was.used &&
-        reached >= ParseLimit(rule, rule.enforcement().notify_at()) &&
-        SumThrough(content[key], Date::Max()).unmeasured_gpus == 0) {
+        reached >= ParseLimit(rule, rule.enforcement().notify_at())) {
       findings.insert(
           {policy.policy_id(), rule.rule_id(), key, v1::VERDICT_NOTICE_DUE});
     }
@@ -797,12 +793,12 @@ void SlowModel::JudgeRule(const SlowModel& model_before, const Change& change,
     const bool exceeded =
         IsOver(policy, rule, key, before[key], dated_after, change.after, date);
     if (exceeded) report(rule.rule_id(), key);
-    // Whoever is passed over needs no figures, nor does a limit that is not
-    // known on the day, unless a later one is exceeded.
-    const bool knows =
+    // Whoever is passed over needs no figures, nor what has no limit.
+    if (overridden ||
         LimitOn(policy, rule, key, date, date, change.after).kind ==
-        Limit::kKnown;
-    if (overridden || (!knows && !exceeded)) continue;
+            Limit::kNone) {
+      continue;
+    }
     const Amounts asked = SumThrough(content[key], Date::Max());
     if (asked.unmeasured_gpus > 0) report("tpp_unknown", {});
     if (asked.unvalued_units > 0) report("value_unknown", {});

@@ -74,9 +74,8 @@ class SlowModel {
   std::optional<int64_t> LimitOf(const v1::Policy& policy, const v1::Rule& rule,
                                  const Key& key, Date date) const;
 
-  // Whether the model says when notice is due by the rule. Elsewhere something
-  // else can go before it: a limit, a condition, or what a shipment draws on a
-  // revoked license without a known TPP.
+  // Whether the model says when notice is due by the rule. It does not say what
+  // a shipment draws on a revoked license without a known TPP.
   static bool OnlyNotifies(const v1::Rule& rule);
   // The rule's keys in a message.
   static Group GroupFrom(const v1::Rule& rule, const v1::GroupKey& group);

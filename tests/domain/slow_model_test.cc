@@ -371,13 +371,6 @@ void FillEnforcement(v1::Rule& rule) {
   }
 }
 
-bool HasUnknownLimit(const v1::Rule& rule) {
-  for (const v1::LimitCase& limit_case : rule.limit_cases()) {
-    if (limit_case.limit().has_unknown()) return true;
-  }
-  return rule.limit().has_unknown();
-}
-
 void FillRule(const v1::Policy& policy, v1::Rule& rule) {
   rule.set_rule_id(absl::StrCat("r", policy.rules_size()));
   rule.set_title("R");
@@ -425,11 +418,7 @@ void FillRule(const v1::Policy& policy, v1::Rule& rule) {
   }
   while (OneIn(4)) FillExemption(*rule.add_exemptions());
   FillEnforcement(rule);
-  // What is not known can only be reported, and what says nothing is left out.
-  if (HasUnknownLimit(rule)) {
-    rule.mutable_enforcement()->Clear();
-    rule.mutable_enforcement()->set_mode(v1::Enforcement::MODE_REPORT_ONLY);
-  }
+  // What says nothing is left out.
   if (rule.scope().ByteSizeLong() == 0) rule.clear_scope();
   if (OneIn(8)) AddAll(Some({"k1", "k2"}), rule.mutable_required_conditions());
   if (OneIn(4)) {

@@ -164,7 +164,7 @@ absl::Status Assessment::CountRule(const Catalog& catalog,
                       .misses_condition = misses_condition};
     for (const CountedItem& item : fact.items) {
       if (!CountsItem(catalog, policy, rule, fact, item) ||
-          !rule.limit->Concerns(fact, item)) {
+          !rule.limit->Concerns(rule.measure, fact, item)) {
         continue;
       }
       if (!counting.group || GroupsItems(rule)) {

@@ -295,27 +295,32 @@ void Assessment::Decide(const Addition& addition, const LimitCurve& curve,
   const bool tested =
       addition.test != Test::kNothing && policy.Decides() &&
       rule.enforcement.test_point != v1::TEST_POINT_REPORTING_DATE;
-  const bool over = addition.test == Test::kStanding
-                        ? standing.exceeded
-                        : standing.exceeded && standing.event_adds;
+  // Under a limit that is not known nothing more is allowed, and what stands
+  // cannot be said to be within it.
+  const bool over =
+      addition.test == Test::kStanding
+          ? standing.exceeded || (standing.unknown_limit &&
+                                  standing.used + standing.reserved > 0)
+          : standing.event_adds &&
+                (standing.exceeded || standing.unknown_limit);
   const bool overridden = FindOverride(policy, rule) != nullptr;
   if (tested && denies && !overridden && !addition.unknown_product.empty() &&
-      curve.has_limit && !standing.unknown_limit) {
+      curve.has_limit) {
     evaluation.unknown_product = addition.unknown_product;
     violated_ = true;
   }
-  if (standing.unknown_limit) {
-    evaluation.verdict = v1::VERDICT_UNKNOWN;
-  } else if (over && tested && denies && overridden) {
+  if (over && tested && denies && overridden) {
     evaluation.verdict = v1::VERDICT_OVERRIDDEN;
   } else if (over && tested && denies) {
     evaluation.verdict = v1::VERDICT_VIOLATED;
     violated_ = true;
+  } else if (IsNoticeDue(addition, standing)) {
+    evaluation.verdict = v1::VERDICT_NOTICE_DUE;
+  } else if (standing.unknown_limit) {
+    evaluation.verdict = v1::VERDICT_UNKNOWN;
   } else if (standing.exceeded || addition.unmeasured_gpus > 0 ||
              addition.misses_condition) {
     evaluation.verdict = v1::VERDICT_REPORTED;
-  } else if (IsNoticeDue(addition, standing)) {
-    evaluation.verdict = v1::VERDICT_NOTICE_DUE;
   }
 }
 

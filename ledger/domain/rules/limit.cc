@@ -17,9 +17,6 @@
 namespace chipledger::domain {
 namespace {
 
-constexpr int64_t kBasisPoints = 10'000;
-// More would allow twice what a line authorizes.
-constexpr int64_t kMaxToleranceBasisPoints = 10'000;
 constexpr int64_t kMaxPartsPerMillion = 1'000'000;
 // More of a limit's own measure is taken as a slip of the pen.
 constexpr int64_t kMaxFactor = 1'000'000'000;
@@ -53,20 +50,44 @@ uint32_t PlaceOf(const std::string& rule_id, const v1::Policy& policy) {
   return static_cast<uint32_t>(found - rules.begin());
 }
 
-// The limit of a rule for the destination of a total: its first case that
-// matches, else its own.
-const CompiledLimit& LimitAt(const LimitOf& of, const CompiledRule& rule) {
-  if (rule.limit_cases.empty()) return *rule.limit;
+// Checks the numerator or the denominator of a factor.
+void CheckFactor(int64_t value, const std::string& path, FieldChecks& checks) {
+  if (value < 1 || value > kMaxFactor) {
+    checks.Add(path, absl::StrCat(value, " is not from 1 to ", kMaxFactor));
+  }
+}
+
+// The first case of a rule that matches the destination of a total; null: none
+// does.
+const CompiledLimitCase* CaseOf(const LimitOf& of, const CompiledRule& rule) {
+  if (rule.limit_cases.empty()) return nullptr;
   const absl::string_view country =
       ValueOf(of.rule.group_by, of.key.group(),
               v1::Scope::GROUP_BY_DESTINATION_COUNTRY);
   for (const CompiledLimitCase& limit_case : rule.limit_cases) {
     if (SelectsDestination(of.catalog, of.policy, limit_case.where, country,
                            of.date)) {
-      return *limit_case.limit;
+      return &limit_case;
     }
   }
-  return *rule.limit;
+  return nullptr;
+}
+
+// The limit of a rule for the destination of a total: that of the case that
+// matches, else its own.
+const CompiledLimit& LimitAt(const LimitOf& of, const CompiledRule& rule) {
+  const CompiledLimitCase* matched = CaseOf(of, rule);
+  return matched != nullptr ? *matched->limit : *rule.limit;
+}
+
+void TellCase(const CompiledPolicy& policy, const CompiledRule& rule,
+              const CompiledLimitCase& matched,
+              v1::LimitBinding::MatchedCase& told) {
+  const auto number = static_cast<int>(&matched - rule.limit_cases.data());
+  const v1::Rule& text =
+      policy.adopted.policy().rules(static_cast<int>(rule.number));
+  told.set_number(static_cast<uint32_t>(number));
+  told.set_citation(text.limit_cases(number).citation());
 }
 
 LimitCurve Constant(std::optional<int64_t> value) {
@@ -154,13 +175,18 @@ class PredicateLimit final : public ValueLimit {
 
   PredicateLimit(const v1::Limit& limit, const v1::Policy&, const v1::Rule&)
       : ValueLimit(0),
-        allowed_(CompileItemFilter(limit.predicate().allowed())) {}
+        allowed_(CompileItemFilter(limit.predicate().allowed())),
+        as_stated_(limit.predicate().allowed()) {}
+  void Bind(const LimitOf&, Date, v1::LimitBinding& binding) const override {
+    *binding.mutable_allowed_items() = as_stated_;
+  }
   bool Allows(const CountedItem& item) const override {
     return allowed_.Matches(item.Traits());
   }
 
  private:
   CompiledItemFilter allowed_;
+  v1::ItemFilter as_stated_;
 };
 
 class NoLimit final : public Kind {
@@ -175,14 +201,6 @@ class NoLimit final : public Kind {
 class UnknownLimit final : public Kind {
  public:
   static constexpr bool kCanBeScaled = true;
-  static void Check(const v1::Limit&, const std::string& /*path*/,
-                    const Checking& c) {
-    if (!c.in_case && Denies(c.rule.enforcement().mode())) {
-      c.checks.Add(absl::StrCat(c.rule_path, ".enforcement.mode"),
-                   "a limit that is not known can refuse nothing; report it");
-    }
-  }
-
   UnknownLimit(const v1::Limit&, const v1::Policy&, const v1::Rule&) {}
   std::optional<LimitCurve> CurveOf(const LimitOf&) const override {
     return Constant(std::nullopt);
@@ -251,11 +269,19 @@ class ScheduleLimit final : public Kind {
                               .value = ParseAmount(step.value(), rule)});
     }
     // The first step holds from the first date that the rule covers.
+    first_from_ = curve_.steps.front().from;
     curve_.first = curve_.steps.front().value;
     curve_.steps.erase(curve_.steps.begin());
   }
   std::optional<LimitCurve> CurveOf(const LimitOf&) const override {
     return curve_;
+  }
+  void Bind(const LimitOf&, Date on, v1::LimitBinding& binding) const override {
+    Date from = first_from_;
+    for (const LimitCurve::Step& step : curve_.steps) {
+      if (step.from <= on) from = step.from;
+    }
+    binding.mutable_step()->set_from(from.ToString());
   }
 
  private:
@@ -270,6 +296,7 @@ class ScheduleLimit final : public Kind {
   }
 
   LimitCurve curve_;
+  Date first_from_;
 };
 
 bool CanBeScaled(const v1::Limit& limit);
@@ -286,14 +313,9 @@ class ScaledLimit final : public Kind {
                     const Checking& c) {
     const v1::Limit::Scaled& scaled = limit.scaled();
     const std::string path = absl::StrCat(limit_path, ".scaled");
-    const auto factor = [&](int64_t value, absl::string_view field) {
-      if (value < 1 || value > kMaxFactor) {
-        c.checks.Add(absl::StrCat(path, ".", field),
-                     absl::StrCat(value, " is not from 1 to ", kMaxFactor));
-      }
-    };
-    factor(scaled.numerator(), "numerator");
-    factor(scaled.denominator(), "denominator");
+    CheckFactor(scaled.numerator(), absl::StrCat(path, ".numerator"), c.checks);
+    CheckFactor(scaled.denominator(), absl::StrCat(path, ".denominator"),
+                c.checks);
     const std::string at = absl::StrCat(path, ".rule_id");
     const v1::Rule* other = c.FindRule(scaled.rule_id(), at);
     if (other == nullptr) return;
@@ -349,10 +371,7 @@ class ScaledLimit final : public Kind {
         numerator_(limit.scaled().numerator()),
         denominator_(limit.scaled().denominator()) {}
   std::optional<LimitCurve> CurveOf(const LimitOf& of) const override {
-    const CompiledRule& other = of.policy.rules[of_rule_];
-    const CompiledLimit& scaled =
-        of_itself_ ? *other.limit : LimitAt(of, other);
-    std::optional<LimitCurve> curve = scaled.CurveOf(of);
+    std::optional<LimitCurve> curve = LimitOfOther(of).CurveOf(of);
     if (!curve) return std::nullopt;
     const auto scale = [&](std::optional<int64_t>& value) {
       if (!value) return true;
@@ -365,8 +384,26 @@ class ScaledLimit final : public Kind {
     }
     return curve;
   }
+  void Bind(const LimitOf& of, Date on,
+            v1::LimitBinding& binding) const override {
+    const CompiledRule& other = of.policy.rules[of_rule_];
+    v1::LimitBinding::Factor& factor = *binding.add_factors();
+    factor.set_rule_id(other.rule_id);
+    factor.set_numerator(numerator_);
+    factor.set_denominator(denominator_);
+    const CompiledLimitCase* matched = of_itself_ ? nullptr : CaseOf(of, other);
+    if (matched != nullptr) {
+      TellCase(of.policy, other, *matched, *factor.mutable_matched_case());
+    }
+    LimitOfOther(of).Bind(of, on, binding);
+  }
 
  private:
+  const CompiledLimit& LimitOfOther(const LimitOf& of) const {
+    const CompiledRule& other = of.policy.rules[of_rule_];
+    return of_itself_ ? *other.limit : LimitAt(of, other);
+  }
+
   // The other rule's place in the policy.
   uint32_t of_rule_;
   // In a limit case: of the rule's own limit, outside its cases.
@@ -426,17 +463,30 @@ class ShareLimit final : public Kind {
       : of_rule_(PlaceOf(limit.share().of_rule_id(), policy)),
         parts_per_million_(limit.share().parts_per_million()) {}
   std::optional<LimitCurve> CurveOf(const LimitOf& of) const override {
-    const CompiledRule& whole = of.policy.rules[of_rule_];
-    const std::optional<int64_t> after = of.whole_after(whole.KeyOf(
-        of.key.window_start(),
-        ProjectGroup(of.rule.group_by, of.key.group(), whole.group_by)));
+    const std::optional<int64_t> after = of.whole_after(WholeOf(of));
     if (!after) return std::nullopt;
     const auto share =
         CheckedMulDiv(*after, parts_per_million_, kMaxPartsPerMillion);
     return share ? std::optional(Constant(share)) : std::nullopt;
   }
+  void Bind(const LimitOf& of, Date, v1::LimitBinding& binding) const override {
+    const CompiledRule& whole = of.policy.rules[of_rule_];
+    const TotalKey key = WholeOf(of);
+    v1::LimitBinding::Share& share = *binding.mutable_share();
+    share.set_of_rule_id(whole.rule_id);
+    *share.mutable_of_group() = DecodeGroup(whole.group_by, key.group());
+    if (const auto total = of.whole_after(key)) share.set_whole(*total);
+    share.set_parts_per_million(parts_per_million_);
+  }
 
  private:
+  TotalKey WholeOf(const LimitOf& of) const {
+    const CompiledRule& whole = of.policy.rules[of_rule_];
+    return whole.KeyOf(
+        of.key.window_start(),
+        ProjectGroup(of.rule.group_by, of.key.group(), whole.group_by));
+  }
+
   // The place of the rule that it is a share of.
   uint32_t of_rule_;
   int64_t parts_per_million_;
@@ -450,52 +500,127 @@ class AuthorizedLimit final : public Kind {
       c.checks.Add(limit_path, "authorized cannot stand in a limit case");
     }
     const std::string path = absl::StrCat(limit_path, ".authorized");
-    if (c.rule.measure() != v1::MEASURE_VALUE_USD ||
-        c.rule.accrual() == v1::ACCRUAL_LICENSED ||
-        !GroupsBy(c.rule, v1::Scope::GROUP_BY_LICENSE_LINE)) {
-      c.checks.Add(path,
-                   "needs MEASURE_VALUE_USD, an accrual of shipments, and "
-                   "GROUP_BY_LICENSE with GROUP_BY_LICENSE_LINE");
+    if (c.rule.accrual() == v1::ACCRUAL_LICENSED ||
+        !GroupsBy(c.rule, v1::Scope::GROUP_BY_LICENSE)) {
+      c.checks.Add(path, "needs an accrual of shipments and GROUP_BY_LICENSE");
     }
-    const int64_t tolerance = limit.authorized().tolerance_basis_points();
-    if (tolerance < 0 || tolerance > kMaxToleranceBasisPoints) {
-      c.checks.Add(absl::StrCat(path, ".tolerance_basis_points"),
-                   absl::StrCat(tolerance, " is not from 0 to ",
-                                kMaxToleranceBasisPoints));
+    const v1::Limit::Authorized& authorized = limit.authorized();
+    if (authorized.numerator() == 0 && authorized.denominator() == 0) {
+      if (authorized.while_quantity_remains()) {
+        c.checks.Add(absl::StrCat(path, ".while_quantity_remains"),
+                     "goes with a factor");
+      }
+      return;
     }
+    CheckFactor(authorized.numerator(), absl::StrCat(path, ".numerator"),
+                c.checks);
+    CheckFactor(authorized.denominator(), absl::StrCat(path, ".denominator"),
+                c.checks);
   }
 
   AuthorizedLimit(const v1::Limit& limit, const v1::Policy&, const v1::Rule&)
-      : tolerance_(limit.authorized().tolerance_basis_points()) {}
+      : numerator_(std::max<int64_t>(limit.authorized().numerator(), 1)),
+        denominator_(std::max<int64_t>(limit.authorized().denominator(), 1)),
+        while_quantity_remains_(limit.authorized().while_quantity_remains()) {}
   std::optional<LimitCurve> CurveOf(const LimitOf& of) const override {
-    int32_t number = 0;
-    const bool has_line =
-        absl::SimpleAtoi(ValueOf(of.rule.group_by, of.key.group(),
-                                 v1::Scope::GROUP_BY_LICENSE_LINE),
-                         &number);
-    const LicenseState::Line* line =
-        has_line ? LineOf(of.license, number) : nullptr;
-    if (line == nullptr) return LimitCurve();
-    const auto value = CheckedMulDiv(
-        *line->value_authorized_usd,
-        kBasisPoints + (line->available() > 0 ? tolerance_ : 0), kBasisPoints);
-    return value ? std::optional(Constant(value)) : std::nullopt;
+    const Sum sum = SumOf(of);
+    if (!sum.limits) return LimitCurve();
+    if (!sum.fits) return std::nullopt;
+    if (!sum.amount || !FactorApplies(sum)) return Constant(sum.amount);
+    const auto limit = CheckedMulDiv(*sum.amount, numerator_, denominator_);
+    return limit ? std::optional(Constant(limit)) : std::nullopt;
   }
-  bool Concerns(const Fact& fact, const CountedItem& item) const override {
-    return LineOf(fact.license, item.license_line) != nullptr;
+  void Bind(const LimitOf& of, Date, v1::LimitBinding& binding) const override {
+    const Sum sum = SumOf(of);
+    if (!sum.limits) return;
+    const bool applies = FactorApplies(sum);
+    v1::LimitBinding::Authorized& told = *binding.mutable_authorized();
+    told.set_license_id(of.license->license.license_id());
+    told.set_line_number(LineNumberOf(of));
+    if (sum.amount) told.set_amount(*sum.amount);
+    told.set_numerator(applies ? numerator_ : 1);
+    told.set_denominator(applies ? denominator_ : 1);
+  }
+  bool Concerns(const CompiledMeasure& measure, const Fact& fact,
+                const CountedItem& item) const override {
+    const LicenseState::Line* line =
+        fact.license == nullptr ? nullptr
+                                : fact.license->FindLine(item.license_line);
+    return line != nullptr && Limits(measure, *line);
   }
 
  private:
-  // The line, if it states a value: what states none limits none.
-  static const LicenseState::Line* LineOf(const LicenseState* license,
-                                          int32_t number) {
-    const LicenseState::Line* line =
-        license == nullptr ? nullptr : license->FindLine(number);
-    return line != nullptr && line->value_authorized_usd ? line : nullptr;
+  // What the lines of a total authorize together.
+  struct Sum {
+    // Whether any of them limits it.
+    bool limits = false;
+    // Whether it fits 64 bits.
+    bool fits = true;
+    // Without the factor. Unset: not known.
+    std::optional<int64_t> amount = 0;
+    bool quantity_remains = false;
+  };
+
+  // What states no value limits none.
+  static bool Limits(const CompiledMeasure& measure,
+                     const LicenseState::Line& line) {
+    return measure.unit != v1::MEASURE_VALUE_USD || line.value_authorized_usd;
   }
 
-  // In basis points.
-  int64_t tolerance_;
+  // 0: of all lines together.
+  static int32_t LineNumberOf(const LimitOf& of) {
+    int32_t number = 0;
+    return absl::SimpleAtoi(ValueOf(of.rule.group_by, of.key.group(),
+                                    v1::Scope::GROUP_BY_LICENSE_LINE),
+                            &number)
+               ? number
+               : 0;
+  }
+
+  static Sum SumOf(const LimitOf& of) {
+    Sum sum;
+    if (of.license == nullptr) return sum;
+    const bool by_line = of.rule.GroupsBy(v1::Scope::GROUP_BY_LICENSE_LINE);
+    const int32_t number = LineNumberOf(of);
+    for (const LicenseState::Line& line : of.license->lines) {
+      if ((by_line && line.line_number != number) ||
+          !Limits(of.rule.measure, line)) {
+        continue;
+      }
+      sum.limits = true;
+      sum.quantity_remains |= line.available() > 0;
+      const std::optional<Measured> measured = MeasureLine(of, line);
+      if (!measured) {
+        sum.fits = false;
+      } else if (measured->unknown) {
+        sum.amount = std::nullopt;
+      } else if (sum.amount) {
+        sum.amount = CheckedAdd(*sum.amount, measured->amount);
+        sum.fits = sum.fits && sum.amount;
+      }
+    }
+    return sum;
+  }
+
+  // What a line authorizes; nothing when it does not fit.
+  static std::optional<Measured> MeasureLine(const LimitOf& of,
+                                             const LicenseState::Line& line) {
+    const CountedItem item{
+        .product = of.catalog.FindProduct(line.product_code, of.date),
+        .units = line.authorized,
+        .value_usd = line.value_authorized_usd};
+    // Before its first revision nothing is known of a product.
+    if (item.product == nullptr) return Measured{.unknown = true};
+    return Measure(of.rule.measure, item.ToMeasure());
+  }
+
+  bool FactorApplies(const Sum& sum) const {
+    return !while_quantity_remains_ || sum.quantity_remains;
+  }
+
+  int64_t numerator_;
+  int64_t denominator_;
+  bool while_quantity_remains_;
 };
 
 // Calls visit(std::type_identity<K>()) with the kind of a limit.
@@ -691,6 +816,16 @@ std::shared_ptr<const CompiledLimit> CompileLimit(const v1::Limit& limit,
 
 std::optional<LimitCurve> FindLimit(const LimitOf& of) {
   return LimitAt(of, of.rule).CurveOf(of);
+}
+
+std::optional<v1::LimitBinding> FindLimitBinding(const LimitOf& of, Date on) {
+  v1::LimitBinding binding;
+  if (const CompiledLimitCase* matched = CaseOf(of, of.rule)) {
+    TellCase(of.policy, of.rule, *matched, *binding.mutable_matched_case());
+  }
+  LimitAt(of, of.rule).Bind(of, on, binding);
+  return binding.ByteSizeLong() > 0 ? std::optional(std::move(binding))
+                                    : std::nullopt;
 }
 
 }  // namespace chipledger::domain

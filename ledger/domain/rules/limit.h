@@ -11,9 +11,11 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/strings/string_view.h"
+#include "chipledger/v1/headroom_service.pb.h"
 #include "chipledger/v1/policy.pb.h"
 #include "ledger/base/date.h"
 #include "ledger/domain/check.h"
+#include "ledger/domain/rules/measure.h"
 #include "ledger/domain/rules/scope.h"
 #include "ledger/domain/rules/total_key.h"
 
@@ -49,7 +51,7 @@ struct LimitOf {
   const TotalKey& key;
   // The date that decides which limit case matches.
   Date date;
-  // For a limit by license line; null: there is no such license.
+  // For what a license authorizes; null: there is no such license.
   const LicenseState* license;
   // Returns what is used and reserved of another total of the policy: the whole
   // of a share, after the event that is tested.
@@ -65,9 +67,14 @@ class CompiledLimit {
   virtual std::optional<LimitCurve> CurveOf(const LimitOf& of) const = 0;
   // Returns the value where the rule alone says it, so that evidence need not.
   virtual std::optional<int64_t> constant() const { return std::nullopt; }
+  // Says what the limit depends on, on a date, in what a row tells of it.
+  virtual void Bind(const LimitOf&, Date /*on*/, v1::LimitBinding&) const {}
   // Whether it says anything about an item of a fact; else the item does not
   // count.
-  virtual bool Concerns(const Fact&, const CountedItem&) const { return true; }
+  virtual bool Concerns(const CompiledMeasure&, const Fact&,
+                        const CountedItem&) const {
+    return true;
+  }
   // Whether it allows an item, which then counts 0.
   virtual bool Allows(const CountedItem&) const { return false; }
 };
@@ -93,6 +100,10 @@ std::shared_ptr<const CompiledLimit> CompileLimit(const v1::Limit& limit,
 
 // Returns the limit of a total; nothing when it does not fit 64 bits.
 std::optional<LimitCurve> FindLimit(const LimitOf& of);
+
+// Returns what sets that limit on a date; nothing when the rule's own number
+// says it all.
+std::optional<v1::LimitBinding> FindLimitBinding(const LimitOf& of, Date on);
 
 }  // namespace chipledger::domain
 
