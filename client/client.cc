@@ -600,6 +600,12 @@ absl::StatusOr<v1::ListTotalEntriesResponse> Client::ListTotalEntries(
               &v1::HeadroomService::Stub::ListTotalEntries, request, call);
 }
 
+absl::StatusOr<v1::ListNoticesResponse> Client::ListNotices(
+    const v1::ListNoticesRequest& request, const CallOptions& call) {
+  return Read(*this, *stubs_->headroom, &v1::HeadroomService::Stub::ListNotices,
+              request, call);
+}
+
 absl::StatusOr<v1::GetLedgerResponse> Client::GetLedger(
     const v1::GetLedgerRequest& request, const CallOptions& call) {
   return Read(*this, *stubs_->admin, &v1::AdminService::Stub::GetLedger,

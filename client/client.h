@@ -186,6 +186,8 @@ class Client {
       const v1::CompareHeadroomRequest& request, const CallOptions& call = {});
   absl::StatusOr<v1::ListTotalEntriesResponse> ListTotalEntries(
       const v1::ListTotalEntriesRequest& request, const CallOptions& call = {});
+  absl::StatusOr<v1::ListNoticesResponse> ListNotices(
+      const v1::ListNoticesRequest& request, const CallOptions& call = {});
   absl::StatusOr<v1::GetLedgerResponse> GetLedger(
       const v1::GetLedgerRequest& request, const CallOptions& call = {});
 

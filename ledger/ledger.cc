@@ -15,6 +15,7 @@
 #include "ledger/head.h"
 #include "ledger/load_state.h"
 #include "ledger/moments.h"
+#include "ledger/notices.h"
 #include "ledger/own_writer.h"
 #include "ledger/periodic_task.h"
 #include "ledger/pipeline.h"
@@ -212,6 +213,13 @@ class LedgerImpl : public Ledger {
       const Moment& moment, const domain::TotalKey& total, uint64_t begin,
       size_t max_count) const override {
     return ListTotalMovements(*store_, moment, total, begin, max_count);
+  }
+
+  absl::StatusOr<NoticesPage> ListNotices(const Moment& moment,
+                                          const v1::ListNoticesRequest& filters,
+                                          uint64_t begin,
+                                          size_t max_count) const override {
+    return ListDueNotices(*store_, moment, filters, begin, max_count);
   }
 
   absl::Status WhatIf(

@@ -230,6 +230,19 @@ class Ledger {
       const Moment& moment, const domain::TotalKey& total, uint64_t begin,
       size_t max_count) const = 0;
 
+  // What the rules that ask for notice say is due, from the first entry not
+  // below `begin`, until `max_count` notices are found, those of one entry
+  // together, or limits::kMaxEntriesPerPage entries are read. Looks at every
+  // entry since such a rule was adopted. Errors: DATA_DAMAGED.
+  struct NoticesPage {
+    std::vector<v1::ListNoticesResponse::Notice> notices;
+    // Where to go on; nothing when that was all.
+    std::optional<uint64_t> next;
+  };
+  virtual absl::StatusOr<NoticesPage> ListNotices(
+      const Moment& moment, const v1::ListNoticesRequest& filters,
+      uint64_t begin, size_t max_count) const = 0;
+
   // Replays the log under another policy; see PolicyService.WhatIf. Blocks, and
   // calls `send` with each message until it returns false, which ends it.
   // Errors: INVALID_FIELD and what adopting the policy could fail with,

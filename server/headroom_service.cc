@@ -11,6 +11,7 @@
 #include "ledger/base/error.h"
 #include "ledger/base/status_macros.h"
 #include "ledger/domain/headroom.h"
+#include "ledger/domain/known.h"
 #include "server/headroom_watch.h"
 #include "server/page_token.h"
 #include "server/read_call.h"
@@ -53,48 +54,13 @@ absl::Status ReadTimeline(const ReadView& view,
   return absl::OkStatus();
 }
 
-std::vector<std::string> PlaceOf(const domain::TotalKey& key) {
-  return {std::string(key.bytes())};
-}
-
-// The total that a page token's place names.
-absl::StatusOr<domain::TotalKey> TotalOf(
-    const std::vector<std::string>& place) {
-  if (place.size() != 1) return WrongPageToken();
-  std::optional<domain::TotalKey> key =
-      domain::TotalKey::FromBytes(place.front());
-  if (!key) return WrongPageToken();
-  return *std::move(key);
-}
-
-// The last row of the page before; nothing for the first page.
-absl::StatusOr<std::optional<domain::TotalKey>> PlaceBefore(
-    const v1::ListHeadroomRequest& request) {
-  if (request.page_token().empty()) return std::nullopt;
-  ASSIGN_OR_RETURN(PageToken token, ReadPageToken(request.page_token(),
-                                                  ListFingerprint(request), 1));
-  return TotalOf(token.place);
-}
-
-// How many of the first of a list fit on a page.
-template <typename Listed, typename RowOf>
-size_t CountThatFit(const std::vector<Listed>& list, size_t page_size,
-                    RowOf row_of) {
-  PageRoom room(page_size);
-  size_t count = 0;
-  for (; count < list.size() && !room.IsFull(); ++count) {
-    room.Take(row_of(list[count]));
-  }
-  return count;
-}
-
 absl::Status ReadHeadroomRows(const ReadView& view,
                               const v1::ListHeadroomRequest& request,
                               v1::ListHeadroomResponse& response) {
   ASSIGN_OR_RETURN(const size_t page_size,
                    PageSize(request.page_size(), kStandardPage, kMaxPage));
   ASSIGN_OR_RETURN(const std::optional<domain::TotalKey> after,
-                   PlaceBefore(request));
+                   TotalBeforePage(request));
   RETURN_IF_ERROR(
       domain::CheckHeadroomFilter(view.snapshot(), request.filter()));
   // One more than asked says whether there is a next page.
@@ -106,9 +72,8 @@ absl::Status ReadHeadroomRows(const ReadView& view,
         return listed.row;
       }));
   if (rows.size() < all) {
-    response.set_next_page_token(WritePageToken(
-        ListFingerprint(request), {.moments = {PinMoment(view.moment)},
-                                   .place = PlaceOf(rows.back().key)}));
+    SetNextPage(request, view.moment, std::string(rows.back().key.bytes()),
+                response);
   }
   for (domain::ListedRow& listed : rows) {
     *response.add_rows() = std::move(listed.row);
@@ -127,13 +92,8 @@ absl::Status ReadTotalEntries(const ReadView& view,
                    domain::FindTotalKey(ToHeadroomView(view),
                                         request.policy_id(), request.rule_id(),
                                         request.group(), request.on_date()));
-  uint64_t begin = request.start_index();
-  if (!request.page_token().empty()) {
-    ASSIGN_OR_RETURN(
-        const std::vector<std::string> place,
-        ReadPagePlace(request.page_token(), ListFingerprint(request), 1));
-    if (!absl::SimpleAtoi(place.front(), &begin)) return WrongPageToken();
-  }
+  ASSIGN_OR_RETURN(const uint64_t begin,
+                   FirstOfPage(request, request.start_index()));
   ASSIGN_OR_RETURN(
       Ledger::TotalEntriesPage page,
       view.ledger.ListTotalEntries(view.moment, total, begin, page_size));
@@ -141,9 +101,30 @@ absl::Status ReadTotalEntries(const ReadView& view,
     *response.add_movements() = std::move(movement);
   }
   if (page.next) {
-    response.set_next_page_token(WritePageToken(
-        ListFingerprint(request), {.moments = {PinMoment(view.moment)},
-                                   .place = {absl::StrCat(*page.next)}}));
+    SetNextPage(request, view.moment, absl::StrCat(*page.next), response);
+  }
+  response.set_size(view.snapshot().size);
+  return absl::OkStatus();
+}
+
+absl::Status ReadNotices(const ReadView& view,
+                         const v1::ListNoticesRequest& request,
+                         v1::ListNoticesResponse& response) {
+  ASSIGN_OR_RETURN(
+      const size_t page_size,
+      PageSize(request.page_size(), kStandardEntryPage, kMaxEntryPage));
+  RETURN_IF_ERROR(domain::CheckRuleKnown(view.snapshot(), request.policy_id(),
+                                         request.rule_id()));
+  ASSIGN_OR_RETURN(const uint64_t begin,
+                   FirstOfPage(request, request.start_index()));
+  ASSIGN_OR_RETURN(
+      Ledger::NoticesPage page,
+      view.ledger.ListNotices(view.moment, request, begin, page_size));
+  for (auto& notice : page.notices) {
+    *response.add_notices() = std::move(notice);
+  }
+  if (page.next) {
+    SetNextPage(request, view.moment, absl::StrCat(*page.next), response);
   }
   response.set_size(view.snapshot().size);
   return absl::OkStatus();
@@ -166,7 +147,7 @@ absl::StatusOr<ComparedMoments> MomentsOf(
   }
   ASSIGN_OR_RETURN(PageToken token, ReadPageToken(request.page_token(),
                                                   ListFingerprint(request), 2));
-  ASSIGN_OR_RETURN(domain::TotalKey last, TotalOf(token.place));
+  ASSIGN_OR_RETURN(domain::TotalKey last, TotalOfPlace(token.place));
   return ComparedMoments{.before = std::move(token.moments[0]),
                          .after = std::move(token.moments[1]),
                          .last = std::move(last)};
@@ -201,7 +182,7 @@ absl::Status Compare(const Ledger& ledger, const Ledger::Moment& before,
     response.set_next_page_token(
         WritePageToken(ListFingerprint(request),
                        {.moments = {PinMoment(before), PinMoment(after)},
-                        .place = PlaceOf(pairs.back().key)}));
+                        .place = {std::string(pairs.back().key.bytes())}}));
   }
   for (domain::ListedPair& listed : pairs) {
     *response.add_pairs() = std::move(listed.pair);
@@ -240,6 +221,13 @@ grpc::ServerUnaryReactor* HeadroomService::ListTotalEntries(
   return ServeRead<v1::ListTotalEntriesRequest, v1::ListTotalEntriesResponse>(
       {runtime_, context, request, response}, &ReadTotalEntries,
       ReadSource::kLog);
+}
+
+grpc::ServerUnaryReactor* HeadroomService::ListNotices(
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+    grpc::ByteBuffer* response) {
+  return ServeRead<v1::ListNoticesRequest, v1::ListNoticesResponse>(
+      {runtime_, context, request, response}, &ReadNotices, ReadSource::kLog);
 }
 
 grpc::ServerUnaryReactor* HeadroomService::CompareHeadroom(

@@ -16,6 +16,7 @@ using RawHeadroomService =
                v1::HeadroomService::WithRawCallbackMethod_GetTimeline,
                v1::HeadroomService::WithRawCallbackMethod_CompareHeadroom,
                v1::HeadroomService::WithRawCallbackMethod_ListTotalEntries,
+               v1::HeadroomService::WithRawCallbackMethod_ListNotices,
                v1::HeadroomService::WithRawCallbackMethod_WatchHeadroom>;
 
 // HeadroomService serves headroom. Thread-safety: thread-safe.
@@ -38,6 +39,9 @@ class HeadroomService final : public RawHeadroomService {
   grpc::ServerUnaryReactor* ListTotalEntries(
       grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
       grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* ListNotices(grpc::CallbackServerContext* context,
+                                        const grpc::ByteBuffer* request,
+                                        grpc::ByteBuffer* response) override;
   grpc::ServerWriteReactor<grpc::ByteBuffer>* WatchHeadroom(
       grpc::CallbackServerContext* context,
       const grpc::ByteBuffer* request) override;

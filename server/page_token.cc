@@ -129,6 +129,15 @@ absl::StatusOr<std::vector<std::string>> ReadPagePlace(absl::string_view text,
   return std::move(token.place);
 }
 
+absl::StatusOr<domain::TotalKey> TotalOfPlace(
+    const std::vector<std::string>& place) {
+  if (place.size() != 1) return WrongPageToken();
+  std::optional<domain::TotalKey> key =
+      domain::TotalKey::FromBytes(place.front());
+  if (!key) return WrongPageToken();
+  return *std::move(key);
+}
+
 absl::Status WrongPageToken() {
   return InvalidFields(
       {{"page_token",

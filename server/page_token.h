@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,6 +18,7 @@
 #include "chipledger/v1/common.pb.h"
 #include "google/protobuf/message.h"
 #include "ledger/base/limits.h"
+#include "ledger/domain/state.h"
 #include "ledger/ledger.h"
 
 namespace chipledger {
@@ -57,6 +59,43 @@ absl::StatusOr<std::vector<std::string>> ReadPagePlace(absl::string_view text,
 // The error for a page token that does not fit.
 absl::Status WrongPageToken();
 
+// The total that a place names. Errors: INVALID_FIELD.
+absl::StatusOr<domain::TotalKey> TotalOfPlace(
+    const std::vector<std::string>& place);
+
+// Where a page of a list by number, such as of entries, begins: at `first`, or
+// where the request's page_token says. Errors: INVALID_FIELD.
+template <typename Request>
+absl::StatusOr<uint64_t> FirstOfPage(const Request& request, uint64_t first) {
+  if (request.page_token().empty()) return first;
+  const absl::StatusOr<std::vector<std::string>> place =
+      ReadPagePlace(request.page_token(), ListFingerprint(request), 1);
+  if (!place.ok()) return place.status();
+  if (!absl::SimpleAtoi(place->front(), &first)) return WrongPageToken();
+  return first;
+}
+
+// The last total of the page before, in a list of totals; nothing for the first
+// page. Errors: INVALID_FIELD.
+template <typename Request>
+absl::StatusOr<std::optional<domain::TotalKey>> TotalBeforePage(
+    const Request& request) {
+  if (request.page_token().empty()) return std::nullopt;
+  const absl::StatusOr<std::vector<std::string>> place =
+      ReadPagePlace(request.page_token(), ListFingerprint(request), 1);
+  if (!place.ok()) return place.status();
+  return TotalOfPlace(*place);
+}
+
+// Says in a response where the next page begins.
+template <typename Request, typename Response>
+void SetNextPage(const Request& request, const Ledger::Moment& moment,
+                 std::string place, Response& response) {
+  response.set_next_page_token(WritePageToken(
+      ListFingerprint(request),
+      {.moments = {PinMoment(moment)}, .place = {std::move(place)}}));
+}
+
 // Keys of lists as they stand in tokens.
 inline std::string KeyToText(const std::string& key) { return key; }
 inline std::string KeyToText(uint64_t key) { return absl::StrCat(key); }
@@ -83,6 +122,18 @@ class PageRoom {
   size_t bytes_ = 0;
 };
 
+// How many of the first of a list fit on a page; row_of(listed) is the row.
+template <typename Listed, typename RowOf>
+size_t CountThatFit(const std::vector<Listed>& list, size_t page_size,
+                    RowOf row_of) {
+  PageRoom room(page_size);
+  size_t count = 0;
+  for (; count < list.size() && !room.IsFull(); ++count) {
+    room.Take(row_of(list[count]));
+  }
+  return count;
+}
+
 // Fills a page of a list by key at a moment: calls add(value), which returns
 // the row that it added, for values of a PersistentMap<Key, Value> that
 // `matches` takes, from where the request's page_token says, until the page is
@@ -93,11 +144,10 @@ template <typename Key, typename Request, typename Response, typename Map,
 absl::Status FillPage(const Request& request, const Ledger::Moment& moment,
                       const Map& map, size_t page_size, Matches matches,
                       Add add, Response& response) {
-  const uint64_t list = ListFingerprint(request);
   Key from{};
   if (!request.page_token().empty()) {
     absl::StatusOr<std::vector<std::string>> place =
-        ReadPagePlace(request.page_token(), list, 1);
+        ReadPagePlace(request.page_token(), ListFingerprint(request), 1);
     if (!place.ok()) return std::move(place).status();
     if (!KeyFromText(std::move(place->front()), from)) return WrongPageToken();
   }
@@ -105,8 +155,7 @@ absl::Status FillPage(const Request& request, const Ledger::Moment& moment,
   map.VisitFrom(from, [&](const Key& key, const auto& value) {
     if (!matches(value)) return true;
     if (room.IsFull()) {
-      response.set_next_page_token(WritePageToken(
-          list, {.moments = {PinMoment(moment)}, .place = {KeyToText(key)}}));
+      SetNextPage(request, moment, KeyToText(key), response);
       return false;
     }
     room.Take(add(value));

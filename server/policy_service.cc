@@ -91,13 +91,7 @@ absl::Status ReadPolicies(const ReadView& view,
   ASSIGN_OR_RETURN(const size_t page_size,
                    PageSize(request.page_size(), kStandardPage, kMaxPage));
   const auto& policies = view.snapshot().catalog().policies;
-  size_t number = 0;
-  if (!request.page_token().empty()) {
-    ASSIGN_OR_RETURN(
-        const std::vector<std::string> place,
-        ReadPagePlace(request.page_token(), ListFingerprint(request), 1));
-    if (!absl::SimpleAtoi(place.front(), &number)) return WrongPageToken();
-  }
+  ASSIGN_OR_RETURN(uint64_t number, FirstOfPage(request, 0));
   PageRoom room(page_size);
   for (; number < policies.size() && !room.IsFull(); ++number) {
     const domain::CompiledPolicy& policy = *policies[number];
@@ -105,9 +99,7 @@ absl::Status ReadPolicies(const ReadView& view,
     room.Take(*response.add_policies() = PolicyNow(view, policy));
   }
   if (number < policies.size()) {
-    response.set_next_page_token(WritePageToken(
-        ListFingerprint(request), {.moments = {PinMoment(view.moment)},
-                                   .place = {absl::StrCat(number)}}));
+    SetNextPage(request, view.moment, absl::StrCat(number), response);
   }
   response.set_size(view.snapshot().size);
   return absl::OkStatus();
@@ -120,14 +112,8 @@ absl::Status ReadDifferences(const ReadView& view,
   ASSIGN_OR_RETURN(
       const size_t page_size,
       PageSize(request.page_size(), kStandardDiffPage, kMaxDiffPage));
-  std::optional<domain::TotalKey> after;
-  if (!request.page_token().empty()) {
-    ASSIGN_OR_RETURN(
-        const std::vector<std::string> place,
-        ReadPagePlace(request.page_token(), ListFingerprint(request), 1));
-    after = domain::TotalKey::FromBytes(place.front());
-    if (!after) return WrongPageToken();
-  }
+  ASSIGN_OR_RETURN(const std::optional<domain::TotalKey> after,
+                   TotalBeforePage(request));
   ASSIGN_OR_RETURN(const domain::Snapshot amended,
                    domain::WithAmendment(view.snapshot(), request.command()));
   const v1::Policy& policy = request.command().policy();
@@ -148,20 +134,21 @@ absl::Status ReadDifferences(const ReadView& view,
   const Date today = view.ledger.Today();
   const Date through = view.moment.through;
   // One more than asked says whether there is a next page.
-  const std::vector<domain::ListedPair> pairs = domain::CompareHeadroom(
+  std::vector<domain::ListedPair> pairs = domain::CompareHeadroom(
       {.snapshot = view.snapshot(), .today = today, .through = through},
       {.snapshot = amended, .today = today, .through = through}, filter, after,
       page_size + 1);
-  PageRoom room(page_size);
-  size_t taken = 0;
-  for (; taken < pairs.size() && !room.IsFull(); ++taken) {
-    room.Take(*response.add_pairs() = pairs[taken].pair);
+  const size_t all = pairs.size();
+  pairs.resize(CountThatFit(
+      pairs, page_size, [](const domain::ListedPair& listed) -> const auto& {
+        return listed.pair;
+      }));
+  if (pairs.size() < all) {
+    SetNextPage(request, view.moment, std::string(pairs.back().key.bytes()),
+                response);
   }
-  if (taken < pairs.size()) {
-    response.set_next_page_token(
-        WritePageToken(ListFingerprint(request),
-                       {.moments = {PinMoment(view.moment)},
-                        .place = {std::string(pairs[taken - 1].key.bytes())}}));
+  for (domain::ListedPair& listed : pairs) {
+    *response.add_pairs() = std::move(listed.pair);
   }
   response.set_size(view.snapshot().size);
   return absl::OkStatus();

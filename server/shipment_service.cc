@@ -36,24 +36,12 @@ absl::Status ReadShipment(const ReadView& view,
   return absl::OkStatus();
 }
 
-// Where a page of ListShipments begins.
-absl::StatusOr<uint64_t> FirstIndexOfPage(
-    const v1::ListShipmentsRequest& request) {
-  if (request.page_token().empty()) return 0;
-  ASSIGN_OR_RETURN(
-      const std::vector<std::string> place,
-      ReadPagePlace(request.page_token(), ListFingerprint(request), 1));
-  uint64_t begin = 0;
-  if (!absl::SimpleAtoi(place.front(), &begin)) return WrongPageToken();
-  return begin;
-}
-
 absl::Status ReadShipments(const ReadView& view,
                            const v1::ListShipmentsRequest& request,
                            v1::ListShipmentsResponse& response) {
   ASSIGN_OR_RETURN(const size_t page_size,
                    PageSize(request.page_size(), kStandardPage, kMaxPage));
-  ASSIGN_OR_RETURN(const uint64_t begin, FirstIndexOfPage(request));
+  ASSIGN_OR_RETURN(const uint64_t begin, FirstOfPage(request, 0));
   // The license may be one that was never granted: what left under its number
   // is listed.
   RETURN_IF_ERROR(domain::CheckPartyKnown(view.snapshot(), request.exporter()));
@@ -68,9 +56,7 @@ absl::Status ReadShipments(const ReadView& view,
     *response.add_shipments() = std::move(shipment);
   }
   if (page.next < size) {
-    response.set_next_page_token(WritePageToken(
-        ListFingerprint(request), {.moments = {PinMoment(view.moment)},
-                                   .place = {absl::StrCat(page.next)}}));
+    SetNextPage(request, view.moment, absl::StrCat(page.next), response);
   }
   response.set_size(size);
   return absl::OkStatus();

@@ -70,6 +70,7 @@ void AddMovementCommands(CLI::App& shipment, Cli& cli);
 void AddReservationCommands(CLI::App& shipment, Cli& cli);
 void AddTotalCommands(CLI::App& headroom, Cli& cli);
 void AddCompareCommand(CLI::App& headroom, Cli& cli);
+void AddNoticesCommand(CLI::App& headroom, Cli& cli);
 void AddReplayCommand(CLI::App& audit, Cli& cli);
 void AddAdminCommands(CLI::App& app, Cli& cli);
 void AddCompletionCommand(CLI::App& app, Cli& cli);

@@ -162,6 +162,7 @@ void AddHeadroomCommands(CLI::App& app, Cli& cli) {
                             AddFilterOptions, Watch);
   AddTotalCommands(*group, cli);
   AddCompareCommand(*group, cli);
+  AddNoticesCommand(*group, cli);
 }
 
 }  // namespace chipledger::cli

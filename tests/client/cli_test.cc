@@ -768,6 +768,37 @@ TEST_F(CliTest, HeadroomIsFilteredByEachKey) {
   }
 }
 
+TEST_F(CliTest, NoticesAreListed) {
+  const std::string file = WriteFile(dir_, "watched.textproto", R"(
+    policy {
+      policy_id: "watched" title: "W" effective_from: "2024-01-01"
+      provenance { citation: "c" legal_status: LEGAL_STATUS_IN_FORCE
+                   enforcement_status: ENFORCEMENT_STATUS_ENFORCED }
+      rules {
+        rule_id: "large" title: "L"
+        measure: MEASURE_GPUS accrual: ACCRUAL_EXPORTED
+        window { per_order {} } limit { none {} }
+        enforcement { mode: MODE_NOTIFY notify_at: "50" }
+      }
+    })");
+  Do({"policy", "adopt", file});
+  const Result none = Run({"headroom", "notices"});
+  EXPECT_EQ(none.code, 0);
+  EXPECT_THAT(none.error, HasSubstr("No entry has reached the threshold"));
+  Do(Record("S-1", "H100=49"));
+  Do(Record("S-2", "H100=50"));
+  Do(Record("S-3", "H100=51"));
+  EXPECT_THAT(Do({"headroom", "notices", "--policy", "watched"}),
+              AllOf(HasSubstr("watched/large"), HasSubstr("50 GPUs"),
+                    HasSubstr("shipment acme/S-2"), HasSubstr("51 GPUs"),
+                    Not(HasSubstr("S-1"))));
+  EXPECT_THAT(Do({"--json", "headroom", "notices", "--limit", "1"}),
+              AllOf(HasSubstr("\"total\":\"50\""), Not(HasSubstr("S-3"))));
+  const Result unknown = Run({"headroom", "notices", "--rule", "larg"});
+  EXPECT_EQ(unknown.code, 2);
+  EXPECT_THAT(unknown.error, HasSubstr("large"));
+}
+
 TEST_F(CliTest, AnAuditorReadsAndReplays) {
   for (int i = 0; i < 20; ++i) {
     Run(Record(absl::StrCat("S-", i), "H100=90"));
