@@ -128,7 +128,8 @@ class LedgerImpl : public Ledger {
         sequencer_thread_([this] { sequencer_.Run(); }),
         committer_thread_([this] { committer_.Run(); }),
         own_writer_(pipeline_) {
-    timekeeper_.emplace(options.tick, clock_, publisher_, own_writer_);
+    // So often that an expiry is durable within a tick of its time.
+    timekeeper_.emplace(options.tick / 4, clock_, publisher_, own_writer_);
     backfiller_.emplace(options.tick, *store_, publisher_, own_writer_,
                         options.log);
     // Without it an idle ledger would call itself writable after its files were

@@ -123,9 +123,10 @@ struct LedgerOptions {
   // passes them carries one. Lower: more is stored; higher: a start and a read
   // of a past moment fold more entries.
   size_t mark_entries = limits::kMarkEntries;
-  // How often the ledger looks for what time brings about, such as the expiry
-  // of a reservation, and for policies that have the log to count. Higher: a
-  // reservation may hold its room that much longer.
+  // How late the ledger may record what time brings about, such as the expiry
+  // of a reservation, on a machine that is not busy; and how often it looks for
+  // policies that have the log to count. Higher: a reservation may hold its
+  // room that much longer.
   absl::Duration tick = absl::Seconds(1);
   // Told what an operator must know, such as why the ledger became read-only.
   // Called on any thread; must not block. May be empty.

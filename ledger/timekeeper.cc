@@ -22,8 +22,10 @@ Timekeeper::Timekeeper(absl::Duration tick, const Clock& clock,
       task_(tick, [this] { Look(); }) {}
 
 void Timekeeper::Look() {
-  const int64_t now_ns = clock_.NowNs();
   const std::shared_ptr<const domain::Snapshot> snapshot = publisher_.Latest();
+  // Entries are not dated back when the clock is set back.
+  const int64_t now_ns =
+      std::max(clock_.NowNs(), snapshot->last_record_time_ns);
   std::vector<v1::Command> commands;
   AppendDueReservations(*snapshot, now_ns, commands);
   AppendDueLicenses(*snapshot, Date::FromUnixNs(now_ns), commands);
@@ -37,17 +39,22 @@ void Timekeeper::AppendDueReservations(const domain::Snapshot& snapshot,
                                        std::vector<v1::Command>& commands) {
   if (snapshot.size == reservations_size_ && now_ns < next_expiry_ns_) return;
   int64_t next_ns = std::numeric_limits<int64_t>::max();
+  std::vector<std::pair<int64_t, uint64_t>> due;
   snapshot.registers.reservations.VisitAll(
       [&](uint64_t index, const auto& reservation) {
         if (reservation->expire_time_ns > now_ns) {
           next_ns = std::min(next_ns, reservation->expire_time_ns);
         } else {
-          commands.emplace_back()
-              .mutable_expire_reservation()
-              ->set_reservation_index(index);
+          due.emplace_back(reservation->expire_time_ns, index);
         }
         return true;
       });
+  // In the order in which they ran out.
+  std::sort(due.begin(), due.end());
+  for (const auto& [expire_time_ns, index] : due) {
+    commands.emplace_back().mutable_expire_reservation()->set_reservation_index(
+        index);
+  }
   reservations_size_ = snapshot.size;
   next_expiry_ns_ = next_ns;
 }

@@ -146,6 +146,10 @@ absl::Status UseReservation(const Case& c, const ReservationState& reservation,
 // Errors: RESERVATION_NOT_FOUND.
 absl::StatusOr<const ReservationState*> FindReservation(const State& state,
                                                         uint64_t index);
+// The same, but for one whose time is over and whose end the ledger has not
+// recorded yet.
+absl::StatusOr<const ReservationState*> FindRunningReservation(const Case& c,
+                                                               uint64_t index);
 
 }  // namespace chipledger::domain
 

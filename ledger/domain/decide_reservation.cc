@@ -111,6 +111,16 @@ absl::StatusOr<const ReservationState*> FindReservation(const State& state,
   return reservation->get();
 }
 
+absl::StatusOr<const ReservationState*> FindRunningReservation(const Case& c,
+                                                               uint64_t index) {
+  ASSIGN_OR_RETURN(const ReservationState* reservation,
+                   FindReservation(c.state, index));
+  if (c.record_time_ns >= reservation->expire_time_ns) {
+    return ReservationNotFound(index);
+  }
+  return reservation;
+}
+
 absl::Status GiveBack(const Case& c, const ReservationState& reservation,
                       GiveBackDraws give_back_draws, Assessment& assessment,
                       LicenseDraws& draws, v1::Evidence& evidence) {

@@ -207,7 +207,7 @@ absl::Status DecideRecordShipment(v1::RecordShipment& command, Case& c) {
   ShipmentCase judged{.shipment = shipment, .assurance = command.assurance()};
   if (command.has_reservation_index()) {
     ASSIGN_OR_RETURN(const ReservationState* reservation,
-                     FindReservation(c.state, command.reservation_index()));
+                     FindRunningReservation(c, command.reservation_index()));
     RETURN_IF_ERROR(UseReservation(c, *reservation, shipment, assessment, draws,
                                    *recorded.mutable_reservation()));
     judged.reserved_license_id =

@@ -27,7 +27,8 @@ class TimekeeperTest : public LedgerTest {
     return StoredEntry(index);
   }
   // The entry after the latest is the one that NextEntry waits for.
-  void AwaitFromHere() { awaited_ = size(); }
+  void AwaitFromHere() { AwaitFrom(size()); }
+  void AwaitFrom(uint64_t index) { awaited_ = index; }
 
   v1::Command Reserve(int64_t quantity, int64_t seconds) {
     v1::Command command;
@@ -76,6 +77,56 @@ TEST_F(TimekeeperTest, WhatWasDueWhileTheLedgerWasClosedIsRecordedAtTheStart) {
   EXPECT_TRUE(NextEntry().event().has_reservation_expired());
   EXPECT_EQ(ledger_->Latest()->registers.reservations.size(), 1u)
       << "the other one has an hour";
+}
+
+TEST_F(TimekeeperTest, WhatRanOutIsRecordedInTheOrderInWhichItDid) {
+  const WriteAnswer last = Write(Reserve(10, 120));
+  const WriteAnswer first = Write(Reserve(20, 60));
+  const WriteAnswer second = Write(Reserve(30, 90));
+  AwaitFromHere();
+  Close();
+  clock_.Set(clock_.NowNs() + 200 * kNsPerSecond);
+  Reopen();
+  for (const WriteAnswer* next : {&first, &second, &last}) {
+    const v1::Entry expiry = NextEntry();
+    EXPECT_EQ(
+        expiry.event().reservation_expired().command().reservation_index(),
+        *next->index);
+    AwaitFrom(expiry.index() + 1);
+  }
+  ExpectTotalsEqualReplay();
+}
+
+// Until the ledger comes to record it, too.
+TEST_F(TimekeeperTest, WhatIsOverCannotBeUsed) {
+  options_.tick = absl::Hours(1);
+  Reopen();
+  const WriteAnswer reserved = Write(Reserve(70, 60));
+  ASSERT_EQ(reserved.status, absl::OkStatus());
+  const uint64_t before = size();
+  v1::Command ship = Ship("S-1", 70);
+  ship.mutable_record_shipment()->set_reservation_index(*reserved.index);
+  clock_.Set(clock_.NowNs() + 61 * kNsPerSecond);
+  EXPECT_EQ(ReasonOf(Write(ship).status), "RESERVATION_NOT_FOUND");
+  EXPECT_EQ(size(), before);
+}
+
+TEST_F(TimekeeperTest, AClockThatIsSetBackLetsNothingHoldLonger) {
+  options_.tick = absl::Hours(1);
+  Reopen();
+  const int64_t start_ns = clock_.NowNs();
+  const WriteAnswer reserved = Write(Reserve(70, 60));
+  clock_.Set(start_ns + 61 * kNsPerSecond);
+  ASSERT_EQ(Write(Ship("S-1", 1)).status, absl::OkStatus());
+  AwaitFromHere();
+  Close();
+  clock_.Set(start_ns + kNsPerSecond);
+  options_.tick = absl::Milliseconds(5);
+  options_.trust_clock = true;
+  Reopen();
+  const v1::Entry expiry = NextEntry();
+  EXPECT_EQ(expiry.event().reservation_expired().command().reservation_index(),
+            *reserved.index);
 }
 
 TEST_F(TimekeeperTest, ALicenseExpiresWhenItsLastDayIsOverEverywhere) {
