@@ -115,7 +115,7 @@ absl::Status ReadDifferences(const ReadView& view,
   ASSIGN_OR_RETURN(const std::optional<domain::TotalKey> after,
                    TotalBeforePage(request));
   ASSIGN_OR_RETURN(const domain::Snapshot amended,
-                   domain::WithAmendment(view.snapshot(), request.command()));
+                   domain::WithAmendment(view.snapshot(), request));
   const v1::Policy& policy = request.command().policy();
   const domain::CompiledPolicy& latest =
       *view.snapshot().catalog().FindLatestVersion(policy.policy_id());

@@ -118,6 +118,8 @@ int Diff(Cli& cli, const AmendOptions& options) {
   if (command->reason().empty()) command->set_reason("not recorded");
   v1::DiffPolicyRequest request;
   *request.mutable_command() = *std::move(command);
+  *request.mutable_country_groups() = file.country_groups();
+  *request.mutable_parties() = file.parties();
   Table table({"RULE", "TOTAL OF", "WINDOW", "USED>", "LIMIT>", "WOULD BE>",
                "HEADROOM>", "WOULD BE>"});
   bool first = true, any = false;

@@ -71,7 +71,11 @@ std::string NextStep(const absl::Status& status,
     case v1::LICENSE_EXISTS:
       return "to change what it authorizes use: chipledger license amend";
     case v1::POLICY_EXISTS:
-      return "adopt it under a new policy_id, and rescind the one before";
+      return "to change it use: chipledger policy amend; what that changes "
+             "for whom says: chipledger policy diff";
+    case v1::RECOUNT_NEEDED:
+      return "amend it from a later date, or adopt the rule under a new "
+             "rule_id";
     case v1::REVISION_MISMATCH:
       return "somebody else has changed it: read it again, then repeat with "
              "the revision it has now";

@@ -15,8 +15,10 @@
 #include "ledger/domain/catalog_fold.h"
 #include "ledger/domain/check.h"
 #include "ledger/domain/errors.h"
+#include "ledger/domain/fact_dates.h"
 #include "ledger/domain/policy_names.h"
 #include "ledger/domain/rules/policy_change.h"
+#include "ledger/domain/rules/scope.h"
 
 namespace chipledger::domain {
 namespace {
@@ -42,66 +44,109 @@ void CheckTotalsKept(const CompiledPolicy& latest, const v1::Policy& policy,
   }
 }
 
-// The changes of one rule that make facts count otherwise.
-std::string RecountText(const RuleChange& change) {
-  if (change.before == nullptr) {
-    return absl::StrCat("rule \"", change.rule_id(), "\" is new");
-  }
-  std::vector<std::string> fields;
-  if (change.after != nullptr) {
-    for (const std::string& field : change.fields) {
-      if (SelectsFacts(field)) fields.push_back(field);
-    }
-  }
-  return fields.empty()
-             ? ""
-             : absl::StrCat("rule \"", change.rule_id(), "\" changes ",
-                            absl::StrJoin(fields, ", "));
+// Whether a rule could count a fact of a country; `rule` may be null.
+bool CouldCount(const Catalog& catalog, const CompiledPolicy& policy,
+                const CompiledRule* rule, const DatedCountry& fact) {
+  return rule != nullptr && SelectsDestination(catalog, policy, rule->where,
+                                               fact.country, fact.date);
 }
 
-// What a version and the one that follows it from `from` on count otherwise.
-void AppendRecounts(const CompiledPolicy& version, const v1::Policy& policy,
-                    std::set<std::string>& recounts) {
-  const v1::Policy& before = version.adopted.policy();
-  for (const RuleChange& change : ChangesOf(before, policy)) {
-    const std::string text = RecountText(change);
-    if (!text.empty()) recounts.insert(text);
+// Recount finds what facts from a date on would count otherwise. Borrows.
+class Recount {
+ public:
+  Recount(const Registers& registers, const CompiledPolicy& amended, Date from)
+      : catalog_(registers.catalog),
+        amended_(amended),
+        facts_(CountriesWithFactsFrom(registers.fact_dates, from)) {}
+
+  // Compares with a version that the amendment follows or ends.
+  void Compare(const CompiledPolicy& version) {
+    const v1::Policy& before = version.adopted.policy();
+    const v1::Policy& after = amended_.adopted.policy();
+    for (const RuleChange& change : ChangesOf(before, after)) {
+      const std::string text = TextOf(change);
+      if (text.empty()) continue;
+      const CompiledRule* was = version.FindRule(change.rule_id());
+      const CompiledRule* is = amended_.FindRule(change.rule_id());
+      AddIfAny(text, [&](const DatedCountry& fact) {
+        return CouldCount(catalog_, version, was, fact) ||
+               CouldCount(catalog_, amended_, is, fact);
+      });
+    }
+    AddIfAny("country_treatments change", [&](const DatedCountry& fact) {
+      return version.Treated(fact.country, fact.date) !=
+             amended_.Treated(fact.country, fact.date);
+    });
   }
-  const auto treatments = [](const v1::Policy& of) {
-    v1::Policy only;
-    *only.mutable_country_treatments() = of.country_treatments();
-    return only.SerializeAsString();
-  };
-  if (treatments(before) != treatments(policy)) {
-    recounts.insert("country_treatments change");
+
+  // The policy ended on a date, and ends later now.
+  void Extend(Date ended, Date ends) {
+    AddIfAny(absl::StrCat("effective_to was ", ended.ToString()),
+             [&](const DatedCountry& fact) {
+               return ended <= fact.date && fact.date < ends;
+             });
   }
-}
+
+  const std::set<std::string>& changes() const { return changes_; }
+
+ private:
+  // A change of one rule that makes facts count otherwise.
+  static std::string TextOf(const RuleChange& change) {
+    if (change.before == nullptr) {
+      return absl::StrCat("rule \"", change.rule_id(), "\" is new");
+    }
+    std::vector<std::string> fields;
+    if (change.after != nullptr) {
+      for (const std::string& field : change.fields) {
+        if (SelectsFacts(field)) fields.push_back(field);
+      }
+    }
+    return fields.empty()
+               ? ""
+               : absl::StrCat("rule \"", change.rule_id(), "\" changes ",
+                              absl::StrJoin(fields, ", "));
+  }
+
+  // Adds a change with the first fact that it concerns, if there is one.
+  template <typename Concerns>
+  void AddIfAny(absl::string_view text, Concerns&& concerns) {
+    const auto fact = std::find_if(facts_.begin(), facts_.end(), concerns);
+    if (fact == facts_.end()) return;
+    changes_.insert(absl::StrCat(text, ", and there is a fact of ",
+                                 fact->country, " on ", fact->date.ToString()));
+  }
+
+  const Catalog& catalog_;
+  const CompiledPolicy& amended_;
+  const std::vector<DatedCountry> facts_;
+  std::set<std::string> changes_;
+};
 
 // Checks that no fact that is recorded already would count otherwise.
 absl::Status CheckNoRecount(const Registers& registers,
                             const v1::AmendPolicy& command) {
-  const v1::Policy& policy = command.policy();
   const Date from = *Date::Parse(command.effective_date());
   const std::optional<Date> latest_fact = registers.latest_fact_date;
   if (!latest_fact || *latest_fact < from) return absl::OkStatus();
-  std::set<std::string> recounts;
+  v1::AdoptedPolicy adopted;
+  *adopted.mutable_policy() = command.policy();
+  const auto amended = CompilePolicy(0, adopted);
+  Recount recount(registers, *amended, from);
   Date covered = Date::Min();
   for (const auto& version : registers.catalog.policies) {
-    if (version->policy_id() != policy.policy_id()) continue;
+    if (version->policy_id() != command.policy().policy_id()) continue;
     covered = std::max(covered, version->to);
     if (std::max(version->from, from) < version->to) {
-      AppendRecounts(*version, policy, recounts);
+      recount.Compare(*version);
     }
   }
-  const Date to = Date::ParseOr(policy.effective_to(), Date::Max());
-  if (covered < to && *latest_fact >= covered) {
-    recounts.insert(absl::StrCat("effective_to was ", covered.ToString()));
-  }
-  return recounts.empty()
+  recount.Extend(covered,
+                 Date::ParseOr(command.policy().effective_to(), Date::Max()));
+  return recount.changes().empty()
              ? absl::OkStatus()
-             : RecountNeeded(policy.policy_id(), command.effective_date(),
-                             latest_fact->ToString(),
-                             absl::StrJoin(recounts, "; "));
+             : RecountNeeded(command.policy().policy_id(),
+                             command.effective_date(), latest_fact->ToString(),
+                             absl::StrJoin(recount.changes(), "; "));
 }
 
 // Checks the dates of an amendment against the policy that it amends.
@@ -158,14 +203,22 @@ absl::Status CheckAmendment(const Registers& registers,
 }
 
 absl::StatusOr<Snapshot> WithAmendment(const Snapshot& snapshot,
-                                       const v1::AmendPolicy& command) {
-  v1::Command shape;
-  *shape.mutable_amend_policy() = command;
-  RETURN_IF_ERROR(CheckCommand(shape));
-  RETURN_IF_ERROR(CheckAmendment(snapshot.registers, command));
+                                       const v1::DiffPolicyRequest& request) {
+  v1::PolicyFile unknown;
+  *unknown.mutable_parties() = request.parties();
+  for (const v1::ChangeCountryGroup& group : request.country_groups()) {
+    if (snapshot.catalog().groups.Find(group.group_id()) == nullptr) {
+      *unknown.add_country_groups() = group;
+    }
+  }
   Snapshot amended = snapshot;
+  RETURN_IF_ERROR(FoldPolicyFile(unknown, snapshot.size, amended.registers));
+  v1::Command shape;
+  *shape.mutable_amend_policy() = request.command();
+  RETURN_IF_ERROR(CheckCommand(shape));
+  RETURN_IF_ERROR(CheckAmendment(amended.registers, request.command()));
   v1::Event event;
-  *event.mutable_policy_amended()->mutable_command() = command;
+  *event.mutable_policy_amended()->mutable_command() = request.command();
   RETURN_IF_ERROR(FoldCatalog(event, snapshot.size, amended.registers));
   return amended;
 }

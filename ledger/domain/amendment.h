@@ -5,6 +5,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "chipledger/v1/command.pb.h"
+#include "chipledger/v1/policy_service.pb.h"
 #include "ledger/domain/state.h"
 
 namespace chipledger::domain {
@@ -15,10 +16,11 @@ namespace chipledger::domain {
 absl::Status CheckAmendment(const Registers& registers,
                             const v1::AmendPolicy& command);
 
-// Returns the snapshot as it would be with the amendment. Errors: those of
-// CheckCommand and CheckAmendment.
+// Returns the snapshot as it would be with the amendment of a request, and the
+// groups and parties that it brings along. Errors: those of CheckCommand and
+// CheckAmendment.
 absl::StatusOr<Snapshot> WithAmendment(const Snapshot& snapshot,
-                                       const v1::AmendPolicy& command);
+                                       const v1::DiffPolicyRequest& request);
 
 }  // namespace chipledger::domain
 

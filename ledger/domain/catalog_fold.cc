@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "ledger/base/status_macros.h"
+#include "ledger/domain/check.h"
 #include "ledger/domain/errors.h"
 
 namespace chipledger::domain {
@@ -141,6 +142,29 @@ absl::Status FoldCatalog(const v1::Event& event, uint64_t index,
     default:
       return absl::OkStatus();
   }
+}
+
+absl::Status FoldPolicyFile(const v1::PolicyFile& file, uint64_t index,
+                            Registers& registers) {
+  for (const v1::Party& party : file.parties()) {
+    if (registers.catalog.parties.Find(party.party_id()) != nullptr) continue;
+    v1::Command command;
+    *command.mutable_register_party()->mutable_party() = party;
+    RETURN_IF_ERROR(CheckCommand(command));
+    v1::Event event;
+    *event.mutable_party_registered()->mutable_command() =
+        command.register_party();
+    RETURN_IF_ERROR(FoldCatalog(event, index, registers));
+  }
+  for (const v1::ChangeCountryGroup& change : file.country_groups()) {
+    v1::Command command;
+    *command.mutable_change_country_group() = change;
+    RETURN_IF_ERROR(CheckCommand(command));
+    v1::Event event;
+    *event.mutable_country_group_changed()->mutable_command() = change;
+    RETURN_IF_ERROR(FoldCatalog(event, index, registers));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace chipledger::domain

@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "chipledger/v1/event.pb.h"
+#include "chipledger/v1/policy.pb.h"
 #include "ledger/domain/state.h"
 
 namespace chipledger::domain {
@@ -15,6 +16,12 @@ namespace chipledger::domain {
 // Errors: DATA_DAMAGED.
 absl::Status FoldCatalog(const v1::Event& event, uint64_t index,
                          Registers& registers);
+
+// Applies what a policy file brings along, as if entry `index` had said it: its
+// changes of country groups, and those of its parties that the registers do not
+// know. Errors: those of CheckCommand.
+absl::Status FoldPolicyFile(const v1::PolicyFile& file, uint64_t index,
+                            Registers& registers);
 
 }  // namespace chipledger::domain
 

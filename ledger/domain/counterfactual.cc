@@ -52,33 +52,6 @@ absl::Status CheckAdoption(const Catalog& catalog, const History& log,
       .status();
 }
 
-// Applies the group changes of a policy file, and makes the parties known that
-// the catalog does not know.
-absl::Status ApplyGroupsAndParties(const v1::PolicyFile& file,
-                                   Catalog& catalog) {
-  Registers registers{.catalog = std::move(catalog)};
-  for (const v1::Party& party : file.parties()) {
-    if (registers.catalog.parties.Find(party.party_id()) != nullptr) continue;
-    v1::Command command;
-    *command.mutable_register_party()->mutable_party() = party;
-    RETURN_IF_ERROR(CheckCommand(command));
-    v1::Event event;
-    *event.mutable_party_registered()->mutable_command()->mutable_party() =
-        party;
-    RETURN_IF_ERROR(FoldCatalog(event, 0, registers));
-  }
-  for (const v1::ChangeCountryGroup& change : file.country_groups()) {
-    v1::Command command;
-    *command.mutable_change_country_group() = change;
-    RETURN_IF_ERROR(CheckCommand(command));
-    v1::Event event;
-    *event.mutable_country_group_changed()->mutable_command() = change;
-    RETURN_IF_ERROR(FoldCatalog(event, 0, registers));
-  }
-  catalog = std::move(registers.catalog);
-  return absl::OkStatus();
-}
-
 std::string DescribeShipment(absl::string_view what,
                              const v1::Shipment& shipment) {
   int64_t units = 0;
@@ -188,8 +161,9 @@ bool BeginsShipment(const v1::Event& event) {
 absl::StatusOr<std::unique_ptr<Counterfactual>> Counterfactual::Make(
     const History& log, const Catalog& catalog,
     const v1::WhatIfRequest& request) {
-  Catalog with_groups = catalog;
-  RETURN_IF_ERROR(ApplyGroupsAndParties(request.policy_file(), with_groups));
+  Registers registers{.catalog = catalog};
+  RETURN_IF_ERROR(FoldPolicyFile(request.policy_file(), 0, registers));
+  Catalog with_groups = std::move(registers.catalog);
   v1::AdoptedPolicy adopted;
   v1::Policy& policy = *adopted.mutable_policy();
   policy = request.policy_file().policy();

@@ -52,12 +52,8 @@ absl::Status DecideRescindPolicy(v1::RescindPolicy& command, Case& c) {
   if (first == nullptr) return PolicyNotFound(command.policy_id());
   const CompiledPolicy* policy =
       c.state.catalog().FindLatestVersion(command.policy_id());
-  if (!policy->adopted.rescinded_from().empty()) {
-    return WrongStatus(
-        absl::StrCat("policy ", command.policy_id()),
-        absl::StrCat("rescinded from ", policy->adopted.rescinded_from()),
-        "in force");
-  }
+  // A rescission can be followed by an earlier one, so that a mistyped date
+  // does not keep a policy in force.
   const Date date = *Date::Parse(command.effective_date());
   if (date < first->from) {
     return WrongDate("effective_date", command.effective_date(),
@@ -66,7 +62,7 @@ absl::Status DecideRescindPolicy(v1::RescindPolicy& command, Case& c) {
   }
   if (date >= policy->to) {
     return WrongDate("effective_date", command.effective_date(),
-                     absl::StrCat("is not before the policy's effective_to, ",
+                     absl::StrCat("is not before the policy's end, ",
                                   policy->to.ToString()));
   }
   c.event.mutable_policy_rescinded()->unsafe_arena_set_allocated_command(

@@ -22,6 +22,10 @@ void AddParty(const Catalog& catalog, absl::string_view party_id, Date date,
   }
 }
 
+bool IsCountry(absl::string_view subject) {
+  return absl::ascii_isupper(static_cast<unsigned char>(subject[0]));
+}
+
 bool IsAmong(const std::vector<std::string>& list, const std::string& value) {
   return std::find(list.begin(), list.end(), value) != list.end();
 }
@@ -155,16 +159,28 @@ Subjects SubjectsOf(const Catalog& catalog,
   return subjects;
 }
 
+std::vector<DatedCountry> CountriesWithFactsFrom(const FactDates& fact_dates,
+                                                 Date from) {
+  std::vector<DatedCountry> found;
+  fact_dates.VisitFrom("A", [&](const std::string& key, uint64_t) {
+    if (!IsCountry(key)) return false;
+    const size_t separator = key.rfind(kSeparator);
+    const Date date = *Date::Parse(key.substr(separator + 1));
+    if (date >= from) {
+      found.push_back({.country = key.substr(0, separator), .date = date});
+    }
+    return true;
+  });
+  return found;
+}
+
 std::optional<JudgedFact> FindJudgedOtherwise(const Catalog& catalog,
                                               const FactDates& fact_dates,
                                               const DatedGroup& changed) {
   const std::string& group_id = changed.proto().group_id();
   const auto* before = catalog.groups.Find(group_id);
   return FindFact(
-      fact_dates, "A",
-      [](absl::string_view subject) {
-        return absl::ascii_isupper(static_cast<unsigned char>(subject[0]));
-      },
+      fact_dates, "A", IsCountry,
       PoliciesThat(catalog,
                    [&](const CompiledRule& rule) {
                      return AsksForGroup(rule, group_id);

@@ -41,6 +41,16 @@ Subjects SubjectsOf(const Catalog& catalog,
 Subjects SubjectsOf(const Catalog& catalog,
                     const v1::ReportDiversion& diversion, Date date);
 
+// A country and a date of which there are facts.
+struct DatedCountry {
+  std::string country;
+  Date date;
+};
+
+// Returns those from a date on.
+std::vector<DatedCountry> CountriesWithFactsFrom(const FactDates& fact_dates,
+                                                 Date from);
+
 // A fact that a policy has judged by what a change would alter.
 struct JudgedFact {
   uint64_t index = 0;

@@ -80,11 +80,14 @@ struct Against {
   bool has_limit = false;
   // Unset: none, or not known.
   std::optional<int64_t> limit;
+  // What is left, where the limit does not say it.
+  std::optional<int64_t> still_fits;
   std::optional<Date> binding_date;
 
   // Nothing when it leaves 64 bits.
   std::optional<int64_t> Headroom() const {
     if (!limit) return std::nullopt;
+    if (still_fits) return still_fits;
     const auto left = CheckedSub(*limit, sum.reserved);
     return left ? CheckedSub(*left, sum.used) : std::nullopt;
   }
@@ -130,9 +133,11 @@ class Reader {
   Against On(Date date) const {
     const LimitCurve curve = CurveOn(date);
     if (!curve.IsSchedule()) {
-      return {.sum = SumThrough(view_, total_, Date::Max()),
+      const Amounts sum = SumThrough(view_, total_, Date::Max());
+      return {.sum = sum,
               .has_limit = curve.has_limit,
-              .limit = curve.first};
+              .limit = curve.first,
+              .still_fits = StillFits(date, sum)};
     }
     Against own = AgainstOn(curve, date);
     // A limit that is not known now is not known, whatever comes later.
@@ -164,6 +169,14 @@ class Reader {
   }
 
  private:
+  std::optional<int64_t> StillFits(Date date, const Amounts& sum) const {
+    const auto whole = [&](const TotalKey& of) {
+      return SumOf(of, Date::Max());
+    };
+    const auto taken = CheckedAdd(sum.used, sum.reserved);
+    return taken ? FindStillFits(Question(date, whole), *taken) : std::nullopt;
+  }
+
   using WholeOf =
       absl::FunctionRef<std::optional<int64_t>(const TotalKey& whole)>;
 
@@ -599,6 +612,12 @@ class Lister {
   std::vector<ListedRow> rows_;
 };
 
+// Whether a total differs otherwise than by the version of its policy.
+bool Differ(const Row& before, Row after) {
+  after.set_policy_version(before.policy_version());
+  return before.SerializeAsString() != after.SerializeAsString();
+}
+
 // Makes the points of one window of a timeline.
 class WindowTimeline {
  public:
@@ -829,8 +848,7 @@ std::vector<ListedPair> CompareHeadroom(const HeadroomView& earlier,
     listed.pair.set_reserved_change(
         CheckedSub(now.reserved(), before.reserved()).value_or(0));
     const bool differ =
-        !rows[0] || !rows[1] ||
-        rows[0]->row.SerializeAsString() != rows[1]->row.SerializeAsString();
+        !rows[0] || !rows[1] || Differ(rows[0]->row, rows[1]->row);
     for (int i = 0; i < 2; ++i) sides[i].at += rows[i] ? 1 : 0;
     if (differ) pairs.push_back(std::move(listed));
   }

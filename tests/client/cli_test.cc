@@ -490,7 +490,8 @@ TEST_F(CliTest, CountryGroupsProductsAndParties) {
 }
 
 TEST_F(CliTest, APolicyIsAmendedAndItsDifferencesAreShownBefore) {
-  const auto file_with = [&](const std::string& limit) {
+  const auto file_with = [&](const std::string& limit,
+                             const std::string& more = "") {
     return WriteFile(dir_, "cap-" + limit + ".textproto",
                      absl::Substitute(R"(
         parties { party_id: "listed" name: "Listed" }
@@ -504,8 +505,14 @@ TEST_F(CliTest, APolicyIsAmendedAndItsDifferencesAreShownBefore) {
             scope { group_by: GROUP_BY_DESTINATION_COUNTRY }
             window { calendar_year {} } limit { constant: "$0" }
             exemptions { parties: "listed" }
-            enforcement { mode: MODE_REFUSE } } })",
-                                      limit));
+            enforcement { mode: MODE_REFUSE } }
+          rules {
+            rule_id: "unchanged" title: "U" measure: MEASURE_GPUS
+            accrual: ACCRUAL_EXPORTED
+            window { open {} } limit { none {} }
+            enforcement { mode: MODE_REPORT_ONLY } }
+          $1 })",
+                                      limit, more));
   };
   EXPECT_THAT(Do({"policy", "adopt", file_with("500")}),
               HasSubstr("Parties registered: listed"));
@@ -516,7 +523,18 @@ TEST_F(CliTest, APolicyIsAmendedAndItsDifferencesAreShownBefore) {
       Do({"policy", "diff", file_with("700"), "--date", "2025-07-01"});
   EXPECT_THAT(diff, AllOf(HasSubstr("limit.constant"), HasSubstr("500 GPUs"),
                           HasSubstr("700 GPUs"), HasSubstr("FR"),
-                          HasSubstr("300 GPUs")));
+                          HasSubstr("300 GPUs"), Not(HasSubstr("unchanged"))));
+  // What the file brings along is known when it is compared, too.
+  const std::string with_party = file_with("700", R"(
+          rules {
+            rule_id: "their-own" title: "T" measure: MEASURE_GPUS
+            accrual: ACCRUAL_EXPORTED
+            scope { where { consignees: "newcomer" } }
+            window { open {} } limit { none {} }
+            enforcement { mode: MODE_REPORT_ONLY } } }
+          parties { party_id: "newcomer" name: "Newcomer" } # )");
+  EXPECT_THAT(Do({"policy", "diff", with_party, "--date", "2025-07-01"}),
+              HasSubstr("their-own"));
   EXPECT_THAT(Do({"policy", "show", "cap"}), Not(HasSubstr("Version")));
   Do({"policy", "amend", file_with("700"), "--date", "2025-07-01", "--reason",
       "raised"});

@@ -307,6 +307,46 @@ TEST_F(AmendmentTest, WhatWouldNeedFactsCountedAgainIsNamedAndRefused) {
   }
 }
 
+TEST_F(AmendmentTest, OnlyFactsThatAChangedRuleCouldCountHoldItBack) {
+  Accept(Adoption(Policy()));
+  Accept(Shipment("1", "2025-07-10", 1));
+  const auto rule_of = [](const std::string& country) {
+    return Policy("", absl::Substitute(R"(rules {
+      rule_id: "new" title: "N" measure: MEASURE_GPUS accrual: ACCRUAL_EXPORTED
+      scope { where { destination_countries: "$0" } }
+      window { open {} } limit { none {} }
+      enforcement { mode: MODE_REPORT_ONLY } })",
+                                       country));
+  };
+  EXPECT_THAT(
+      std::string(ErrorOf(Amendment("2025-07-01", rule_of("MY"))).message()),
+      HasSubstr("rule \"new\" is new, and there is a fact of MY on "
+                "2025-07-10"));
+  Accept(Amendment("2025-07-01", rule_of("SG")));
+  // Nor does a country that is not shipped to matter in how it is treated.
+  v1::Policy treated = rule_of("SG");
+  treated.MergeFrom(FromText<v1::Policy>(
+      "country_treatments { country: 'HK' treated_as: 'CN' }"));
+  Accept(Amendment("2025-07-01", treated));
+}
+
+// What a license authorizes times a factor is a limit like others: it holds
+// from its date.
+TEST_F(AmendmentTest, AFactorOfWhatIsAuthorizedChangesFromItsDate) {
+  const auto policy_of = [](int numerator) {
+    return Policy("", absl::Substitute(R"(rules {
+      rule_id: "licensed" title: "L" measure: MEASURE_GPUS
+      accrual: ACCRUAL_EXPORTED scope { group_by: GROUP_BY_LICENSE }
+      window { open {} }
+      limit { authorized { numerator: $0 denominator: 10 } }
+      enforcement { mode: MODE_REFUSE } })",
+                                       numerator));
+  };
+  Accept(Adoption(policy_of(5)));
+  Accept(Shipment("1", "2025-07-10", 1));
+  Accept(Amendment("2025-07-01", policy_of(7)));
+}
+
 TEST_F(AmendmentTest, AMistypedDateBlocksNothing) {
   Accept(Adoption(Policy()));
   Accept(Amendment("2999-01-01", Policy("limit { constant: '1' }")));
@@ -343,6 +383,28 @@ TEST_F(AmendmentTest, DatesAndStandingAreChecked) {
                   })pb"));
   EXPECT_EQ(reason(Amendment("2026-03-01", Policy())), "WRONG_STATUS");
   EXPECT_FALSE(RowOn("2026-06-01").in_force());
+}
+
+TEST_F(AmendmentTest, AMistypedRescissionIsFollowedByAnEarlierOne) {
+  Accept(Adoption(Policy()));
+  const auto rescind = [](const std::string& date) {
+    return Cmd(
+        absl::StrCat("rescind_policy { policy_id: 'p' reason: 'r' "
+                     "effective_date: '",
+                     date, "' }"));
+  };
+  Accept(Shipment("1", "2025-05-12", 1));
+  Accept(rescind("2062-05-13"));
+  Accept(rescind("2025-05-13"));
+  EXPECT_TRUE(RowOn("2025-05-12").in_force());
+  EXPECT_FALSE(RowOn("2025-05-13").in_force());
+  // What is over since then cannot begin again: nothing counted meanwhile.
+  for (const char* later : {"2025-05-13", "2026-01-01"}) {
+    EXPECT_EQ(
+        GetErrorCause(ErrorOf(rescind(later))).value_or(ErrorCause()).reason,
+        "WRONG_DATE")
+        << later;
+  }
 }
 
 TEST_F(AmendmentTest, ALongerLifeDoesNotReachFactsThatWereNotCounted) {

@@ -1,9 +1,11 @@
 // Goal: every kind of wrong command gets a clear error that names the field and
 // the value, and leaves nothing behind.
 #include <string>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/substitute.h"
 #include "gtest/gtest.h"
 #include "ledger/base/error.h"
 #include "ledger/scenario/memory_ledger.h"
@@ -695,6 +697,76 @@ TEST_F(BadInputTest, WhatIsPlannedIsNotTooFarAhead) {
   expect_too_far(Cmd(absl::StrCat(
       "suspend_license { license_id: 'L1' reason: 'r' effective_date: '", later,
       "' }")));
+  const auto shipped = ledger_.Submit({Shipment("shipment_reference: 'S3'")});
+  ASSERT_TRUE(shipped.status.ok()) << shipped.status;
+  v1::Command correction;
+  *correction.mutable_correct_shipment()->mutable_shipment() =
+      Shipment(
+          absl::StrCat("shipment_reference: 'S3' export_date: '", later, "'"))
+          .record_shipment()
+          .shipment();
+  correction.mutable_correct_shipment()->set_reason("r");
+  correction.mutable_correct_shipment()->set_assurance(
+      v1::ASSURANCE_BEFORE_EXPORT);
+  expect_too_far(correction);
+  // A grant that was mistyped within the year is taken back.
+  v1::Command planned = Cmd(Grant("L8"));
+  planned.mutable_grant_license()->mutable_license()->set_grant_date(latest);
+  planned.mutable_grant_license()->mutable_license()->set_expiry_date(
+      "2999-12-31");
+  const auto granted = ledger_.Submit({planned});
+  ASSERT_TRUE(granted.status.ok()) << granted.status;
+  Accept(
+      "void_license { license_id: 'L8' reason: 'mistyped' "
+      "reservation_effect: RESERVATION_EFFECT_RELEASE }");
+}
+
+// Everywhere on Earth it is tomorrow at most.
+TEST_F(BadInputTest, WhatHasNotHappenedIsNotRecorded) {
+  Accept(R"(record_shipment { assurance: ASSURANCE_BEFORE_EXPORT shipment {
+              exporter: "x" shipment_reference: "S1" export_date: "2025-02-01"
+              destination_country: "MY"
+              items { product_code: "H100" quantity: 10 } } })");
+  const std::string goods =
+      "shipment { exporter: 'x' shipment_reference: 'S1' } "
+      "units { item: 0 quantity: 2 } ";
+  Accept(absl::StrCat("receive_shipment { ", goods,
+                      "effective_date: '2025-03-01' }"));
+  const std::string application =
+      "apply_for_license { application { application_id: '$0' exporter: 'x' "
+      "application_date: '$1' destination_countries: 'MY' "
+      "lines { line_number: 1 product_code: 'H100' quantity: 1 } } }";
+  Accept(absl::Substitute(application, "A1", "2025-01-01"));
+  const std::vector<std::string> table = {
+      absl::StrCat("receive_shipment { ", goods, "effective_date: '$1' }"),
+      absl::StrCat("return_shipment { ", goods,
+                   "reason: 'r' effective_date: '$1' }"),
+      absl::StrCat("retire_units { ", goods,
+                   "cause: CAUSE_SCRAP evidence: 'e' effective_date: '$1' }"),
+      absl::StrCat("report_diversion { ", goods,
+                   "found_country: 'AE' evidence: 'e' effective_date: '$1' }"),
+      "declare_compute { party: 'x' source: 's' effective_date: '$1' "
+      "lines { country: 'MY' gpus: 1 } }",
+      "record_condition { license_id: 'L1' condition { kind: 'k' "
+      "evidence: 'e' satisfied_date: '$1' } }",
+      application,
+      "return_application { application_id: 'A1' reason: 'r' "
+      "effective_date: '$1' }",
+      "deny_application { application_id: 'A1' reason: 'r' "
+      "effective_date: '$1' }",
+  };
+  const Date today = Date::FromUnixNs(ledger_.now_ns());
+  const std::string tomorrow = Date::FromDays(today.days() + 1).ToString();
+  const std::string later = Date::FromDays(today.days() + 2).ToString();
+  for (const std::string& text : table) {
+    ExpectError(Cmd(absl::Substitute(text, "A2", later)),
+                absl::StatusCode::kFailedPrecondition, "WRONG_DATE",
+                {later, "has not come yet"});
+    const auto outcome =
+        ledger_.Submit({Cmd(absl::Substitute(text, "A2", tomorrow))},
+                       /*validate_only=*/true);
+    EXPECT_TRUE(outcome.status.ok()) << outcome.status << text;
+  }
 }
 
 }  // namespace

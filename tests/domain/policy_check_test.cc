@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/substitute.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "ledger/base/error.h"
 #include "ledger/domain/rules/policy.h"
@@ -12,6 +13,8 @@
 
 namespace chipledger::testing {
 namespace {
+
+using ::testing::ElementsAre;
 
 v1::Policy GoodPolicy() {
   return FromText<v1::Policy>(R"pb(
@@ -95,6 +98,7 @@ TEST(PolicyCheckTest, EveryPartOfTheRuleLanguageIsTaken) {
        "limit { scaled { rule_id: 'r' numerator: 2 denominator: 1 } } }"},
       {"exemptions by date",
        "exemptions { from: '2024-01-01' before: '2025-01-01' }"},
+      {"exemptions before a date", "exemptions { before: '2025-01-01' }"},
       {"exemptions by party", "exemptions { parties: 'x' }"},
       {"presumption of denial", "enforcement { mode: MODE_PRESUME_DENIAL }"},
       {"notices", "enforcement { mode: MODE_NOTIFY notify_at: '1' }"},
@@ -167,7 +171,20 @@ TEST(PolicyCheckTest, ContradictionsAreNamedByTheirField) {
        "rules[0].limit.share.of_rule_id"},
       {"limit { scaled { rule_id: 'gone' numerator: 2 denominator: 1 } }",
        "rules[0].limit.scaled.rule_id"},
+      {"limit { scaled { rule_id: 's' numerator: 0 denominator: 1 } }",
+       "rules[0].limit.scaled.numerator"},
+      {"limit { scaled { rule_id: 's' numerator: 1 denominator: 0 } }",
+       "rules[0].limit.scaled.denominator"},
       {"limit { authorized {} }", "rules[0].limit.authorized"},
+      {"limit { authorized { numerator: 1 } } "
+       "scope { group_by: GROUP_BY_LICENSE }",
+       "rules[0].limit.authorized.denominator"},
+      {"limit { authorized { denominator: 1 } } "
+       "scope { group_by: GROUP_BY_LICENSE }",
+       "rules[0].limit.authorized.numerator"},
+      {"limit { authorized { while_quantity_remains: true } } "
+       "scope { group_by: GROUP_BY_LICENSE }",
+       "rules[0].limit.authorized.while_quantity_remains"},
       {"limit_cases { where { destination_countries: 'MY' } "
        "limit { constant: '1' } }",
        "rules[0].limit_cases"},
@@ -212,6 +229,35 @@ TEST(PolicyCheckTest, ContradictionsAreNamedByTheirField) {
   }
 }
 
+std::vector<std::string> FieldsOf(const absl::Status& status) {
+  std::vector<std::string> fields;
+  for (const auto& violation : GetFieldViolations(status)) {
+    fields.push_back(violation.field);
+  }
+  return fields;
+}
+
+TEST(PolicyCheckTest, WhatIsNamedTwiceIsRefused) {
+  v1::Policy policy = GoodPolicy();
+  *policy.add_rules() = policy.rules(0);
+  EXPECT_THAT(FieldsOf(domain::CheckPolicy(policy, "policy")),
+              ElementsAre("policy.rules[1].rule_id"));
+  policy = GoodPolicy();
+  for (int i = 0; i < 2; ++i) {
+    *policy.add_settings() = FromText<v1::Setting>(
+        "name: 'n' question: 'q' chosen: 'c' alternatives: 'a'");
+  }
+  EXPECT_THAT(FieldsOf(domain::CheckPolicy(policy, "policy")),
+              ElementsAre("policy.settings[1].name"));
+  policy = GoodPolicy();
+  for (int i = 0; i < 2; ++i) {
+    *policy.add_country_treatments() =
+        FromText<v1::CountryTreatment>("country: 'HK' treated_as: 'CN'");
+  }
+  EXPECT_THAT(FieldsOf(domain::CheckPolicy(policy, "policy")),
+              ElementsAre("policy.country_treatments[1].country"));
+}
+
 // Adds a rule that is like the first but for its id and limit.
 v1::Policy WithSecond(const std::string& first, const std::string& second) {
   v1::Policy policy = With(first);
@@ -232,7 +278,16 @@ TEST(PolicyCheckTest, RulesMayNotWaitForEachOther) {
     const v1::Policy cyclic =
         WithSecond(absl::Substitute(kind, "s"), absl::Substitute(kind, "r"));
     const absl::Status status = domain::CheckPolicy(cyclic, "policy");
-    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
+    EXPECT_THAT(FieldsOf(status),
+                ElementsAre("policy.rules[0].limit", "policy.rules[1].limit"));
+    v1::Policy round =
+        WithSecond(absl::Substitute(kind, "s"), absl::Substitute(kind, "t"));
+    v1::Rule& third = *round.add_rules();
+    third = cyclic.rules(1);
+    third.set_rule_id("t");
+    EXPECT_THAT(FieldsOf(domain::CheckPolicy(round, "policy")),
+                ElementsAre("policy.rules[0].limit", "policy.rules[1].limit",
+                            "policy.rules[2].limit"));
     const v1::Policy straight =
         WithSecond("title: 'whole'", absl::Substitute(kind, "r"));
     EXPECT_EQ(domain::CheckPolicy(straight, "policy"), absl::OkStatus());
@@ -256,6 +311,33 @@ TEST(PolicyCheckTest, AShareNeedsAWholeThatItIsAPartOf) {
     EXPECT_EQ(fields[0].field, "policy.rules[1].limit.share.of_rule_id")
         << status;
   }
+  for (const char* share_of_it : {"0", "1000001"}) {
+    EXPECT_THAT(
+        FieldsOf(domain::CheckPolicy(
+            WithSecond("", absl::Substitute("limit { share { of_rule_id: 'r' "
+                                            "parts_per_million: $0 } }",
+                                            share_of_it)),
+            "policy")),
+        ElementsAre("policy.rules[1].limit.share.parts_per_million"));
+  }
+  EXPECT_EQ(domain::CheckPolicy(WithSecond("",
+                                           "limit { share { of_rule_id: 'r' "
+                                           "parts_per_million: 1000000 } }"),
+                                "policy"),
+            absl::OkStatus());
+  // Groups of countries are the same where both go by the same list.
+  v1::Policy by_group = WithSecond(
+      "scope { group_by: GROUP_BY_COUNTRY_GROUP "
+      "where { destination_groups: ['a', 'b'] } }",
+      share);
+  EXPECT_EQ(domain::CheckPolicy(by_group, "policy"), absl::OkStatus());
+  by_group.mutable_rules(1)
+      ->mutable_scope()
+      ->mutable_where()
+      ->mutable_destination_groups()
+      ->SwapElements(0, 1);
+  EXPECT_THAT(FieldsOf(domain::CheckPolicy(by_group, "policy")),
+              ElementsAre("policy.rules[1].limit.share.of_rule_id"));
   // The whole may not be split where the part is not.
   const absl::Status status = domain::CheckPolicy(
       WithSecond("scope { group_by: GROUP_BY_EXPORTER }", share), "policy");
@@ -278,6 +360,31 @@ TEST(PolicyCheckTest, WhatIsScaledByDestinationNeedsOne) {
   const auto fields = GetFieldViolations(domain::CheckPolicy(policy, "policy"));
   ASSERT_EQ(fields.size(), 1u);
   EXPECT_EQ(fields[0].field, "policy.rules[1].limit.scaled.rule_id");
+  // Also through a rule between them.
+  policy.mutable_rules(1)->mutable_scope()->add_group_by(
+      v1::Scope::GROUP_BY_DESTINATION_COUNTRY);
+  v1::Rule& third = *policy.add_rules();
+  third = policy.rules(1);
+  third.set_rule_id("t");
+  third.mutable_limit()->mutable_scaled()->set_rule_id("s");
+  EXPECT_EQ(domain::CheckPolicy(policy, "policy"), absl::OkStatus());
+  third.clear_scope();
+  EXPECT_THAT(FieldsOf(domain::CheckPolicy(policy, "policy")),
+              ElementsAre("policy.rules[2].limit.scaled.rule_id"));
+}
+
+TEST(PolicyCheckTest, AThresholdIsComparedWithAllLimitsOfItsRule) {
+  const std::string cases =
+      "scope { group_by: GROUP_BY_DESTINATION_COUNTRY } "
+      "limit { constant: '5' } "
+      "limit_cases { where { destination_countries: 'MY' } "
+      "limit { scaled { rule_id: 'r' numerator: 2 denominator: 1 } } } "
+      "enforcement { mode: MODE_NOTIFY notify_at: '$0' }";
+  EXPECT_EQ(domain::CheckPolicy(With(absl::Substitute(cases, "10")), "policy"),
+            absl::OkStatus());
+  EXPECT_THAT(FieldsOf(domain::CheckPolicy(
+                  With(absl::Substitute(cases, "10.001")), "policy")),
+              ElementsAre("policy.rules[0].enforcement.notify_at"));
 }
 
 TEST(PolicyCheckTest, AThresholdMayBeTheLimitItself) {
@@ -310,15 +417,11 @@ TEST(PolicyCheckTest, APolicyMustSayWhereItComesFromAndHaveRules) {
   v1::Policy policy = GoodPolicy();
   policy.clear_provenance();
   policy.clear_rules();
-  std::vector<std::string> fields;
-  for (const auto& violation :
-       GetFieldViolations(domain::CheckPolicy(policy, "policy"))) {
-    fields.push_back(violation.field);
-  }
-  EXPECT_EQ(fields,
-            (std::vector<std::string>{
-                "policy.provenance.citation", "policy.provenance.legal_status",
-                "policy.provenance.enforcement_status", "policy.rules"}));
+  EXPECT_THAT(
+      FieldsOf(domain::CheckPolicy(policy, "policy")),
+      ElementsAre("policy.provenance.citation",
+                  "policy.provenance.legal_status",
+                  "policy.provenance.enforcement_status", "policy.rules"));
 }
 
 }  // namespace

@@ -152,8 +152,13 @@ v1::Policy FullPolicy() {
       accrual: ACCRUAL_EXPORTED
       scope { group_by: [ GROUP_BY_LICENSE, GROUP_BY_LICENSE_LINE ] }
       window { validity_of_authorization {} }
-      limit { authorized {
-          numerator: 11 denominator: 10 while_quantity_remains: true } }
+      limit {
+        authorized {
+          numerator: 11
+          denominator: 10
+          while_quantity_remains: true
+        }
+      }
       enforcement { mode: MODE_REFUSE }
     }
     rules {

@@ -79,7 +79,7 @@ void AddTo(SlowModel::Amounts& sum, const SlowModel::Amounts& more,
   sum.unvalued_units += sign * more.unvalued_units;
 }
 
-std::map<int, int64_t> AuthorizedBy(const v1::License& license) {
+std::map<int, int64_t> UnitsOf(const v1::License& license) {
   std::map<int, int64_t> units;
   for (const v1::LicenseLine& line : license.lines()) {
     units[line.line_number()] = line.quantity();
@@ -223,6 +223,7 @@ SlowModel::Facts SlowModel::FactsOf(const StandingShipment& standing) const {
     fact.license_id = shipment.authorization().license_id();
     fact.grant_date = standing.grant_date;
     fact.line = standing.lines[i];
+    fact.line_has_value = standing.lines_have_value[i];
     fact.product_code = item.product_code();
     fact.units = item.quantity();
     if (item.has_value_usd()) fact.value = item.value_usd();
@@ -248,6 +249,7 @@ SlowModel::StandingShipment SlowModel::Ship(
       .shipment = shipment,
       .policies = PoliciesOn(*Date::Parse(shipment.export_date()))};
   standing.lines.assign(shipment.items_size(), 0);
+  standing.lines_have_value.assign(shipment.items_size(), false);
   const auto found = licenses_.find(shipment.authorization().license_id());
   if (found == licenses_.end()) return standing;
   const v1::License& license = found->second.license;
@@ -257,6 +259,7 @@ SlowModel::StandingShipment SlowModel::Ship(
       if (line.product_code() == shipment.items(i).product_code() &&
           DestinationOf(license, line) == shipment.destination_country()) {
         standing.lines[i] = line.line_number();
+        standing.lines_have_value[i] = line.has_value_usd();
       }
     }
   }
@@ -345,8 +348,10 @@ bool SlowModel::Matches(const v1::Policy& policy, const v1::FactFilter& filter,
                        [&](const auto& party) { return Has(allowed, party); });
   };
   std::vector<std::string> parents;
-  for (const std::string& consignee : fact.consignees) {
-    parents.push_back(ParentOf(consignee, fact.date));
+  for (const auto* parties : {&fact.consignees, &fact.end_users}) {
+    for (const std::string& party : *parties) {
+      parents.push_back(ParentOf(party, fact.date));
+    }
   }
   return DestinationMatches(
              filter, Treated(policy, fact.destination, fact.date), fact.date) &&
@@ -480,6 +485,12 @@ std::optional<SlowModel::Key> SlowModel::KeyOf(const v1::Policy& policy,
                                                const v1::Rule& rule,
                                                const Fact& fact) const {
   if (!IsInScope(policy, rule, fact)) return std::nullopt;
+  // A license limits what is drawn from a line that says how much.
+  if (rule.limit().has_authorized() &&
+      (fact.is_licensed || fact.line == 0 ||
+       (rule.measure() == v1::MEASURE_VALUE_USD && !fact.line_has_value))) {
+    return std::nullopt;
+  }
   const std::optional<Date> start = WindowStart(rule, fact);
   if (!start.has_value()) return std::nullopt;
   return Key{*start, GroupOf(policy, rule, fact)};
@@ -629,9 +640,45 @@ SlowModel::Limit SlowModel::LimitOn(const v1::Policy& policy,
       return {Limit::kKnown, __int128{whole.used + whole.reserved} *
                                  limit.share().parts_per_million() / 1'000'000};
     }
+    case v1::Limit::kAuthorized: {
+      Limit authorized = AuthorizedBy(rule, key, date);
+      if (limit.authorized().denominator() > 0) {
+        authorized.value = authorized.value * limit.authorized().numerator() /
+                           limit.authorized().denominator();
+      }
+      return authorized;
+    }
     default:
       return {Limit::kUnknown};
   }
+}
+
+SlowModel::Limit SlowModel::AuthorizedBy(const v1::Rule& rule, const Key& key,
+                                         Date date) const {
+  const auto found = licenses_.find(key.group.at(v1::Scope::GROUP_BY_LICENSE));
+  if (found == licenses_.end()) return {Limit::kNone};
+  const auto line_key = key.group.find(v1::Scope::GROUP_BY_LICENSE_LINE);
+  Limit sum = {Limit::kNone};
+  for (const v1::LicenseLine& line : found->second.license.lines()) {
+    if (line_key != key.group.end() &&
+        line_key->second != absl::StrCat(line.line_number())) {
+      continue;
+    }
+    const v1::Product& product = ProductOn(line.product_code(), date);
+    __int128 amount = found->second.authorized.at(line.line_number());
+    if (rule.measure() == v1::MEASURE_VALUE_USD) {
+      if (!line.has_value_usd()) continue;
+      amount = line.value_usd();
+    } else {
+      amount *= product.gpus_per_unit();
+      if (rule.measure() != v1::MEASURE_GPUS) {
+        if (!product.has_milli_tpp_per_gpu()) return {Limit::kUnknown};
+        amount *= product.milli_tpp_per_gpu();
+      }
+    }
+    sum = {Limit::kKnown, sum.value + amount};
+  }
+  return sum;
 }
 
 bool SlowModel::IsOver(const v1::Policy& policy, const v1::Rule& rule,
@@ -859,7 +906,7 @@ std::set<SlowModel::Finding> SlowModel::Record(const v1::Command& command) {
       const v1::License& license = command.grant_license().license();
       StandingLicense& granted = licenses_[license.license_id()];
       granted.license = license;
-      granted.authorized = AuthorizedBy(license);
+      granted.authorized = UnitsOf(license);
       granted.policies = PoliciesOn(*Date::Parse(license.grant_date()));
       change.after = FactsOf(granted);
       change.overrides = RulesOf(command.grant_license().overrides());
@@ -877,7 +924,7 @@ std::set<SlowModel::Finding> SlowModel::Record(const v1::Command& command) {
       }
       amended = {.license = license,
                  .policies = PoliciesOn(*Date::Parse(license.grant_date())),
-                 .authorized = AuthorizedBy(license)};
+                 .authorized = UnitsOf(license)};
       change.after = FactsOf(amended);
       change.overrides = RulesOf(command.amend_license().overrides());
       return Judge(model_before, change);

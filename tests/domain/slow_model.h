@@ -124,8 +124,10 @@ class SlowModel {
     v1::Shipment shipment;
     // The policies that count it.
     std::set<std::string> policies;
-    // The lines of the license that its items were drawn from; 0: none.
+    // The lines of the license that its items were drawn from; 0: none. And
+    // whether these stated a value.
     std::vector<int> lines;
+    std::vector<bool> lines_have_value;
     // Of the license, if it was granted by then.
     std::optional<Date> grant_date;
   };
@@ -143,6 +145,7 @@ class SlowModel {
     std::string license_id;
     std::optional<Date> grant_date;
     int line = 0;
+    bool line_has_value = false;
     std::string product_code;
     int64_t units = 0;
     std::optional<int64_t> value;
@@ -195,6 +198,9 @@ class SlowModel {
   // Moves the charges of an ended license with what is shipped under it;
   // before the shipment stands or stands no more.
   void MoveCharges(const StandingShipment& shipment, int sign);
+
+  // What a license authorizes by a rule's measure, in a total of its.
+  Limit AuthorizedBy(const v1::Rule& rule, const Key& key, Date date) const;
 
   // A fact and a rule.
   bool Matches(const v1::ItemFilter& filter, const Fact& fact) const;

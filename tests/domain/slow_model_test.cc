@@ -403,6 +403,14 @@ void FillRule(const v1::Policy& policy, v1::Rule& rule) {
   } else {
     FillLimit(rule, *rule.mutable_limit());
   }
+  if (rule.accrual() != v1::ACCRUAL_LICENSED && OneIn(3) &&
+      IsGroupedBy(rule.scope(), v1::Scope::GROUP_BY_LICENSE)) {
+    auto& authorized = *rule.mutable_limit()->mutable_authorized();
+    if (OneIn(2)) {
+      authorized.set_numerator(Number(1, 4));
+      authorized.set_denominator(Number(1, 4));
+    }
+  }
   while (IsGroupedBy(rule.scope(), v1::Scope::GROUP_BY_DESTINATION_COUNTRY) &&
          !rule.limit().has_predicate() && OneIn(3)) {
     v1::LimitCase& limit_case = *rule.add_limit_cases();

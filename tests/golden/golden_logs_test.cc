@@ -102,7 +102,8 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values("atomic_requests", "correction_across",
                       "e22_entity_share", "e30_shipments_around_a_revocation",
                       "late_adoption", "license_checks", "license_expiry",
-                      "movements", "reservation", "unknown_tpp"),
+                      "movements", "policy_amended", "reservation",
+                      "unknown_tpp"),
     [](const auto& info) { return info.param; });
 
 }  // namespace

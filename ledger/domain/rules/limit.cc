@@ -1,12 +1,14 @@
 #include "ledger/domain/rules/limit.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <set>
 #include <type_traits>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "google/protobuf/descriptor.h"
 #include "ledger/base/decimal.h"
 #include "ledger/base/limits.h"
 #include "ledger/domain/license_state.h"
@@ -21,6 +23,15 @@ constexpr int64_t kMaxPartsPerMillion = 1'000'000;
 // More of a limit's own measure is taken as a slip of the pen.
 constexpr int64_t kMaxFactor = 1'000'000'000;
 
+// Returns a rule of a policy, or null.
+const v1::Rule* FindRuleOf(const v1::Policy& policy,
+                           const std::string& rule_id) {
+  for (const v1::Rule& rule : policy.rules()) {
+    if (rule.rule_id() == rule_id) return &rule;
+  }
+  return nullptr;
+}
+
 // What a limit is checked with.
 struct Checking {
   const v1::Policy& policy;
@@ -33,12 +44,12 @@ struct Checking {
   // Finds another rule of the policy, or adds what is wrong.
   const v1::Rule* FindRule(const std::string& rule_id,
                            const std::string& path) const {
-    for (const v1::Rule& other : policy.rules()) {
-      if (other.rule_id() == rule_id) return &other;
+    const v1::Rule* found = FindRuleOf(policy, rule_id);
+    if (found == nullptr) {
+      checks.Add(
+          path, absl::StrCat("\"", rule_id, "\" is not a rule of this policy"));
     }
-    checks.Add(path,
-               absl::StrCat("\"", rule_id, "\" is not a rule of this policy"));
-    return nullptr;
+    return found;
   }
 };
 
@@ -110,8 +121,10 @@ class Kind : public CompiledLimit {
                                         const v1::Policy&) {
     return 0;
   }
-  // The largest value that the limit itself says, if it says any and all.
-  static std::optional<int64_t> LargestSaid(const v1::Limit&, const v1::Rule&) {
+  // The largest value that the policy says of it, if it says any and all.
+  // Requires: the policy is right but for its thresholds.
+  static std::optional<int64_t> LargestSaid(const v1::Limit&, const v1::Rule&,
+                                            const v1::Policy&) {
     return std::nullopt;
   }
 };
@@ -139,11 +152,12 @@ class ConstantLimit final : public ValueLimit {
   }
   static std::optional<int64_t> Largest(const v1::Limit& limit,
                                         const v1::Rule& rule,
-                                        const v1::Policy&) {
-    return LargestSaid(limit, rule);
+                                        const v1::Policy& policy) {
+    return LargestSaid(limit, rule, policy);
   }
   static std::optional<int64_t> LargestSaid(const v1::Limit& limit,
-                                            const v1::Rule& rule) {
+                                            const v1::Rule& rule,
+                                            const v1::Policy&) {
     return ParseAmount(limit.constant(), rule);
   }
 
@@ -154,7 +168,8 @@ class ConstantLimit final : public ValueLimit {
 class ZeroLimit final : public ValueLimit {
  public:
   static constexpr bool kCanBeScaled = true;
-  static std::optional<int64_t> LargestSaid(const v1::Limit&, const v1::Rule&) {
+  static std::optional<int64_t> LargestSaid(const v1::Limit&, const v1::Rule&,
+                                            const v1::Policy&) {
     return 0;
   }
 
@@ -251,7 +266,8 @@ class ScheduleLimit final : public Kind {
     return max;
   }
   static std::optional<int64_t> LargestSaid(const v1::Limit& limit,
-                                            const v1::Rule& rule) {
+                                            const v1::Rule& rule,
+                                            const v1::Policy&) {
     int64_t max = 0;
     for (const auto& step : limit.schedule().steps()) {
       const auto value = ParseAmount(step.value(), rule);
@@ -300,8 +316,14 @@ class ScheduleLimit final : public Kind {
 };
 
 bool CanBeScaled(const v1::Limit& limit);
+using ValueOfLimit = std::optional<int64_t> (*)(const v1::Limit&,
+                                                const v1::Rule&,
+                                                const v1::Policy&);
 std::optional<int64_t> LargestOf(const v1::Limit& limit, const v1::Rule& rule,
                                  const v1::Policy& policy);
+std::optional<int64_t> LargestSaidOf(const v1::Limit& limit,
+                                     const v1::Rule& rule,
+                                     const v1::Policy& policy);
 
 class ScaledLimit final : public Kind {
  public:
@@ -328,13 +350,7 @@ class ScaledLimit final : public Kind {
       c.checks.Add(
           at, absl::StrCat("\"", scaled.rule_id(), "\" has another measure"));
     }
-    if (!other->limit_cases().empty() &&
-        !GroupsBy(c.rule, v1::Scope::GROUP_BY_DESTINATION_COUNTRY)) {
-      c.checks.Add(at,
-                   absl::StrCat("\"", scaled.rule_id(),
-                                "\" has limits by destination, and this rule "
-                                "does not group by it"));
-    }
+    CheckHasDestination(*other, at, c);
     bool all_scale = CanBeScaled(other->limit());
     for (const v1::LimitCase& limit_case : other->limit_cases()) {
       // A rule's own case can scale the rule, not its own cases.
@@ -351,17 +367,12 @@ class ScaledLimit final : public Kind {
   static std::optional<int64_t> Largest(const v1::Limit& limit,
                                         const v1::Rule& rule,
                                         const v1::Policy& policy) {
-    const v1::Limit::Scaled& scaled = limit.scaled();
-    const v1::Rule& other =
-        policy.rules(static_cast<int>(PlaceOf(scaled.rule_id(), policy)));
-    auto max = LargestOf(other.limit(), other, policy);
-    for (const v1::LimitCase& limit_case : other.limit_cases()) {
-      if (&other == &rule || !max) break;
-      const auto of_case = LargestOf(limit_case.limit(), other, policy);
-      max = of_case ? std::optional(std::max(*max, *of_case)) : std::nullopt;
-    }
-    return max ? CheckedMulDiv(*max, scaled.numerator(), scaled.denominator())
-               : std::nullopt;
+    return Scale(limit, rule, policy, LargestOf);
+  }
+  static std::optional<int64_t> LargestSaid(const v1::Limit& limit,
+                                            const v1::Rule& rule,
+                                            const v1::Policy& policy) {
+    return Scale(limit, rule, policy, LargestSaidOf);
   }
 
   ScaledLimit(const v1::Limit& limit, const v1::Policy& policy,
@@ -399,6 +410,40 @@ class ScaledLimit final : public Kind {
   }
 
  private:
+  // Scales the largest of what `value_of` says of the other rule's limits.
+  static std::optional<int64_t> Scale(const v1::Limit& limit,
+                                      const v1::Rule& rule,
+                                      const v1::Policy& policy,
+                                      ValueOfLimit value_of) {
+    const v1::Limit::Scaled& scaled = limit.scaled();
+    const v1::Rule& other = *FindRuleOf(policy, scaled.rule_id());
+    auto max = value_of(other.limit(), other, policy);
+    for (const v1::LimitCase& limit_case : other.limit_cases()) {
+      if (&other == &rule || !max) break;
+      const auto of_case = value_of(limit_case.limit(), other, policy);
+      max = of_case ? std::optional(std::max(*max, *of_case)) : std::nullopt;
+    }
+    return max ? CheckedMulDiv(*max, scaled.numerator(), scaled.denominator())
+               : std::nullopt;
+  }
+
+  // Checks that the rule has the key by which the limit that is scaled, or one
+  // that this scales in turn, differs.
+  static void CheckHasDestination(const v1::Rule& other, const std::string& at,
+                                  const Checking& c) {
+    if (GroupsBy(c.rule, v1::Scope::GROUP_BY_DESTINATION_COUNTRY)) return;
+    std::set<const v1::Rule*> seen;
+    for (const v1::Rule* next = &other;
+         next != nullptr && seen.insert(next).second;
+         next = FindRuleOf(c.policy, next->limit().scaled().rule_id())) {
+      if (next->limit_cases().empty()) continue;
+      c.checks.Add(at, absl::StrCat("\"", next->rule_id(),
+                                    "\" has limits by destination, and this "
+                                    "rule does not group by it"));
+      return;
+    }
+  }
+
   const CompiledLimit& LimitOfOther(const LimitOf& of) const {
     const CompiledRule& other = of.policy.rules[of_rule_];
     return of_itself_ ? *other.limit : LimitAt(of, other);
@@ -447,6 +492,13 @@ class ShareLimit final : public Kind {
       c.checks.Add(at,
                    "nothing adds up by order: a share needs another window");
     }
+    if (GroupsBy(*whole, v1::Scope::GROUP_BY_COUNTRY_GROUP) &&
+        !std::ranges::equal(whole->scope().where().destination_groups(),
+                            c.rule.scope().where().destination_groups())) {
+      c.checks.Add(at, absl::StrCat("\"", share.of_rule_id(),
+                                    "\" is grouped by other "
+                                    "destination_groups"));
+    }
     for (const int number : whole->scope().group_by()) {
       const auto key = static_cast<v1::Scope::GroupBy>(number);
       if (!GroupsBy(c.rule, key)) {
@@ -459,9 +511,11 @@ class ShareLimit final : public Kind {
     }
   }
 
-  ShareLimit(const v1::Limit& limit, const v1::Policy& policy, const v1::Rule&)
+  ShareLimit(const v1::Limit& limit, const v1::Policy& policy,
+             const v1::Rule& rule)
       : of_rule_(PlaceOf(limit.share().of_rule_id(), policy)),
-        parts_per_million_(limit.share().parts_per_million()) {}
+        parts_per_million_(limit.share().parts_per_million()),
+        is_part_(CountsAllOf(policy.rules(static_cast<int>(of_rule_)), rule)) {}
   std::optional<LimitCurve> CurveOf(const LimitOf& of) const override {
     const std::optional<int64_t> after = of.whole_after(WholeOf(of));
     if (!after) return std::nullopt;
@@ -478,8 +532,55 @@ class ShareLimit final : public Kind {
     if (const auto total = of.whole_after(key)) share.set_whole(*total);
     share.set_parts_per_million(parts_per_million_);
   }
+  // The largest x with (taken + x) · 10⁶ <= (whole + x) · parts per million.
+  std::optional<int64_t> StillFits(const LimitOf& of,
+                                   int64_t taken) const override {
+    const std::optional<int64_t> whole =
+        is_part_ ? of.whole_after(WholeOf(of)) : std::nullopt;
+    if (!whole || parts_per_million_ == kMaxPartsPerMillion) {
+      return std::nullopt;
+    }
+    const __int128 left = static_cast<__int128>(*whole) * parts_per_million_ -
+                          static_cast<__int128>(taken) * kMaxPartsPerMillion;
+    // What is over its share is over by what the limit says now.
+    if (left < 0) return std::nullopt;
+    const __int128 fits = left / (kMaxPartsPerMillion - parts_per_million_);
+    constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
+    return fits > kMax ? kMax : static_cast<int64_t>(fits);
+  }
 
  private:
+  // Whether all that a rule counts counts in the whole, too, as far as that can
+  // be told from how they are written.
+  static bool CountsAllOf(const v1::Rule& whole, const v1::Rule& rule) {
+    const auto is_exempt_too = [&](const v1::Exemption& exemption) {
+      return std::ranges::any_of(
+          rule.exemptions(), [&](const v1::Exemption& other) {
+            return other.SerializeAsString() == exemption.SerializeAsString();
+          });
+    };
+    return whole.accrual() == rule.accrual() &&
+           AsksNoMore(whole.scope().where(), rule.scope().where()) &&
+           AsksNoMore(whole.items(), rule.items()) &&
+           std::ranges::all_of(whole.exemptions(), is_exempt_too) &&
+           !whole.limit().has_predicate() && !whole.limit().has_authorized();
+  }
+
+  // Whether every field that one filter sets is set alike in another.
+  template <typename Filter>
+  static bool AsksNoMore(const Filter& filter, Filter other) {
+    const auto* reflection = filter.GetReflection();
+    std::vector<const google::protobuf::FieldDescriptor*> set;
+    reflection->ListFields(filter, &set);
+    const auto* type = filter.GetDescriptor();
+    for (int i = 0; i < type->field_count(); ++i) {
+      if (!std::ranges::count(set, type->field(i))) {
+        reflection->ClearField(&other, type->field(i));
+      }
+    }
+    return other.SerializeAsString() == filter.SerializeAsString();
+  }
+
   TotalKey WholeOf(const LimitOf& of) const {
     const CompiledRule& whole = of.policy.rules[of_rule_];
     return whole.KeyOf(
@@ -490,6 +591,7 @@ class ShareLimit final : public Kind {
   // The place of the rule that it is a share of.
   uint32_t of_rule_;
   int64_t parts_per_million_;
+  bool is_part_;
 };
 
 class AuthorizedLimit final : public Kind {
@@ -663,6 +765,14 @@ std::optional<int64_t> LargestOf(const v1::Limit& limit, const v1::Rule& rule,
   });
 }
 
+std::optional<int64_t> LargestSaidOf(const v1::Limit& limit,
+                                     const v1::Rule& rule,
+                                     const v1::Policy& policy) {
+  return WithKind(limit, [&](auto kind) {
+    return decltype(kind)::type::LargestSaid(limit, rule, policy);
+  });
+}
+
 void CheckLimit(const v1::Limit& limit, const std::string& path,
                 const Checking& checking) {
   if (limit.kind_case() == v1::Limit::KIND_NOT_SET) {
@@ -739,19 +849,25 @@ void CheckFit(const v1::Policy& policy, absl::string_view path,
   }
 }
 
-// Checks that notice is due before the limit is exceeded.
-void CheckThreshold(const v1::Rule& rule, const std::string& path,
-                    FieldChecks& checks) {
-  const std::optional<int64_t> threshold =
-      ParseAmount(rule.enforcement().notify_at(), rule);
-  const auto limit = WithKind(rule.limit(), [&](auto kind) {
-    return decltype(kind)::type::LargestSaid(rule.limit(), rule);
-  });
-  if (rule.enforcement().mode() == v1::Enforcement::MODE_NOTIFY && threshold &&
-      limit && *threshold > *limit && rule.limit_cases().empty()) {
-    checks.Add(absl::StrCat(path, ".enforcement.notify_at"),
-               absl::StrCat("\"", rule.enforcement().notify_at(),
-                            "\" is above the limit"));
+// Finds thresholds that are above every limit of their rule. Requires: there
+// are no cycles.
+void CheckThresholds(const v1::Policy& policy, absl::string_view path,
+                     FieldChecks& checks) {
+  for (int i = 0; i < policy.rules_size(); ++i) {
+    const v1::Rule& rule = policy.rules(i);
+    if (rule.enforcement().mode() != v1::Enforcement::MODE_NOTIFY) continue;
+    const auto threshold = ParseAmount(rule.enforcement().notify_at(), rule);
+    std::optional<int64_t> limit = LargestSaidOf(rule.limit(), rule, policy);
+    for (const v1::LimitCase& limit_case : rule.limit_cases()) {
+      const auto of_case = LargestSaidOf(limit_case.limit(), rule, policy);
+      limit = limit && of_case ? std::optional(std::max(*limit, *of_case))
+                               : std::nullopt;
+    }
+    if (threshold && limit && *threshold > *limit) {
+      checks.Add(absl::StrCat(path, ".rules[", i, "].enforcement.notify_at"),
+                 absl::StrCat("\"", rule.enforcement().notify_at(),
+                              "\" is above the limit"));
+    }
   }
 }
 
@@ -795,13 +911,14 @@ void CheckLimits(const v1::Policy& policy, const v1::Rule& rule,
     checks.Text(limit_case.citation(), limits::kMaxTextBytes, false,
                 absl::StrCat(at, ".citation"));
   }
-  CheckThreshold(rule, path, checks);
 }
 
 void CheckLimitsTogether(const v1::Policy& policy, absl::string_view path,
                          FieldChecks& checks) {
   CheckCycles(policy, path, checks);
-  if (checks.ok()) CheckFit(policy, path, checks);
+  if (!checks.ok()) return;
+  CheckFit(policy, path, checks);
+  CheckThresholds(policy, path, checks);
 }
 
 std::shared_ptr<const CompiledLimit> CompileLimit(const v1::Limit& limit,
@@ -816,6 +933,10 @@ std::shared_ptr<const CompiledLimit> CompileLimit(const v1::Limit& limit,
 
 std::optional<LimitCurve> FindLimit(const LimitOf& of) {
   return LimitAt(of, of.rule).CurveOf(of);
+}
+
+std::optional<int64_t> FindStillFits(const LimitOf& of, int64_t taken) {
+  return LimitAt(of, of.rule).StillFits(of, taken);
 }
 
 std::optional<v1::LimitBinding> FindLimitBinding(const LimitOf& of, Date on) {

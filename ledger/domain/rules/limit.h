@@ -69,6 +69,12 @@ class CompiledLimit {
   virtual std::optional<int64_t> constant() const { return std::nullopt; }
   // Says what the limit depends on, on a date, in what a row tells of it.
   virtual void Bind(const LimitOf&, Date /*on*/, v1::LimitBinding&) const {}
+  // Returns how much still fits beside what is taken, where that is more than
+  // the limit leaves, because the limit grows with it; else nothing.
+  virtual std::optional<int64_t> StillFits(const LimitOf&,
+                                           int64_t /*taken*/) const {
+    return std::nullopt;
+  }
   // Whether it says anything about an item of a fact; else the item does not
   // count.
   virtual bool Concerns(const CompiledMeasure&, const Fact&,
@@ -100,6 +106,10 @@ std::shared_ptr<const CompiledLimit> CompileLimit(const v1::Limit& limit,
 
 // Returns the limit of a total; nothing when it does not fit 64 bits.
 std::optional<LimitCurve> FindLimit(const LimitOf& of);
+
+// Returns how much still fits in a total of which so much is taken, where that
+// is more than its limit leaves; see CompiledLimit::StillFits.
+std::optional<int64_t> FindStillFits(const LimitOf& of, int64_t taken);
 
 // Returns what sets that limit on a date; nothing when the rule's own number
 // says it all.

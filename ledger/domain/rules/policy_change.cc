@@ -112,9 +112,9 @@ bool MakesTotals(absl::string_view field) {
 
 bool SelectsFacts(absl::string_view field) {
   // Some limits let items pass uncounted.
-  return IsWithin(
-      field, {"scope.where", "exemptions", "revocation_effect", "expiry_effect",
-              "return_effect", "limit.predicate", "limit.authorized"});
+  return field == "limit.authorized" ||
+         IsWithin(field, {"scope.where", "exemptions", "revocation_effect",
+                          "expiry_effect", "return_effect", "limit.predicate"});
 }
 
 }  // namespace chipledger::domain

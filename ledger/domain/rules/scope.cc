@@ -50,11 +50,10 @@ bool SelectsParties(const Catalog& catalog, const CompiledPolicy& policy,
     return false;
   }
   if (!where.ultimate_parents.empty() &&
-      std::none_of(fact.consignees.begin(), fact.consignees.end(),
-                   [&](absl::string_view party) {
-                     return IsAmong(where.ultimate_parents,
-                                    catalog.UltimateParentOf(party, fact.date));
-                   })) {
+      !AnyReceiver(fact, [&](absl::string_view party) {
+        return IsAmong(where.ultimate_parents,
+                       catalog.UltimateParentOf(party, fact.date));
+      })) {
     return false;
   }
   return (where.headquarters_groups.empty() ||
