@@ -83,50 +83,6 @@ absl::Status TakeContent(const domain::Catalog& catalog, v1::Entry& entry,
   }
 }
 
-using Place = int64_t ItemUnitsState::*;
-
-// Moves units to a place: from `first` as far as they are there, the others
-// from `second`.
-void Move(const Units& units, Place first, Place second, Place to,
-          std::vector<ItemUnitsState>& items) {
-  for (const v1::ItemUnits& moved : units) {
-    const auto item = static_cast<size_t>(moved.item());
-    if (item >= items.size()) continue;
-    const int64_t from_first = std::min(moved.quantity(), items[item].*first);
-    items[item].*first -= from_first;
-    items[item].*second -= moved.quantity() - from_first;
-    items[item].*to += moved.quantity();
-  }
-}
-
-// Moves the units of a shipment as one of its entries says.
-void ApplyMovement(const v1::Event& event, std::vector<ItemUnitsState>& items) {
-  constexpr Place kTransit = &ItemUnitsState::in_transit;
-  constexpr Place kOnHand = &ItemUnitsState::on_hand;
-  switch (event.kind_case()) {
-    case v1::Event::kShipmentReceived:
-      return Move(event.shipment_received().units(), kTransit, kTransit,
-                  kOnHand, items);
-    case v1::Event::kShipmentReturned:
-      return Move(event.shipment_returned().command().units(), kTransit,
-                  kOnHand, &ItemUnitsState::returned, items);
-    case v1::Event::kShipmentReexported:
-      return Move(event.shipment_reexported().command().units(), kOnHand,
-                  kTransit, &ItemUnitsState::sent_on, items);
-    case v1::Event::kShipmentTransferredInCountry:
-      return Move(event.shipment_transferred_in_country().command().units(),
-                  kOnHand, kTransit, &ItemUnitsState::sent_on, items);
-    case v1::Event::kUnitsRetired:
-      return Move(event.units_retired().command().units(), kOnHand, kTransit,
-                  &ItemUnitsState::retired, items);
-    case v1::Event::kDiversionReported:
-      return Move(event.diversion_reported().command().units(), kOnHand,
-                  kTransit, &ItemUnitsState::diverted, items);
-    default:
-      return;
-  }
-}
-
 // Whether an entry of a shipment says what it always was, not what happened to
 // its units on a date.
 bool IsCorrection(const v1::Event& event) {
@@ -158,7 +114,7 @@ absl::StatusOr<Standing> StandingThrough(Date through,
     ASSIGN_OR_RETURN(const v1::Entry entry, ReadEntry(reader, ref.index));
     if (ref.date > through && !IsCorrection(entry.event())) continue;
     standing.entry_indexes.push_back(ref.index);
-    ApplyMovement(entry.event(), standing.items);
+    domain::ApplyMovement(entry.event(), standing.items);
   }
   return standing;
 }

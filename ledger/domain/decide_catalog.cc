@@ -106,12 +106,18 @@ absl::Status DecideDeclareCompute(v1::DeclareCompute& command, Case& c) {
           c.state.registers().declarations.Find(command.party())) {
     ASSIGN_OR_RETURN(const std::shared_ptr<const v1::Event> earlier,
                      c.history.ReadEvent(*before));
+    const std::string& since =
+        earlier->compute_declared().command().effective_date();
+    if (date < ParsedDate(since)) {
+      return WrongDate("effective_date", command.effective_date(),
+                       absl::StrCat("is before ", since, ", the date of what ",
+                                    command.party(), " declared last"));
+    }
     ASSIGN_OR_RETURN(const v1::Evidence counted,
                      CountedEvidence(c.state, c.history, *earlier, *before));
     // What the earlier declaration itself gave back is not to be taken again.
-    RETURN_IF_ERROR(assessment.CountBack(
-        counted,
-        ParsedDate(earlier->compute_declared().command().effective_date()),
+    RETURN_IF_ERROR(assessment.CountBackFrom(
+        counted, date,
         [](const Evaluation& evaluation) { return evaluation.asked > 0; }));
     RETURN_IF_ERROR(assessment.Judge(evidence));
   }

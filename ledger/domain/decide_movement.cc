@@ -1,6 +1,7 @@
 // Deciding about what becomes of units after they were shipped.
 #include <algorithm>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -19,6 +20,8 @@ namespace {
 
 using Units = google::protobuf::RepeatedPtrField<v1::ItemUnits>;
 using Place = int64_t ItemUnitsState::*;
+
+constexpr absl::string_view kEffectiveDate = "effective_date";
 
 std::string NameOf(const v1::Shipment& shipment) {
   return absl::StrCat("shipment ", shipment.exporter(), "/",
@@ -76,18 +79,21 @@ class Mover {
     after_[static_cast<size_t>(units.item())].received += units.quantity();
   }
 
-  // Gathers what the moves so far change in totals, by `date`; what was on the
-  // way counts by the export date.
-  absl::Status Gather(Date date, Assessment& assessment) const {
+  // Gathers what the moves so far change in totals, by `date`, which the
+  // command calls `field`. Errors: WRONG_DATE when units would not have been
+  // there.
+  absl::Status Gather(const Case& c, absl::string_view field, Date date,
+                      Assessment& assessment) const {
+    RETURN_IF_ERROR(CheckOrder(c, field, date));
     for (const Charge& charge : charges_) {
       const auto item = static_cast<size_t>(charge.item);
       if (item >= after_.size()) continue;
       const ItemUnitsState& before = before_[item];
       const ItemUnitsState& after = after_[item];
       if (charge.accrual != v1::ACCRUAL_EXPORTED) {
-        RETURN_IF_ERROR(assessment.MoveUnits(
-            charge, v1::BALANCE_RESERVED, found_->export_date(),
-            before.in_transit, after.in_transit, Test::kNothing));
+        RETURN_IF_ERROR(assessment.MoveUnits(charge, v1::BALANCE_RESERVED, date,
+                                             before.in_transit,
+                                             after.in_transit, Test::kNothing));
       }
       RETURN_IF_ERROR(assessment.MoveUnits(
           charge, v1::BALANCE_USED, date, UsedUnits(charge, before),
@@ -102,6 +108,65 @@ class Mover {
         charges_(std::move(charges)),
         before_(UnitsOf(found.shipment(), found.state)),
         after_(before_) {}
+
+  // Checks that all units were where they moved from, on every date: those of
+  // the moves so far on `date`, and those of what is recorded already of later
+  // dates.
+  absl::Status CheckOrder(const Case& c, absl::string_view field,
+                          Date date) const {
+    const auto& entries = found_->state.entries;
+    if (std::all_of(entries.begin(), entries.end(),
+                    [&](const auto& entry) { return entry.date <= date; })) {
+      return absl::OkStatus();
+    }
+    struct Change {
+      Date date;
+      std::vector<ItemUnitsState> before;
+      std::vector<ItemUnitsState> after;
+    };
+    std::vector<Change> changes;
+    std::vector<ItemUnitsState> items =
+        UnitsOf(found_->shipment(), ShipmentState());
+    std::vector<ItemUnitsState> standing = items;
+    for (const ShipmentState::EntryRef& entry : entries) {
+      ASSIGN_OR_RETURN(const std::shared_ptr<const v1::Event> event,
+                       c.history.ReadEvent(entry.index));
+      Change change{.date = entry.date, .before = items, .after = {}};
+      ApplyMovement(*event, items);
+      change.after = items;
+      changes.push_back(std::move(change));
+    }
+    changes.push_back({.date = date, .before = before_, .after = after_});
+    std::stable_sort(
+        changes.begin(), changes.end(),
+        [](const Change& a, const Change& b) { return a.date < b.date; });
+    for (size_t i = 0; i < changes.size(); ++i) {
+      const Change& change = changes[i];
+      for (size_t item = 0; item < standing.size(); ++item) {
+        for (const Place place :
+             {&ItemUnitsState::in_transit, &ItemUnitsState::on_hand}) {
+          standing[item].*place +=
+              change.after[item].*place - change.before[item].*place;
+        }
+      }
+      const bool last_of_date =
+          i + 1 == changes.size() || changes[i + 1].date != change.date;
+      if (!last_of_date) continue;
+      for (size_t item = 0; item < standing.size(); ++item) {
+        const int64_t there =
+            std::min(standing[item].in_transit, standing[item].on_hand);
+        if (there >= 0) continue;
+        return WrongDate(
+            field, date.ToString(),
+            absl::StrCat(
+                "would leave ", there, " units of item ", item,
+                standing[item].on_hand < 0 ? " on hand" : " in transit", " on ",
+                change.date.ToString(),
+                ", by what is recorded of the shipment already"));
+      }
+    }
+    return absl::OkStatus();
+  }
 
   // The units that a charge counts as used.
   static int64_t UsedUnits(const Charge& charge, const ItemUnitsState& item) {
@@ -126,11 +191,11 @@ class Mover {
 absl::Status CheckDate(const FoundShipment& found, const std::string& date,
                        const Case& c) {
   if (ParsedDate(date) < found.export_date()) {
-    return WrongDate("effective_date", date,
+    return WrongDate(kEffectiveDate, date,
                      absl::StrCat("is before the export date, ",
                                   found.shipment().export_date()));
   }
-  return CheckHasHappened("effective_date", date, c);
+  return CheckHasHappened(kEffectiveDate, date, c);
 }
 
 absl::StatusOr<FoundShipment> Find(const Case& c,
@@ -169,7 +234,7 @@ absl::Status Leave(const Case& c, const FoundShipment& found,
                               &ItemUnitsState::in_transit, to)
                         .status());
   }
-  RETURN_IF_ERROR(mover.Gather(date, assessment));
+  RETURN_IF_ERROR(mover.Gather(c, kEffectiveDate, date, assessment));
   return assessment.Judge(evidence);
 }
 
@@ -251,7 +316,7 @@ absl::Status SendOn(C& command, v1::Movement movement, E& event, Case& c) {
                          "\"")}});
     }
   }
-  RETURN_IF_ERROR(mover.Gather(date, assessment));
+  RETURN_IF_ERROR(mover.Gather(c, "shipment.export_date", date, assessment));
   RETURN_IF_ERROR(assessment.Judge(*event.mutable_reversal()));
   RETURN_IF_ERROR(JudgeShipment(c,
                                 {.shipment = shipment,
@@ -281,7 +346,7 @@ absl::Status DecideReceiveShipment(v1::ReceiveShipment& command, Case& c) {
   }
   const Date date = ParsedDate(command.effective_date());
   Assessment assessment(c.state, date, nullptr);
-  RETURN_IF_ERROR(mover.Gather(date, assessment));
+  RETURN_IF_ERROR(mover.Gather(c, kEffectiveDate, date, assessment));
   // It has happened: what it violates is told, not refused.
   return assessment.Judge(*received.mutable_evidence());
 }
@@ -305,7 +370,7 @@ absl::Status DecideReturnShipment(v1::ReturnShipment& command, Case& c) {
   }
   const Date date = ParsedDate(command.effective_date());
   Assessment assessment(c.state, date, nullptr);
-  RETURN_IF_ERROR(mover.Gather(date, assessment));
+  RETURN_IF_ERROR(mover.Gather(c, kEffectiveDate, date, assessment));
   return assessment.Judge(*returned.mutable_evidence());
 }
 

@@ -5,6 +5,26 @@
 #include <string>
 
 namespace chipledger::domain {
+namespace {
+
+using Units = google::protobuf::RepeatedPtrField<v1::ItemUnits>;
+using Place = int64_t ItemUnitsState::*;
+
+// Moves units to a place: from `first` as far as they are there, the others
+// from `second`.
+void Move(const Units& units, Place first, Place second, Place to,
+          std::vector<ItemUnitsState>& items) {
+  for (const v1::ItemUnits& moved : units) {
+    const auto item = static_cast<size_t>(moved.item());
+    if (item >= items.size()) continue;
+    const int64_t from_first = std::min(moved.quantity(), items[item].*first);
+    items[item].*first -= from_first;
+    items[item].*second -= moved.quantity() - from_first;
+    items[item].*to += moved.quantity();
+  }
+}
+
+}  // namespace
 
 bool ShipmentState::HasMoved() const {
   return std::any_of(items.begin(), items.end(),
@@ -91,6 +111,33 @@ LeftOver LeftAfter(const v1::Shipment& planned, const v1::Shipment& taken) {
     left.places.push_back(i);
   }
   return left;
+}
+
+void ApplyMovement(const v1::Event& event, std::vector<ItemUnitsState>& items) {
+  constexpr Place kTransit = &ItemUnitsState::in_transit;
+  constexpr Place kOnHand = &ItemUnitsState::on_hand;
+  switch (event.kind_case()) {
+    case v1::Event::kShipmentReceived:
+      return Move(event.shipment_received().units(), kTransit, kTransit,
+                  kOnHand, items);
+    case v1::Event::kShipmentReturned:
+      return Move(event.shipment_returned().command().units(), kTransit,
+                  kOnHand, &ItemUnitsState::returned, items);
+    case v1::Event::kShipmentReexported:
+      return Move(event.shipment_reexported().command().units(), kOnHand,
+                  kTransit, &ItemUnitsState::sent_on, items);
+    case v1::Event::kShipmentTransferredInCountry:
+      return Move(event.shipment_transferred_in_country().command().units(),
+                  kOnHand, kTransit, &ItemUnitsState::sent_on, items);
+    case v1::Event::kUnitsRetired:
+      return Move(event.units_retired().command().units(), kOnHand, kTransit,
+                  &ItemUnitsState::retired, items);
+    case v1::Event::kDiversionReported:
+      return Move(event.diversion_reported().command().units(), kOnHand,
+                  kTransit, &ItemUnitsState::diverted, items);
+    default:
+      return;
+  }
 }
 
 }  // namespace chipledger::domain

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "chipledger/storage/v1/rows.pb.h"
+#include "chipledger/v1/event.pb.h"
 #include "chipledger/v1/evidence.pb.h"
 #include "chipledger/v1/shipment.pb.h"
 #include "ledger/base/date.h"
@@ -62,6 +63,10 @@ struct ShipmentState {
 // `shipment` is its current content.
 std::vector<ItemUnitsState> UnitsOf(const v1::Shipment& shipment,
                                     const ShipmentState& state);
+
+// Moves the units of a shipment as one of its entries says. Other entries move
+// none.
+void ApplyMovement(const v1::Event& event, std::vector<ItemUnitsState>& items);
 
 // A reservation that holds something. Immutable.
 struct ReservationState {

@@ -347,6 +347,84 @@ TEST_F(AmendmentTest, AFactorOfWhatIsAuthorizedChangesFromItsDate) {
   Accept(Amendment("2025-07-01", policy_of(7)));
 }
 
+// What was counted under one version comes back, moves and is fulfilled under
+// the next, in the same total.
+TEST_F(AmendmentTest, ALicenseOfBeforeIsRevokedInItsTotal) {
+  const auto policy_of = [](int limit) {
+    v1::Policy policy =
+        Policy(absl::Substitute("limit { constant: '$0' }", limit));
+    policy.mutable_rules(0)->set_accrual(v1::ACCRUAL_LICENSED);
+    policy.mutable_rules(0)->mutable_window()->mutable_open();
+    policy.mutable_rules(0)->set_revocation_effect(
+        v1::REVOCATION_EFFECT_RELEASE_UNSHIPPED);
+    return policy;
+  };
+  const auto grant = [](const std::string& id, const std::string& date,
+                        int units) {
+    return Cmd(absl::Substitute(
+        R"(grant_license { license { license_id: "$0" exporter: "x"
+             destination_countries: "MY" grant_date: "$1"
+             expiry_date: "2025-12-31"
+             lines { line_number: 1 product_code: "H100" quantity: $2 } } })",
+        id, date, units));
+  };
+  Accept(Adoption(policy_of(500)));
+  Accept(grant("L1", "2025-02-01", 400));
+  Accept(Amendment("2025-07-01", policy_of(450)));
+  Refuse(grant("L2", "2025-07-01", 51));
+  Accept(UnderLicense(Shipment("1", "2025-07-02", 100), "L1"));
+  Accept(
+      Cmd("revoke_license { license_id: 'L1' reason: 'r' "
+          "effective_date: '2025-07-03' }"));
+  EXPECT_EQ(RowOn("2025-07-03").used(), 100);
+  EXPECT_EQ(RowOn("2025-07-03").limit(), 450);
+  Accept(grant("L2", "2025-07-03", 350));
+  Refuse(grant("L3", "2025-07-03", 1));
+}
+
+TEST_F(AmendmentTest, GoodsOnTheirWayArriveInTheirTotal) {
+  const auto policy_of = [](int limit) {
+    v1::Policy policy =
+        Policy(absl::Substitute("limit { constant: '$0' }", limit));
+    policy.mutable_rules(0)->set_accrual(v1::ACCRUAL_INSTALLED_NET);
+    policy.mutable_rules(0)->mutable_window()->mutable_open();
+    return policy;
+  };
+  Accept(Adoption(policy_of(500)));
+  Accept(Shipment("1", "2025-06-01", 400));
+  Accept(Amendment("2025-07-01", policy_of(450)));
+  const std::string named =
+      "shipment { exporter: 'x' shipment_reference: '1' } ";
+  Accept(Cmd(absl::StrCat("receive_shipment { ", named,
+                          "effective_date: '2025-07-02' }")));
+  EXPECT_EQ(RowOn("2025-07-02").used(), 400);
+  EXPECT_EQ(RowOn("2025-07-02").reserved(), 0);
+  Refuse(Shipment("2", "2025-07-02", 51));
+  Accept(Cmd(absl::StrCat("return_shipment { ", named,
+                          "effective_date: '2025-07-03' reason: 'r' "
+                          "units { item: 0 quantity: 30 } }")));
+  EXPECT_EQ(RowOn("2025-07-03").headroom(), 80);
+}
+
+TEST_F(AmendmentTest, AReservationOfBeforeIsUsedInItsTotal) {
+  Accept(Adoption(Policy()));
+  v1::Command reserve;
+  *reserve.mutable_reserve_shipment()->mutable_shipment() =
+      Shipment("plan", "2025-08-01", 400).record_shipment().shipment();
+  reserve.mutable_reserve_shipment()->set_hold_seconds(3'600);
+  const uint64_t index = ledger_.state().size();
+  Accept(reserve);
+  Accept(Amendment("2025-07-01", Policy("limit { constant: '450' }")));
+  EXPECT_EQ(RowOn("2025-08-01").reserved(), 400);
+  Refuse(Shipment("1", "2025-08-01", 51));
+  v1::Command used = Shipment("2", "2025-08-01", 300);
+  used.mutable_record_shipment()->set_reservation_index(index);
+  Accept(used);
+  EXPECT_EQ(RowOn("2025-08-01").used(), 300);
+  EXPECT_EQ(RowOn("2025-08-01").reserved(), 100);
+  EXPECT_EQ(RowOn("2025-08-01").policy_version(), 2u);
+}
+
 TEST_F(AmendmentTest, AMistypedDateBlocksNothing) {
   Accept(Adoption(Policy()));
   Accept(Amendment("2999-01-01", Policy("limit { constant: '1' }")));

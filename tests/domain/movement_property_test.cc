@@ -410,9 +410,17 @@ Standings Counted(const MemoryLedger& ledger, uint32_t policy) {
   Standings counted;
   const auto& rules = ledger.state().catalog().policies[policy]->rules;
   for (const auto& [key, total] : ledger.state().SortedTotals()) {
+    // What is licensed can be given back before it is drawn again.
+    const bool never_below_zero =
+        key.policy() == policy &&
+        rules[key.rule()].accrual != v1::ACCRUAL_LICENSED;
     domain::Amounts by_date;
     total.by_date.VisitAll([&](Date, const domain::Amounts& amounts) {
       RC_ASSERT(by_date.Add(amounts));
+      if (never_below_zero) {
+        RC_ASSERT(by_date.used >= 0);
+        RC_ASSERT(by_date.reserved >= 0);
+      }
       return true;
     });
     RC_ASSERT(by_date == total.sum);

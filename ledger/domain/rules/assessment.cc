@@ -274,27 +274,56 @@ const v1::Override* Assessment::FindOverride(const CompiledPolicy& policy,
 absl::Status Assessment::CountBack(const v1::Evidence& earlier,
                                    Date earlier_date,
                                    bool (*wants)(const Evaluation&)) {
+  return VisitCounted(
+      earlier, wants, [&](const Evaluation& evaluation, const CompiledRule*) {
+        return GatherOpposite(evaluation, evaluation.window_start,
+                              evaluation.date.value_or(earlier_date));
+      });
+}
+
+absl::Status Assessment::CountBackFrom(const v1::Evidence& earlier, Date from,
+                                       bool (*wants)(const Evaluation&)) {
+  return VisitCounted(
+      earlier, wants,
+      [&](const Evaluation& evaluation, const CompiledRule* rule) {
+        if (rule == nullptr) {
+          return UnknownRule(evaluation.policy_index, evaluation.rule);
+        }
+        const auto window = rule->window.Of(from, std::nullopt);
+        return window ? GatherOpposite(evaluation, window->start_key, from)
+                      : absl::OkStatus();
+      });
+}
+
+absl::Status Assessment::VisitCounted(
+    const v1::Evidence& evidence, bool (*wants)(const Evaluation&),
+    absl::FunctionRef<absl::Status(const Evaluation&, const CompiledRule*)>
+        visit) const {
   absl::Status status;
-  VisitEvaluations(earlier.totals(), [&](const Evaluation& evaluation) {
+  VisitEvaluations(evidence.totals(), [&](const Evaluation& evaluation) {
     if (!evaluation.Moves() || (wants != nullptr && !wants(evaluation))) {
       return true;
     }
     const CompiledRule* rule =
         state_.catalog().FindRule(evaluation.policy_index, evaluation.rule);
     if (rule != nullptr && rule->accrual == v1::ACCRUAL_LICENSED) return true;
-    status =
-        Gather({.policy_index = evaluation.policy_index,
-                .rule = evaluation.rule,
-                .window_start = evaluation.window_start,
-                .group = *evaluation.group,
-                .balance = evaluation.balance,
-                .date = evaluation.date.value_or(earlier_date),
-                .amount = CheckedSub(0, evaluation.asked),
-                .unmeasured_gpus = CheckedSub(0, evaluation.unmeasured_gpus),
-                .test = Test::kNothing});
+    status = visit(evaluation, rule);
     return status.ok();
   });
   return status;
+}
+
+absl::Status Assessment::GatherOpposite(const Evaluation& evaluation,
+                                        int32_t window_start, Date date) {
+  return Gather({.policy_index = evaluation.policy_index,
+                 .rule = evaluation.rule,
+                 .window_start = window_start,
+                 .group = *evaluation.group,
+                 .balance = evaluation.balance,
+                 .date = date,
+                 .amount = CheckedSub(0, evaluation.asked),
+                 .unmeasured_gpus = CheckedSub(0, evaluation.unmeasured_gpus),
+                 .test = Test::kNothing});
 }
 
 absl::Status Assessment::MoveUnits(const Charge& charge, v1::Balance balance,

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/container/inlined_vector.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
@@ -86,6 +87,10 @@ class Assessment {
   // is its event's own date. Errors: DATA_DAMAGED.
   absl::Status CountBack(const v1::Evidence& earlier, Date earlier_date,
                          bool (*wants)(const Evaluation&));
+  // The same, but from a date on, in the windows of that date: until then it
+  // stays counted.
+  absl::Status CountBackFrom(const v1::Evidence& earlier, Date from,
+                             bool (*wants)(const Evaluation&));
 
   // Gathers the change of a charge when `from` of its units became `to`, in one
   // part of the total, by a date. What is used of receipts and of the installed
@@ -204,6 +209,14 @@ class Assessment {
                        const CompiledRule& rule, const Fact& fact, Test test);
   // Errors: TOTAL_OVERFLOW, DATA_DAMAGED.
   absl::Status Gather(const Gathered& more);
+  absl::Status GatherOpposite(const Evaluation& evaluation,
+                              int32_t window_start, Date date);
+  // Calls `visit` with the evaluations that CountBack takes, and their rules,
+  // which are null for what no policy has.
+  absl::Status VisitCounted(
+      const v1::Evidence& evidence, bool (*wants)(const Evaluation&),
+      absl::FunctionRef<absl::Status(const Evaluation&, const CompiledRule*)>
+          visit) const;
   absl::Status UnknownRule(uint64_t policy_index, uint32_t rule) const;
   Addition& AdditionTo(Addition to);
   const v1::Override* FindOverride(const CompiledPolicy& policy,
