@@ -1,5 +1,6 @@
 #include "server/license_service.h"
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -102,19 +103,41 @@ absl::StatusOr<std::string> DecisionDate(const Ledger& ledger,
 
 // An application as it stood on the moment's last date: what was decided later
 // is pending.
+// Adds what became of what was applied for, when it was granted.
+void AddGrantedLines(const domain::Snapshot& snapshot,
+                     v1::ApplicationView& view) {
+  const auto* license = snapshot.licenses.Find(view.license_id());
+  if (license == nullptr) return;
+  for (const auto& line : (*license)->lines) {
+    v1::LicenseLine& granted = *view.add_granted_lines();
+    granted.set_line_number(line.line_number);
+    granted.set_product_code(line.product_code);
+    granted.set_destination_country(line.destination_country);
+    granted.set_quantity(line.authorized);
+    if (line.value_authorized_usd) {
+      granted.set_value_usd(*line.value_authorized_usd);
+    }
+  }
+}
+
 absl::StatusOr<v1::ApplicationView> ApplicationAt(
     const ReadView& view, const v1::ApplicationView& application) {
   v1::ApplicationView at = application;
-  if (at.status() == v1::APPLICATION_STATUS_PENDING ||
-      view.moment.through == Date::Max()) {
-    return at;
+  if (at.status() != v1::APPLICATION_STATUS_PENDING &&
+      view.moment.through != Date::Max()) {
+    ASSIGN_OR_RETURN(const std::string decided, DecisionDate(view.ledger, at));
+    if (!HoldsBy(decided, view.moment.through)) {
+      at.set_status(v1::APPLICATION_STATUS_PENDING);
+      at.clear_decided_index();
+      at.clear_license_id();
+    }
   }
-  ASSIGN_OR_RETURN(const std::string decided, DecisionDate(view.ledger, at));
-  if (!HoldsBy(decided, view.moment.through)) {
-    at.set_status(v1::APPLICATION_STATUS_PENDING);
-    at.clear_decided_index();
-    at.clear_license_id();
+  if (at.status() == v1::APPLICATION_STATUS_PENDING) {
+    const auto submitted = Date::Parse(at.application().application_date());
+    const Date last = std::min(view.moment.through, view.ledger.Today());
+    if (submitted) at.set_age_days(last.days() - submitted->days());
   }
+  AddGrantedLines(view.snapshot(), at);
   return at;
 }
 

@@ -134,10 +134,11 @@ int Deny(Cli& cli, const DecideOptions& options) {
                 });
 }
 
-// What is applied for: "100 x H100 to FR".
-std::string LinesText(const v1::Application& application) {
+// What lines are for: "100 x H100 to FR".
+std::string LinesText(
+    const google::protobuf::RepeatedPtrField<v1::LicenseLine>& of) {
   std::vector<std::string> lines;
-  for (const v1::LicenseLine& line : application.lines()) {
+  for (const v1::LicenseLine& line : of) {
     lines.push_back(absl::StrCat(FormatCount(line.quantity()), " x ",
                                  line.product_code(),
                                  line.destination_country().empty()
@@ -151,6 +152,9 @@ std::string DecisionText(const v1::ApplicationView& view) {
   std::string text = FormatEnum(view.status(), "APPLICATION_STATUS_");
   if (!view.license_id().empty()) {
     absl::StrAppend(&text, " as license ", view.license_id());
+  }
+  if (view.has_age_days()) {
+    absl::StrAppend(&text, " for ", FormatCount(view.age_days()), " days");
   }
   return text;
 }
@@ -173,8 +177,11 @@ int Get(Cli& cli, const GetOptions& options) {
                   << application.exporter() << " of "
                   << application.application_date() << ", to "
                   << absl::StrJoin(application.destination_countries(), ", ")
-                  << ": " << LinesText(application) << "\nEntry "
-                  << view.index() << ", " << DecisionText(view);
+                  << "\nAsked:   " << LinesText(application.lines()) << "\n";
+        if (!view.granted_lines().empty()) {
+          std::cout << "Granted: " << LinesText(view.granted_lines()) << "\n";
+        }
+        std::cout << "Entry " << view.index() << ", " << DecisionText(view);
         if (view.decided_index() != 0) {
           std::cout << " by entry " << view.decided_index();
         }
@@ -208,8 +215,8 @@ int List(Cli& cli, const ListOptions& options) {
   request.set_exporter(options.exporter);
   request.set_status(*wanted);
   *request.mutable_read_point() = options.read_point;
-  Table table({"APPLICATION", "EXPORTER", "TO", "SUBMITTED", "FOR", "STANDING",
-               "ENTRY>"});
+  Table table({"APPLICATION", "EXPORTER", "TO", "SUBMITTED", "ASKED", "GRANTED",
+               "STANDING", "ENTRY>"});
   const absl::Status status = ForEachPage(
       request,
       [&](const auto& page) { return cli.client().ListApplications(page); },
@@ -223,7 +230,9 @@ int List(Cli& cli, const ListOptions& options) {
           table.AddRow(
               {application.application_id(), application.exporter(),
                absl::StrJoin(application.destination_countries(), ", "),
-               application.application_date(), LinesText(application),
+               application.application_date(), LinesText(application.lines()),
+               view.granted_lines().empty() ? "-"
+                                            : LinesText(view.granted_lines()),
                DecisionText(view), absl::StrCat(view.index())});
         }
         return true;

@@ -16,6 +16,7 @@ namespace {
 struct RecordOptions {
   ShipmentOptions shipment;
   std::optional<uint64_t> reservation;
+  bool release_rest = false;
 };
 
 int Record(Cli& cli, const RecordOptions& options) {
@@ -24,6 +25,7 @@ int Record(Cli& cli, const RecordOptions& options) {
   if (!request.ok()) return Fail(cli, request.status());
   if (options.reservation) {
     request->mutable_command()->set_reservation_index(*options.reservation);
+    request->mutable_command()->set_release_rest(options.release_rest);
   }
   return Finish(cli, cli.client().RecordShipment(*request),
                 [](const v1::RecordShipmentResponse& response) {
@@ -35,9 +37,13 @@ int Record(Cli& cli, const RecordOptions& options) {
 void AddRecordOptions(CLI::App& app, RecordOptions& options) {
   AddShipmentOptions(app, options.shipment);
   AddAssuranceOptions(app, options.shipment);
-  app.add_option("--reservation", options.reservation,
-                 "entry of the reservation it uses")
-      ->check(AtLeast(0));
+  CLI::Option* reservation =
+      app.add_option("--reservation", options.reservation,
+                     "entry of the reservation it uses")
+          ->check(AtLeast(0));
+  app.add_flag("--release-rest", options.release_rest,
+               "give up what it does not take of the reservation")
+      ->needs(reservation);
 }
 
 struct CorrectOptions {
@@ -68,6 +74,7 @@ struct KeyOptions {
   std::string exporter;
   std::string reference;
   std::string reason;
+  std::string recorded_in_error;
   std::optional<uint64_t> expected_revision;
   WriteOptions write;
   v1::ReadPoint read_point;
@@ -87,6 +94,7 @@ int Void(Cli& cli, const KeyOptions& options) {
   command.set_exporter(options.exporter);
   command.set_shipment_reference(options.reference);
   command.set_reason(options.reason);
+  command.set_recorded_in_error(options.recorded_in_error);
   if (options.expected_revision) {
     command.set_expected_revision(*options.expected_revision);
   }
@@ -256,6 +264,9 @@ void AddShipmentCommands(CLI::App& app, Cli& cli) {
       [](CLI::App& sub, KeyOptions& options) {
         AddKeyOptions(sub, options);
         sub.add_option("--reason", options.reason, "why")->required();
+        sub.add_option("--recorded-in-error", options.recorded_in_error,
+                       "what shows that no such goods left; for a shipment "
+                       "recorded after the fact");
         AddRevisionOption(sub, options.expected_revision);
         AddWriteOptions(sub, options.write);
       },

@@ -608,6 +608,7 @@ v1::Command EeiFilings::CommandOf(const Filing& filing,
       voided.set_exporter(filing.exporter);
       voided.set_shipment_reference(filing.reference);
       voided.set_reason(reason("cancel"));
+      voided.set_recorded_in_error(reason("cancel"));
       break;
     }
     default: {

@@ -451,6 +451,7 @@ absl::Status Import::SendCheck(const RowPointer& row,
   tried.set_shipment_reference(spelling.empty() ? shipment.shipment_reference()
                                                 : spelling);
   tried.set_reason(std::string(kCheckReason));
+  tried.set_recorded_in_error(std::string(kCheckReason));
   if (spelling.empty()) tried.set_expected_revision(1);
   {
     absl::MutexLock lock(&mutex_);

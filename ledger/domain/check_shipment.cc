@@ -114,6 +114,9 @@ absl::Status CheckRecord(const v1::RecordShipment& command) {
   CheckShipment(command.shipment(), checks);
   CheckAssurance(command.assurance(), checks);
   if (!command.overrides().empty()) CheckOverrides(command.overrides(), checks);
+  if (command.release_rest() && !command.has_reservation_index()) {
+    checks.Add("release_rest", "goes with reservation_index");
+  }
   return checks.ToStatus();
 }
 
@@ -124,6 +127,8 @@ absl::Status CheckVoid(const v1::VoidShipment& command) {
                    limits::kMaxShipmentReferenceBytes, true,
                    "shipment_reference");
   checks.Text(command.reason(), limits::kMaxTextBytes, true, "reason");
+  checks.Text(command.recorded_in_error(), limits::kMaxTextBytes, false,
+              "recorded_in_error");
   return checks.ToStatus();
 }
 

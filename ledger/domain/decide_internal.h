@@ -139,7 +139,7 @@ absl::Status GiveBack(const Case& c, const ReservationState& reservation,
 
 // Judges what a reservation gives up for a shipment that uses it.
 absl::Status UseReservation(const Case& c, const ReservationState& reservation,
-                            const v1::Shipment& shipment,
+                            const v1::RecordShipment& command,
                             Assessment& assessment, LicenseDraws& draws,
                             v1::Evidence& evidence);
 

@@ -134,9 +134,10 @@ absl::Status GiveBack(const Case& c, const ReservationState& reservation,
 }
 
 absl::Status UseReservation(const Case& c, const ReservationState& reservation,
-                            const v1::Shipment& shipment,
+                            const v1::RecordShipment& command,
                             Assessment& assessment, LicenseDraws& draws,
                             v1::Evidence& evidence) {
+  const v1::Shipment& shipment = command.shipment();
   if (reservation.shipment.exporter() != shipment.exporter()) {
     return InvalidFields(
         {{"reservation_index",
@@ -147,7 +148,9 @@ absl::Status UseReservation(const Case& c, const ReservationState& reservation,
   RETURN_IF_ERROR(GiveBack(c, reservation, GiveBackDraws::kInEvidence,
                            assessment, draws, evidence));
   const LeftOver left = LeftAfter(reservation.shipment, shipment);
-  if (left.shipment.items().empty()) return absl::OkStatus();
+  if (left.shipment.items().empty() || command.release_rest()) {
+    return absl::OkStatus();
+  }
   Held held{.shipment = left.shipment, .index = reservation.index, .lines = {}};
   const std::string& license_id = left.shipment.authorization().license_id();
   for (size_t i = 0; i < left.places.size(); ++i) {

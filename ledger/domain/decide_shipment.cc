@@ -208,7 +208,7 @@ absl::Status DecideRecordShipment(v1::RecordShipment& command, Case& c) {
   if (command.has_reservation_index()) {
     ASSIGN_OR_RETURN(const ReservationState* reservation,
                      FindRunningReservation(c, command.reservation_index()));
-    RETURN_IF_ERROR(UseReservation(c, *reservation, shipment, assessment, draws,
+    RETURN_IF_ERROR(UseReservation(c, *reservation, command, assessment, draws,
                                    *recorded.mutable_reservation()));
     judged.reserved_license_id =
         reservation->shipment.authorization().license_id();
@@ -218,11 +218,27 @@ absl::Status DecideRecordShipment(v1::RecordShipment& command, Case& c) {
   return RequireNewReference(c, shipment);
 }
 
+// Whether a shipment was said to have left, by what says what it is now.
+static bool HasLeft(const v1::Event& content) {
+  return (content.has_shipment_corrected()
+              ? content.shipment_corrected().command().assurance()
+              : content.shipment_recorded().command().assurance()) ==
+         v1::ASSURANCE_AFTER_THE_FACT;
+}
+
 absl::Status DecideVoidShipment(v1::VoidShipment& command, Case& c) {
   ASSIGN_OR_RETURN(
       const FoundShipment found,
       FindUnvoided(c, command.exporter(), command.shipment_reference()));
   RETURN_IF_ERROR(RequireUnmoved(found));
+  if (HasLeft(*found.content) && command.recorded_in_error().empty()) {
+    return WrongStatus(
+        absl::StrCat("shipment ", command.exporter(), "/",
+                     command.shipment_reference()),
+        "recorded as having left",
+        "before its export; return, retire or divert its units, or say in "
+        "recorded_in_error what shows that no such goods left");
+  }
   v1::ShipmentVoided& voided = *c.event.mutable_shipment_voided();
   voided.unsafe_arena_set_allocated_command(&command);
   voided.set_shipment_index(found.index);

@@ -155,7 +155,7 @@ absl::Status Folder::UseReservation(const v1::RecordShipment& command,
   ASSIGN_OR_RETURN(const Date planned, DateOf(before->shipment.export_date()));
   LeftOver left = LeftAfter(before->shipment, command.shipment());
   std::shared_ptr<ReservationState> after;
-  if (!left.shipment.items().empty()) {
+  if (!left.shipment.items().empty() && !command.release_rest()) {
     after = std::make_shared<ReservationState>();
     after->index = index;
     after->shipment = std::move(left.shipment);

@@ -409,6 +409,102 @@ TEST_F(CliTest, ALicenseFromGrantToRevocation) {
   EXPECT_EQ(again.code, 2);
 }
 
+TEST_F(CliTest, WhatIsAskedStandsBesideWhatIsGranted) {
+  const auto apply = [&](const std::string& id) {
+    Do({"license", "apply", "--id", id, "--exporter", "acme", "--date",
+        "2025-01-01", "--to", "FR", "--line", "H100=100"});
+  };
+  for (const char* id : {"A-1", "A-2", "A-3"}) apply(id);
+  EXPECT_THAT(Do({"license", "applications", "--status", "pending"}),
+              AllOf(ContainsRegex("A-1 .*100 x H100 .*pending for .* days"),
+                    HasSubstr("A-2"), HasSubstr("A-3")));
+  // It counts nowhere.
+  EXPECT_THAT(Do({"headroom", "get", "--policy", "caps", "--rule", "gpus",
+                  "--country", "FR", "--on-date", "2025-03-01"}),
+              HasSubstr("0 GPUs"));
+  Do({"license", "grant", "--application", "A-1", "--id", "L-1", "--exporter",
+      "acme", "--to", "FR", "--grant-date", "2025-02-01", "--expiry-date",
+      "2026-12-31", "--line", "H100=80"});
+  EXPECT_THAT(
+      Do({"license", "application", "A-1"}),
+      AllOf(HasSubstr("Asked:   100 x H100"), HasSubstr("Granted: 80 x H100"),
+            HasSubstr("granted as license L-1")));
+  Do({"license", "return", "A-2", "--date", "2025-02-01", "--reason",
+      "incomplete"});
+  Do({"license", "deny", "A-3", "--date", "2025-02-01", "--reason", "risk"});
+  EXPECT_THAT(Do({"license", "application", "A-2"}),
+              AllOf(HasSubstr("returned by entry"), Not(HasSubstr("days"))));
+  EXPECT_THAT(Do({"license", "applications", "--status", "denied"}),
+              AllOf(HasSubstr("A-3"), Not(HasSubstr("A-1"))));
+  EXPECT_EQ(Run({"license", "deny", "A-1", "--date", "2025-02-01", "--reason",
+                 "late"})
+                .code,
+            2);
+}
+
+TEST_F(CliTest, UnitsAreFollowedFromExportToScrap) {
+  const auto moved = [&](const std::string& verb,
+                         std::vector<std::string> more) {
+    std::vector<std::string> arguments = {
+        "shipment", verb, "--exporter", "acme", "--reference", "S-1"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+  };
+  Do(Record("S-1", "H100=40"));
+  Do(moved("receive", {"--date", "2025-03-10", "--units", "0=30"}));
+  Do(moved("return",
+           {"--date", "2025-03-11", "--units", "0=10", "--reason", "faulty"}));
+  Do(moved("retire", {"--date", "2025-03-12", "--units", "0=5", "--cause",
+                      "scrap", "--evidence", "report 1"}));
+  Do(moved("divert", {"--date", "2025-03-13", "--units", "0=2",
+                      "--found-country", "DE", "--evidence", "report 2"}));
+  const Result early =
+      Run(moved("retire", {"--date", "2025-03-02", "--units", "0=1", "--cause",
+                           "loss", "--evidence", "report 3"}));
+  EXPECT_EQ(early.code, 2);
+  EXPECT_THAT(early.error, HasSubstr("on hand on 2025-03-02"));
+  Do({"shipment", "reexport", "--origin-reference", "S-1", "--exporter", "acme",
+      "--reference", "S-2", "--to", "DE", "--export-date", "2025-03-20",
+      "--product", "H100=3", "--before-export"});
+  const std::string json = Do({"--json", "shipment", "get", "--exporter",
+                               "acme", "--reference", "S-1"});
+  EXPECT_THAT(
+      json,
+      AllOf(HasSubstr("\"shipped\":\"40\""), HasSubstr("\"onHand\":\"20\""),
+            HasSubstr("\"returned\":\"10\""), HasSubstr("\"retired\":\"5\""),
+            HasSubstr("\"diverted\":\"2\""), HasSubstr("\"sentOn\":\"3\"")));
+}
+
+TEST_F(CliTest, WhatLeftIsVoidedOnlyAsAnError) {
+  auto left = Record("S-1", "H100=40");
+  left.back() = "--after-the-fact";
+  Do(left);
+  const std::vector<std::string> voids = {
+      "shipment",    "void", "--exporter", "acme",
+      "--reference", "S-1",  "--reason",   "canceled"};
+  const Result refused = Run(voids);
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_THAT(refused.error, HasSubstr("recorded as having left"));
+  auto mistaken = voids;
+  mistaken.insert(mistaken.end(), {"--recorded-in-error", "doubles S-0"});
+  Do(mistaken);
+}
+
+TEST_F(CliTest, AReservationIsUsedInPartAndTheRestIsReleased) {
+  Do({"--json", "shipment", "reserve", "--exporter", "acme", "--reference",
+      "plan", "--to", "FR", "--export-date", "2025-03-01", "--product",
+      "H100=40", "--hold-seconds", "3600"});
+  EXPECT_THAT(Do({"shipment", "reservations"}), HasSubstr("40 x H100"));
+  // The catalog is six entries.
+  auto ship = Record("S-1", "H100=30");
+  ship.insert(ship.end(), {"--reservation", "6", "--release-rest"});
+  Do(ship);
+  EXPECT_THAT(Do({"--json", "headroom", "get", "--policy", "caps", "--rule",
+                  "gpus", "--country", "FR", "--on-date", "2025-03-01"}),
+              AllOf(HasSubstr("\"used\":\"30\""),
+                    Not(HasSubstr("\"reserved\":\"10\""))));
+}
+
 TEST_F(CliTest, ALicenseIsGrantedAndAmendedFromAFile) {
   // With a byte order mark, as some editors write it.
   const std::string file =

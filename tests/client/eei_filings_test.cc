@@ -123,6 +123,7 @@ TEST_F(EeiFilingsTest, EachFilingIsWhatItMakesOfTheShipment) {
       exporter: "acme"
       shipment_reference: "S-2"
       reason: "AES cancel, ITN X20250302000002"
+      recorded_in_error: "AES cancel, ITN X20250302000002"
     })pb");
   EXPECT_FALSE(filings[3].is_superseded);
   // Nothing of before is left by a replacement.
@@ -367,6 +368,7 @@ TEST_F(EeiImportTest, WhatTheLedgerSaysOtherwiseIsTold) {
   request.mutable_command()->set_exporter("acme");
   request.mutable_command()->set_shipment_reference("S-1");
   request.mutable_command()->set_reason("test");
+  request.mutable_command()->set_recorded_in_error("test");
   ASSERT_TRUE(client_.VoidShipment(request).ok());
   const ImportOutcome outcome = Import(story_);
   EXPECT_EQ(outcome.counts.voided, 1);

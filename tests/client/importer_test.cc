@@ -67,6 +67,7 @@ class ImporterTest : public ServerTest {
     request.mutable_command()->set_exporter("acme");
     request.mutable_command()->set_shipment_reference(reference);
     request.mutable_command()->set_reason("test");
+    request.mutable_command()->set_recorded_in_error("test");
     const auto voided = client.VoidShipment(request);
     EXPECT_TRUE(voided.ok()) << voided.status();
   }

@@ -72,6 +72,7 @@ const std::map<std::string, int64_t>& StatedBounds() {
       {"party.name", 256},
       {"question", 2'048},
       {"reason", 2'048},
+      {"recorded_in_error", 2'048},
       {"source", 2'048},
       {"sources", 2'048},
       {"title", 256},

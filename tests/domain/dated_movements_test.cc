@@ -148,6 +148,35 @@ TEST_F(DatedMovementsTest, WhatIsRecordedLateMustFitWhatCameAfterIt) {
                                       "2025-03-20: 6 0"));
 }
 
+TEST_F(DatedMovementsTest, GoodsThatLeftDoNotVanishByAVoid) {
+  const std::string left =
+      R"(record_shipment { assurance: ASSURANCE_AFTER_THE_FACT shipment {
+           exporter: "x" shipment_reference: "S" export_date: "2025-03-01"
+           destination_country: "MY"
+           items { product_code: "H100" quantity: 10 } } })";
+  const std::string voids =
+      "void_shipment { exporter: 'x' shipment_reference: 'S' reason: 'r' $0 }";
+  Accept(left);
+  EXPECT_EQ(ReasonFor(absl::Substitute(voids, "")), "WRONG_STATUS");
+  EXPECT_THAT(std::string(last_error_.message()),
+              HasSubstr("shipment x/S is recorded as having left"));
+  EXPECT_THAT(Timeline(), ElementsAre("2025-03-01: 0 10"));
+  // Unless there never were any.
+  Accept(absl::Substitute(voids, "recorded_in_error: 'doubles filing 7'"));
+  EXPECT_THAT(Timeline(), ElementsAre("2025-12-31: 0 0"));
+}
+
+TEST_F(DatedMovementsTest, WhatACorrectionSaysHasLeftHasLeft) {
+  Ship(10);
+  Accept(R"(correct_shipment { assurance: ASSURANCE_AFTER_THE_FACT reason: "r"
+              shipment { exporter: "x" shipment_reference: "S"
+                export_date: "2025-03-02" destination_country: "MY"
+                items { product_code: "H100" quantity: 9 } } })");
+  EXPECT_EQ(ReasonFor("void_shipment { exporter: 'x' shipment_reference: 'S' "
+                      "reason: 'r' }"),
+            "WRONG_STATUS");
+}
+
 TEST_F(DatedMovementsTest, WhatWentOnIsNotThereBeforeItCame) {
   Ship(10);
   Accept(Moves("receive_shipment", 10, "2025-03-10"));

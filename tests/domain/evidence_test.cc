@@ -503,6 +503,7 @@ TEST_F(EvidenceTest, AShipmentOfManyItemsThatViolatesManyRulesFitsItsEntry) {
                 exporter: "x"
                 shipment_reference: "S1"
                 reason: "r"
+                recorded_in_error: "e"
               })pb");
   for (const auto& [key, total] : ledger_.state().SortedTotals()) {
     EXPECT_EQ(total.sum.used, 0);

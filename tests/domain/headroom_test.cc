@@ -215,7 +215,7 @@ TEST_F(HeadroomTest, WhatCannotBeMeasuredIsCountedBesideTheTotal) {
   EXPECT_EQ(row().used(), 0);
   EXPECT_EQ(row().unmeasured_gpus(), 40);
   Accept(absl::StrCat("void_shipment { exporter: 'x' shipment_reference: 'S",
-                      shipments_, "' reason: 'r' }"));
+                      shipments_, "' reason: 'r' recorded_in_error: 'e' }"));
   EXPECT_EQ(row().unmeasured_gpus(), 0);
 }
 

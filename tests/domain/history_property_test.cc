@@ -158,6 +158,7 @@ v1::Command AnyCommand() {
       voiding.set_exporter("x");
       voiding.set_shipment_reference(absl::StrCat("S", Number(0, 30)));
       voiding.set_reason("r");
+      if (Number(0, 4) > 0) voiding.set_recorded_in_error("e");
       break;
     }
     case 8:

@@ -124,7 +124,9 @@ TEST_F(LatePolicyTest, ALicenseThatCameLaterIsNotThatOfTheShipment) {
       "enforcement { mode: MODE_REPORT_ONLY } }");
   ASSERT_TRUE(ledger_.CountLateAdoptions().ok());
   EXPECT_EQ(Used(), 0);
-  Accept("void_shipment { exporter: 'x' shipment_reference: 'T' reason: 'r' }");
+  Accept(
+      "void_shipment { exporter: 'x' shipment_reference: 'T' reason: 'r' "
+      "recorded_in_error: 'e' }");
   EXPECT_EQ(Used(), 0);
 }
 

@@ -235,10 +235,11 @@ v1::Command AnyCommand(const MemoryLedger& ledger) {
     case 4:
       return Cmd(ReservationCommand(ledger));
     case 5:
-      return Cmd(
-          absl::StrCat("void_shipment { exporter: 'x' "
-                       "shipment_reference: 'S",
-                       Number(0, kReferences), "' reason: 'r' }"));
+      return Cmd(absl::StrCat(
+          "void_shipment { exporter: 'x' "
+          "shipment_reference: 'S",
+          Number(0, kReferences), "' reason: 'r' ",
+          Number(0, 4) == 0 ? "" : "recorded_in_error: 'e' ", "}"));
     case 6:
       return Cmd(absl::StrCat("correct_shipment { ", Shipment(), Assured(),
                               "reason: 'r' }"));

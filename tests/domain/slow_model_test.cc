@@ -649,6 +649,7 @@ v1::Command AnyCommand(const std::vector<v1::Policy>& policies, Known& known) {
       voiding.set_exporter(ShipperOf(shipment));
       voiding.set_shipment_reference(absl::StrCat("S", shipment));
       voiding.set_reason("r");
+      voiding.set_recorded_in_error("e");
       return command;
     }
     case 11:

@@ -212,6 +212,7 @@ v1::Command CrashClient::MakeVoid() {
   request.set_exporter(kExporter);
   request.set_shipment_reference(voidable_[at]);
   request.set_reason("crash test");
+  request.set_recorded_in_error("crash test");
   voidable_[at] = voidable_.back();
   voidable_.pop_back();
   return command;

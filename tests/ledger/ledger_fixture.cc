@@ -96,6 +96,7 @@ v1::Command VoidShip(absl::string_view reference) {
   voiding.set_exporter("acme");
   voiding.set_shipment_reference(std::string(reference));
   voiding.set_reason("canceled");
+  voiding.set_recorded_in_error("canceled");
   return command;
 }
 
