@@ -101,8 +101,6 @@ absl::StatusOr<std::string> DecisionDate(const Ledger& ledger,
   }
 }
 
-// An application as it stood on the moment's last date: what was decided later
-// is pending.
 // Adds what became of what was applied for, when it was granted.
 void AddGrantedLines(const domain::Snapshot& snapshot,
                      v1::ApplicationView& view) {
@@ -120,6 +118,8 @@ void AddGrantedLines(const domain::Snapshot& snapshot,
   }
 }
 
+// An application as it stood on the moment's last date: what was decided later
+// is pending.
 absl::StatusOr<v1::ApplicationView> ApplicationAt(
     const ReadView& view, const v1::ApplicationView& application) {
   v1::ApplicationView at = application;

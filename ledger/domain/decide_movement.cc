@@ -109,26 +109,21 @@ class Mover {
         before_(UnitsOf(found.shipment(), found.state)),
         after_(before_) {}
 
-  // Checks that all units were where they moved from, on every date: those of
-  // the moves so far on `date`, and those of what is recorded already of later
-  // dates.
-  absl::Status CheckOrder(const Case& c, absl::string_view field,
-                          Date date) const {
-    const auto& entries = found_->state.entries;
-    if (std::all_of(entries.begin(), entries.end(),
-                    [&](const auto& entry) { return entry.date <= date; })) {
-      return absl::OkStatus();
-    }
-    struct Change {
-      Date date;
-      std::vector<ItemUnitsState> before;
-      std::vector<ItemUnitsState> after;
-    };
+  // What one movement made of the places of the units.
+  struct Change {
+    Date date;
+    std::vector<ItemUnitsState> before;
+    std::vector<ItemUnitsState> after;
+  };
+
+  // What is recorded of the shipment, and the moves so far on `date`, in the
+  // order of their dates.
+  absl::StatusOr<std::vector<Change>> ChangesByDate(const Case& c,
+                                                    Date date) const {
     std::vector<Change> changes;
     std::vector<ItemUnitsState> items =
         UnitsOf(found_->shipment(), ShipmentState());
-    std::vector<ItemUnitsState> standing = items;
-    for (const ShipmentState::EntryRef& entry : entries) {
+    for (const ShipmentState::EntryRef& entry : found_->state.entries) {
       ASSIGN_OR_RETURN(const std::shared_ptr<const v1::Event> event,
                        c.history.ReadEvent(entry.index));
       Change change{.date = entry.date, .before = items, .after = {}};
@@ -140,30 +135,52 @@ class Mover {
     std::stable_sort(
         changes.begin(), changes.end(),
         [](const Change& a, const Change& b) { return a.date < b.date; });
+    return changes;
+  }
+
+  // Checks that all units were where they moved from, on every date: those of
+  // the moves so far on `date`, and those of what is recorded already of later
+  // dates.
+  absl::Status CheckOrder(const Case& c, absl::string_view field,
+                          Date date) const {
+    const auto& entries = found_->state.entries;
+    if (std::all_of(entries.begin(), entries.end(),
+                    [&](const auto& entry) { return entry.date <= date; })) {
+      return absl::OkStatus();
+    }
+    ASSIGN_OR_RETURN(const std::vector<Change> changes, ChangesByDate(c, date));
+    std::vector<ItemUnitsState> standing =
+        UnitsOf(found_->shipment(), ShipmentState());
     for (size_t i = 0; i < changes.size(); ++i) {
       const Change& change = changes[i];
       for (size_t item = 0; item < standing.size(); ++item) {
-        for (const Place place :
-             {&ItemUnitsState::in_transit, &ItemUnitsState::on_hand}) {
-          standing[item].*place +=
-              change.after[item].*place - change.before[item].*place;
-        }
+        const ItemUnitsState& before = change.before[item];
+        const ItemUnitsState& after = change.after[item];
+        standing[item].in_transit += after.in_transit - before.in_transit;
+        standing[item].on_hand += after.on_hand - before.on_hand;
       }
-      const bool last_of_date =
-          i + 1 == changes.size() || changes[i + 1].date != change.date;
-      if (!last_of_date) continue;
-      for (size_t item = 0; item < standing.size(); ++item) {
-        const int64_t there =
-            std::min(standing[item].in_transit, standing[item].on_hand);
-        if (there >= 0) continue;
-        return WrongDate(
-            field, date.ToString(),
-            absl::StrCat(
-                "would leave ", there, " units of item ", item,
-                standing[item].on_hand < 0 ? " on hand" : " in transit", " on ",
-                change.date.ToString(),
-                ", by what is recorded of the shipment already"));
+      if (i + 1 == changes.size() || changes[i + 1].date != change.date) {
+        RETURN_IF_ERROR(CheckThere(standing, change.date, field, date));
       }
+    }
+    return absl::OkStatus();
+  }
+
+  // Checks that no place of `standing`, which is of `on`, has fewer than no
+  // units. `field` says `date`.
+  static absl::Status CheckThere(const std::vector<ItemUnitsState>& standing,
+                                 Date on, absl::string_view field, Date date) {
+    for (size_t item = 0; item < standing.size(); ++item) {
+      const bool on_hand = standing[item].on_hand < 0;
+      const int64_t units =
+          on_hand ? standing[item].on_hand : standing[item].in_transit;
+      if (units >= 0) continue;
+      return WrongDate(
+          field, date.ToString(),
+          absl::StrCat("would leave ", units, " units of item ", item,
+                       on_hand ? " on hand" : " in transit", " on ",
+                       on.ToString(),
+                       ", by what is recorded of the shipment already"));
     }
     return absl::OkStatus();
   }

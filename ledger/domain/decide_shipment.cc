@@ -63,6 +63,14 @@ absl::Status CheckHasLeft(const ShipmentCase& shipment, const Case& c) {
                    "); what is recorded after the fact has left already"));
 }
 
+// Whether a shipment was said to have left, by what says what it is now.
+bool HasLeft(const v1::Event& content) {
+  return (content.has_shipment_corrected()
+              ? content.shipment_corrected().command().assurance()
+              : content.shipment_recorded().command().assurance()) ==
+         v1::ASSURANCE_AFTER_THE_FACT;
+}
+
 }  // namespace
 
 void AddFigures(const v1::Product& product, v1::Evidence& evidence) {
@@ -216,14 +224,6 @@ absl::Status DecideRecordShipment(v1::RecordShipment& command, Case& c) {
   RETURN_IF_ERROR(JudgeShipment(c, judged, assessment, draws,
                                 *recorded.mutable_evidence()));
   return RequireNewReference(c, shipment);
-}
-
-// Whether a shipment was said to have left, by what says what it is now.
-static bool HasLeft(const v1::Event& content) {
-  return (content.has_shipment_corrected()
-              ? content.shipment_corrected().command().assurance()
-              : content.shipment_recorded().command().assurance()) ==
-         v1::ASSURANCE_AFTER_THE_FACT;
 }
 
 absl::Status DecideVoidShipment(v1::VoidShipment& command, Case& c) {
