@@ -1,11 +1,16 @@
 #include "ledger/domain/charge.h"
 
+#include <algorithm>
+
 #include "ledger/base/decimal.h"
 
 namespace chipledger::domain {
 
 std::optional<Amounts> Charge::AmountOf(int64_t some_units) const {
   if (units == 0) return std::nullopt;
+  if (first_unit) {
+    some_units = std::clamp<int64_t>(some_units - *first_unit, 0, units);
+  }
   const auto used = CheckedMulDiv(amount, some_units, units);
   const auto gpus = CheckedMulDiv(unmeasured_gpus, some_units, units);
   if (!used || !gpus) return std::nullopt;

@@ -26,13 +26,17 @@ struct Charge {
   int64_t amount = 0;
   int64_t unmeasured_gpus = 0;
   int64_t units = 0;
+  // Set when the charge counts a part of its item, such as what is on one line
+  // of a license: the first of the item's units that it counts, from 0.
+  std::optional<int64_t> first_unit;
   // What moves the rule's total, and what gives back.
   v1::Accrual accrual = v1::ACCRUAL_UNSPECIFIED;
   bool release_on_revocation = false;
   bool release_on_expiry = false;
 
-  // What some of the units count: floor(amount * units / all units), so that
-  // what all of them counted comes back exactly. Nothing when it does not fit.
+  // What the first `some_units` of the item count: floor(amount * units / all
+  // units), so that what all of them counted comes back exactly. Nothing when
+  // it does not fit.
   std::optional<Amounts> AmountOf(int64_t some_units) const;
 
   storage::v1::LicenseRow::Charge ToRow() const;

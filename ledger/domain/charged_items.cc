@@ -45,6 +45,14 @@ absl::StatusOr<std::vector<ChargedItem>> ChargedItemsOf(
   for (int i = 0; i < shipment.items_size(); ++i) {
     items.push_back(ChargedItemOf(i, shipment.items(i), evidence.figures(i)));
   }
+  for (const v1::LicenseDraw& draw : evidence.draws()) {
+    const auto item = static_cast<size_t>(draw.item());
+    if (item >= items.size()) {
+      return DataDamaged(index, absl::StrCat("draws for item ", draw.item(),
+                                             ", which it does not have"));
+    }
+    items[item].lines.push_back({draw.line_number(), draw.quantity()});
+  }
   return items;
 }
 
@@ -64,11 +72,46 @@ std::vector<ChargedItem> ChargedItemsOf(absl::Span<const Fact> facts) {
   for (const Fact& fact : facts) {
     for (const CountedItem& item : fact.items) {
       if (item.product == nullptr) continue;
-      items.push_back({.number = item.number, .measured = item.ToMeasure()});
+      items.push_back({.number = item.number,
+                       .measured = item.ToMeasure(),
+                       .lines = item.lines});
     }
   }
   return items;
 }
+
+namespace {
+
+// What a total counts of an item, and which of its units: all, unset, or those
+// on the line of the total. Nothing when it counts none.
+struct Counted {
+  MeasuredItem measured;
+  std::optional<int64_t> first_unit;
+};
+std::optional<Counted> CountedPart(const CompiledRule& rule,
+                                   const v1::GroupKey& group,
+                                   const ChargedItem& item) {
+  if (item.lines.size() <= 1 ||
+      !rule.GroupsBy(v1::Scope::GROUP_BY_LICENSE_LINE)) {
+    return Counted{.measured = item.measured, .first_unit = std::nullopt};
+  }
+  int64_t first = 0;
+  for (const LinePart& part : item.lines) {
+    if (part.line_number == group.license_line()) {
+      Counted counted{.measured = item.measured, .first_unit = first};
+      counted.measured.units = part.units;
+      if (item.measured.value_usd) {
+        counted.measured.value_usd = PartOfValue(
+            *item.measured.value_usd, item.measured.units, first, part.units);
+      }
+      return counted;
+    }
+    first += part.units;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
 
 absl::Status AppendCharges(const Catalog& catalog, const v1::Evidence& evidence,
                            absl::Span<const ChargedItem> items, uint64_t index,
@@ -92,8 +135,11 @@ absl::Status AppendCharges(const Catalog& catalog, const v1::Evidence& evidence,
                                         item.number) == numbers.end()) {
         continue;
       }
+      const std::optional<Counted> counted =
+          CountedPart(*rule, *evaluation.group, item);
+      if (!counted) continue;
       const std::optional<Measured> measured =
-          Measure(rule->measure, item.measured);
+          Measure(rule->measure, counted->measured);
       if (!measured) {
         status = DataDamaged(index, "counts more than can be");
         return false;
@@ -106,7 +152,8 @@ absl::Status AppendCharges(const Catalog& catalog, const v1::Evidence& evidence,
                          .item = item.number,
                          .amount = measured->amount,
                          .unmeasured_gpus = measured->unmeasured_gpus,
-                         .units = item.measured.units,
+                         .units = counted->measured.units,
+                         .first_unit = counted->first_unit,
                          .accrual = rule->accrual,
                          .release_on_revocation = rule->release_on_revocation,
                          .release_on_expiry = rule->release_on_expiry});

@@ -23,6 +23,8 @@ struct ChargedItem {
   // As Charge::item.
   int32_t number = 0;
   MeasuredItem measured;
+  // As CountedItem::lines.
+  LineParts lines;
 };
 
 // The items of a stored command: `evidence` has their figures.

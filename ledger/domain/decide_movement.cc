@@ -185,8 +185,8 @@ class Mover {
     return absl::OkStatus();
   }
 
-  // The units that a charge counts as used.
-  static int64_t UsedUnits(const Charge& charge, const ItemUnitsState& item) {
+  // The units of its item that a charge counts as used.
+  int64_t UsedUnits(const Charge& charge, const ItemUnitsState& item) const {
     switch (charge.accrual) {
       case v1::ACCRUAL_RECEIVED:
         return item.received;
@@ -194,7 +194,7 @@ class Mover {
         return item.on_hand;
       default:
         // What was exported and has not come back.
-        return charge.units - item.returned;
+        return found_->shipment().items(charge.item).quantity() - item.returned;
     }
   }
 

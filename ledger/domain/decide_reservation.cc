@@ -1,4 +1,5 @@
 // Deciding about reservations.
+#include <algorithm>
 #include <cstddef>
 #include <deque>
 #include <string>
@@ -21,8 +22,8 @@ struct Held {
   const v1::Shipment& shipment;
   // The index of the reservation.
   uint64_t index;
-  // The license line that each item is reserved on; 0 for none.
-  std::vector<int32_t> lines;
+  // The license lines that each item is reserved on.
+  std::vector<LineParts> lines;
 };
 
 enum class Which { kAll, kLateOnly };
@@ -51,7 +52,7 @@ absl::Status CountHeld(const Case& c, const Held& held, Which which,
       fact.license = c.state.FindLicense(fact.license_id);
     }
     for (size_t i = 0; i < fact.items.size(); ++i) {
-      fact.items[i].license_line = held.lines[i];
+      fact.items[i].lines = held.lines[i];
     }
     facts.push_back(std::move(fact));
     RETURN_IF_ERROR(assessment.CountUnder(
@@ -61,20 +62,27 @@ absl::Status CountHeld(const Case& c, const Held& held, Which which,
   return assessment.Judge(evidence);
 }
 
-// The line that an item of a reservation is held on; 0 for none.
-int32_t LineOf(const ReservationState& reservation, int item) {
+// The lines that each item of a reservation is held on.
+std::vector<LineParts> LinesOf(const ReservationState& reservation) {
+  std::vector<LineParts> lines(
+      static_cast<size_t>(reservation.shipment.items_size()));
   for (const v1::LicenseDraw& draw : reservation.held.draws()) {
-    if (draw.item() == item) return draw.line_number();
-  }
-  return 0;
-}
-
-std::vector<int32_t> LinesOf(const ReservationState& reservation) {
-  std::vector<int32_t> lines;
-  for (int i = 0; i < reservation.shipment.items_size(); ++i) {
-    lines.push_back(LineOf(reservation, i));
+    lines[static_cast<size_t>(draw.item())].push_back(
+        {draw.line_number(), draw.quantity()});
   }
   return lines;
+}
+
+// The last units of an item: a shipment draws the lines in their order, so that
+// those at the end are left.
+LineParts LastOf(const LineParts& lines, int64_t units) {
+  LineParts last;
+  for (auto part = lines.rbegin(); part != lines.rend() && units > 0; ++part) {
+    const int64_t some = std::min(part->units, units);
+    last.insert(last.begin(), {part->line_number, some});
+    units -= some;
+  }
+  return last;
 }
 
 // Gathers the opposite of what a reservation holds.
@@ -153,15 +161,16 @@ absl::Status UseReservation(const Case& c, const ReservationState& reservation,
   }
   Held held{.shipment = left.shipment, .index = reservation.index, .lines = {}};
   const std::string& license_id = left.shipment.authorization().license_id();
+  const std::vector<LineParts> lines = LinesOf(reservation);
   for (size_t i = 0; i < left.places.size(); ++i) {
-    const int32_t line = LineOf(reservation, left.places[i]);
-    held.lines.push_back(line);
-    if (line == 0) continue;
     const int item = static_cast<int>(i);
-    RETURN_IF_ERROR(draws.Hold(*c.state.FindLicense(license_id), line, item,
-                               left.shipment.items(item).quantity(),
-                               ParsedDate(left.shipment.export_date()),
-                               evidence));
+    held.lines.push_back(LastOf(lines[static_cast<size_t>(left.places[i])],
+                                left.shipment.items(item).quantity()));
+    for (const LinePart& part : held.lines.back()) {
+      RETURN_IF_ERROR(draws.Hold(*c.state.FindLicense(license_id), part, item,
+                                 ParsedDate(left.shipment.export_date()),
+                                 evidence));
+    }
   }
   return CountHeld(c, held, Which::kAll, assessment, evidence);
 }

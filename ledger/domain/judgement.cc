@@ -113,7 +113,9 @@ std::string FindingText(const v1::LicenseFinding& finding,
                           "\" to ", shipment.destination_country());
     case v1::QUANTITY_EXHAUSTED:
       return absl::StrCat(
-          "line ", finding.line_number(), " has ",
+          finding.line_number() == 0
+              ? std::string("has on all lines together ")
+              : absl::StrCat("line ", finding.line_number(), " has "),
           finding.authorized() - finding.used() - finding.reserved(),
           " units left of ", finding.authorized(), ", ",
           ItemOf(shipment, finding.item()).quantity(), " asked");

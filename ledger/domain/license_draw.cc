@@ -1,8 +1,10 @@
 #include "ledger/domain/license_draw.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/strings/str_cat.h"
 #include "ledger/base/decimal.h"
 #include "ledger/base/limits.h"
@@ -83,18 +85,24 @@ absl::Status LicenseDraws::Draw(const v1::Shipment& shipment, bool reserved,
   for (v1::LicenseFinding& finding : plan.findings) {
     Report(std::move(finding), evidence);
   }
-  for (size_t i = 0; i < plan.lines.size(); ++i) {
-    if (plan.lines[i] == nullptr) continue;
+  for (size_t i = 0; i < plan.items.size(); ++i) {
     const v1::Item& item = shipment.items(static_cast<int>(i));
-    fact.items[i].license_line = plan.lines[i]->line_number;
-    v1::LicenseDraw draw;
-    draw.set_line_number(plan.lines[i]->line_number);
-    draw.set_quantity(item.quantity());
-    draw.set_value_usd(reserved ? 0 : item.value_usd());
-    draw.set_reserved(reserved);
-    draw.set_item(static_cast<int32_t>(i));
-    RETURN_IF_ERROR(Add(*license, std::move(draw), fact.date,
-                        has_left ? Test::kNothing : Test::kLimit, evidence));
+    int64_t first = 0;
+    for (const LinePart& part : plan.items[i]) {
+      v1::LicenseDraw draw;
+      draw.set_line_number(part.line_number);
+      draw.set_quantity(part.units);
+      draw.set_value_usd(reserved
+                             ? 0
+                             : PartOfValue(item.value_usd(), item.quantity(),
+                                           first, part.units));
+      draw.set_reserved(reserved);
+      draw.set_item(static_cast<int32_t>(i));
+      RETURN_IF_ERROR(Add(*license, std::move(draw), fact.date,
+                          has_left ? Test::kNothing : Test::kLimit, evidence));
+      first += part.units;
+    }
+    fact.items[i].lines = std::move(plan.items[i]);
   }
   return absl::OkStatus();
 }
@@ -136,13 +144,12 @@ LicenseDraws::Plan LicenseDraws::MakePlan(const LicenseState& license,
                                           Date date) const {
   Plan plan;
   CheckTerms(license, shipment, date, plan.findings);
-  plan.lines.resize(static_cast<size_t>(shipment.items_size()));
+  plan.items.resize(static_cast<size_t>(shipment.items_size()));
   // Without lines it authorizes any product in any quantity.
   if (!license.lines.empty()) {
-    // What the items before have planned, by line.
     std::vector<int64_t> planned(license.lines.size());
     for (int i = 0; i < shipment.items_size(); ++i) {
-      plan.lines[static_cast<size_t>(i)] =
+      plan.items[static_cast<size_t>(i)] =
           PlanItem(license, shipment, i, planned, plan.findings);
     }
   }
@@ -180,16 +187,17 @@ void LicenseDraws::CheckTerms(const LicenseState& license,
   }
 }
 
-const LicenseState::Line* LicenseDraws::PlanItem(const LicenseState& license,
-                                                 const v1::Shipment& shipment,
-                                                 int place,
-                                                 std::vector<int64_t>& planned,
-                                                 Findings& findings) const {
+LineParts LicenseDraws::PlanItem(const LicenseState& license,
+                                 const v1::Shipment& shipment, int place,
+                                 std::vector<int64_t>& planned,
+                                 Findings& findings) const {
   const v1::Item& item = shipment.items(place);
-  // The first line with enough left is drawn; when none has, the first line
-  // with the product and destination answers for it.
-  std::optional<size_t> drawn;
-  int64_t available = 0;
+  // The lines of the product and destination, and what all of them say.
+  absl::InlinedVector<size_t, 4> lines;
+  absl::InlinedVector<int64_t, 4> left;
+  int64_t authorized = 0;
+  int64_t reserved = 0;
+  int64_t drawn_by_event = 0;
   for (size_t i = 0; i < license.lines.size(); ++i) {
     const LicenseState::Line& line = license.lines[i];
     if (line.product_code != item.product_code() ||
@@ -197,36 +205,59 @@ const LicenseState::Line* LicenseDraws::PlanItem(const LicenseState& license,
       continue;
     }
     const DrawnUnits pending = PendingOf(license, line.line_number);
-    const int64_t left =
-        line.available() - pending.shipped - pending.reserved - planned[i];
-    if (!drawn || left >= item.quantity()) {
-      drawn = i;
-      available = left;
-    }
-    if (left >= item.quantity()) break;
+    const int64_t drawn = pending.shipped + pending.reserved + planned[i];
+    lines.push_back(i);
+    left.push_back(line.available() - drawn);
+    authorized += line.authorized;
+    reserved += line.drawn.reserved + pending.reserved;
+    drawn_by_event += drawn;
   }
-  if (!drawn) {
+  if (lines.empty()) {
     AddFinding(v1::LICENSE_PRODUCT_NOT_NAMED, findings).set_item(place);
-    return nullptr;
+    return {};
   }
-  const LicenseState::Line& line = license.lines[*drawn];
-  const DrawnUnits pending = PendingOf(license, line.line_number);
+
+  // What each line gives, and which one answers for what none has.
+  absl::InlinedVector<int64_t, 4> gives(lines.size());
+  size_t last = 0;
+  int64_t given = 0;
+  const auto enough =
+      std::find_if(left.begin(), left.end(),
+                   [&](int64_t units) { return units >= item.quantity(); });
+  if (enough != left.end()) {
+    given = item.quantity();
+    gives[static_cast<size_t>(enough - left.begin())] = given;
+  }
+  for (size_t i = 0; i < lines.size() && given < item.quantity(); ++i) {
+    if (left[i] <= 0) continue;
+    gives[i] = std::min(left[i], item.quantity() - given);
+    given += gives[i];
+    last = i;
+  }
+  const int64_t missing = item.quantity() - given;
+  gives[last] += missing;
   // An event that gives back as much as it draws, such as a correction
   // downwards, makes nothing worse.
-  const bool draws_more =
-      pending.shipped + pending.reserved + planned[*drawn] + item.quantity() >
-      0;
-  if (available < item.quantity() && draws_more) {
-    const int64_t reserved = line.drawn.reserved + pending.reserved;
+  if (missing > 0 && drawn_by_event + item.quantity() > 0) {
+    const int64_t available =
+        given > 0 ? given
+                  : std::accumulate(left.begin(), left.end(), int64_t{0});
     v1::LicenseFinding& finding = AddFinding(v1::QUANTITY_EXHAUSTED, findings);
     finding.set_item(place);
-    finding.set_line_number(line.line_number);
-    finding.set_authorized(line.authorized);
-    finding.set_used(line.authorized - available - reserved);
+    if (lines.size() == 1) {
+      finding.set_line_number(license.lines[lines.front()].line_number);
+    }
+    finding.set_authorized(authorized);
+    finding.set_used(authorized - available - reserved);
     finding.set_reserved(reserved);
   }
-  planned[*drawn] += item.quantity();
-  return &line;
+  LineParts parts;
+  for (size_t i = 0; i < lines.size(); ++i) {
+    if (gives[i] == 0) continue;
+    planned[lines[i]] += gives[i];
+    parts.push_back({license.lines[lines[i]].line_number, gives[i]});
+  }
+  return parts;
 }
 
 void LicenseDraws::Report(v1::LicenseFinding finding, v1::Evidence& evidence) {
@@ -235,12 +266,11 @@ void LicenseDraws::Report(v1::LicenseFinding finding, v1::Evidence& evidence) {
 }
 
 absl::Status LicenseDraws::Hold(const LicenseState& license,
-                                int32_t line_number, int32_t item,
-                                int64_t units, Date date,
+                                const LinePart& part, int32_t item, Date date,
                                 v1::Evidence& evidence) {
   v1::LicenseDraw draw;
-  draw.set_line_number(line_number);
-  draw.set_quantity(units);
+  draw.set_line_number(part.line_number);
+  draw.set_quantity(part.units);
   draw.set_reserved(true);
   draw.set_item(item);
   return Add(license, std::move(draw), date, Test::kNothing, evidence);

@@ -31,7 +31,9 @@ class LicenseDraws {
 
   // Checks the license of a shipment, or chooses one when the authorization is
   // a license and none is named, and draws on it; what is wrong becomes
-  // findings of the evidence. Sets the license and the license lines of the
+  // findings of the evidence. An item draws the first line that has enough left
+  // for all of it; when none has, each line gives what it has, in their order,
+  // and the last what nobody has. Sets the license and the license lines of the
   // fact. `reserved`: units are reserved, not shipped. `has_left`: the goods
   // have left, so that nothing may keep them from being recorded: a license
   // that was never granted is a violation, and what one that has ended gave
@@ -41,9 +43,8 @@ class LicenseDraws {
                     Fact& fact, v1::Evidence& evidence);
 
   // Draws on a line without checks: what a reservation holds on.
-  absl::Status Hold(const LicenseState& license, int32_t line_number,
-                    int32_t item, int64_t units, Date date,
-                    v1::Evidence& evidence);
+  absl::Status Hold(const LicenseState& license, const LinePart& part,
+                    int32_t item, Date date, v1::Evidence& evidence);
 
   // Gives back what an earlier entry drew. `date` is its date. What the license
   // counts is moved here, so Assessment::CountBack leaves it alone.
@@ -53,10 +54,10 @@ class LicenseDraws {
       uint64_t earlier_index, Date date, v1::Evidence& evidence);
 
  private:
-  // Which line each item draws (null: none), and what is wrong with the license
-  // for the shipment.
+  // Which lines each item draws, and what is wrong with the license for the
+  // shipment.
   struct Plan {
-    std::vector<const LicenseState::Line*> lines;
+    std::vector<LineParts> items;
     std::vector<v1::LicenseFinding> findings;
   };
   // What this decision has drawn so far by one date.
@@ -75,10 +76,10 @@ class LicenseDraws {
   static void CheckTerms(const LicenseState& license,
                          const v1::Shipment& shipment, Date date,
                          std::vector<v1::LicenseFinding>& findings);
-  const LicenseState::Line* PlanItem(
-      const LicenseState& license, const v1::Shipment& shipment, int place,
-      std::vector<int64_t>& planned,
-      std::vector<v1::LicenseFinding>& findings) const;
+  // `planned` is what the items before have planned, by line.
+  LineParts PlanItem(const LicenseState& license, const v1::Shipment& shipment,
+                     int place, std::vector<int64_t>& planned,
+                     std::vector<v1::LicenseFinding>& findings) const;
   void Report(v1::LicenseFinding finding, v1::Evidence& evidence);
   // Records a draw. A license that has ended counts what is shipped and
   // reserved under it, so its charges move with each draw.

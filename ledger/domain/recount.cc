@@ -48,7 +48,7 @@ absl::StatusOr<Fact> FactAgain(const State& state, const Catalog& catalog,
   for (const v1::LicenseDraw& draw : evidence.draws()) {
     const auto item = static_cast<size_t>(draw.item());
     if (item < fact.items.size()) {
-      fact.items[item].license_line = draw.line_number();
+      fact.items[item].lines.push_back({draw.line_number(), draw.quantity()});
     }
   }
   return fact;

@@ -25,12 +25,20 @@ using scenarios::ReplayTotals;
 constexpr int64_t kGpusPerUnit = 4;
 constexpr int kReferences = 12;
 
-std::string Rule(const std::string& id, const std::string& accrual,
-                 const std::string& more) {
+std::string Rule(
+    const std::string& id, const std::string& accrual, const std::string& more,
+    const std::string& group_by = "group_by: GROUP_BY_DESTINATION_COUNTRY") {
   return absl::StrCat("rules { rule_id: '", id,
-                      "' title: 'R' accrual: ", accrual,
-                      " scope { group_by: GROUP_BY_DESTINATION_COUNTRY",
+                      "' title: 'R' accrual: ", accrual, " scope { ", group_by,
                       " } window { open {} } ", more, " }");
+}
+
+// Totals by license and line: what an item draws of several lines counts on
+// each what is drawn from it.
+std::string RuleByLine(const std::string& id, const std::string& accrual,
+                       const std::string& more) {
+  return Rule(id, accrual, more,
+              "group_by: GROUP_BY_LICENSE group_by: GROUP_BY_LICENSE_LINE");
 }
 
 std::string Policy(const std::string& id) {
@@ -54,6 +62,14 @@ std::string Policy(const std::string& id) {
       Rule("value", "ACCRUAL_EXPORTED",
            "measure: MEASURE_VALUE_USD limit { none {} } "
            "enforcement { mode: MODE_REPORT_ONLY }"),
+      RuleByLine(
+          "line_exported", "ACCRUAL_EXPORTED",
+          absl::StrCat(gpus, " return_effect: RETURN_EFFECT_COUNT_BACK")),
+      RuleByLine("line_received", "ACCRUAL_RECEIVED", gpus),
+      RuleByLine("line_installed", "ACCRUAL_INSTALLED_NET", gpus),
+      RuleByLine("line_value", "ACCRUAL_EXPORTED",
+                 "measure: MEASURE_VALUE_USD limit { none {} } "
+                 "enforcement { mode: MODE_REPORT_ONLY }"),
       "} }");
 }
 
@@ -130,15 +146,19 @@ std::string Assured() {
                            : "assurance: ASSURANCE_BEFORE_EXPORT ";
 }
 
+std::string LineText(int number, const std::string& country) {
+  return absl::StrCat("lines { line_number: ", number,
+                      " product_code: 'A' quantity: ", Number(1, 40),
+                      " destination_country: '", country, "' } ");
+}
+
 std::string LicenseText() {
   return absl::StrCat(
       "license { license_id: 'L", Number(0, 3),
       "' exporter: 'x' destination_countries: ['MY', 'SG'] grant_date: "
-      "'2025-01-01' expiry_date: '2025-12-31' lines { line_number: 1 "
-      "product_code: 'A' quantity: ",
-      Number(1, 80), " destination_country: 'MY' } lines { line_number: 2 ",
-      "product_code: 'A' quantity: ", Number(1, 80),
-      " destination_country: 'SG' } } ");
+      "'2025-01-01' expiry_date: '2025-12-31' ",
+      LineText(1, "MY"), LineText(2, "SG"), LineText(3, "MY"),
+      LineText(4, "SG"), "} ");
 }
 
 std::string Dated() {
@@ -156,8 +176,8 @@ std::string LicenseChange() {
                           "}");
     case 1:
       return absl::StrCat("revoke_license { ", id, Dated(),
-                          "reason: 'r' parts { line_number: 1 quantity: ",
-                          Number(1, 10), " } }");
+                          "reason: 'r' parts { line_number: ", Number(1, 5),
+                          " quantity: ", Number(1, 10), " } }");
     case 2:
       return absl::StrCat("void_license { ", id, "reason: 'r' }");
     case 3:
@@ -297,11 +317,69 @@ struct Standing {
   int64_t used = 0;
   int64_t reserved = 0;
 };
-// By rule and country.
+// By rule and group.
 using Standings = std::map<std::pair<std::string, std::string>, Standing>;
 
 v1::Event EventAt(const MemoryLedger& ledger, uint64_t index) {
   return **ledger.ReadEvent(index);
+}
+
+std::string ByLine(const std::string& license_id, int32_t line_number) {
+  v1::GroupKey group;
+  group.set_license_id(license_id);
+  group.set_license_line(line_number);
+  return domain::EncodeGroup(
+      {v1::Scope::GROUP_BY_LICENSE, v1::Scope::GROUP_BY_LICENSE_LINE}, group);
+}
+
+// Some of an item's units, one after another, and where they count by line.
+struct UnitsOnLine {
+  std::string group;
+  int64_t first = 0;
+  int64_t units = 0;
+
+  // How many of them are among the first `n` of the item.
+  int64_t Of(int64_t n) const {
+    return std::clamp<int64_t>(n - first, 0, units);
+  }
+  int64_t ValueOf(const v1::Item& item) const {
+    const auto of_first = [&](int64_t n) {
+      return item.value_usd() * n / item.quantity();
+    };
+    return of_first(first + units) - of_first(first);
+  }
+};
+std::vector<UnitsOnLine> UnitsByLine(const v1::Shipment& shipment, int item,
+                                     const v1::Evidence& evidence) {
+  std::vector<UnitsOnLine> parts;
+  int64_t first = 0;
+  for (const v1::LicenseDraw& draw : evidence.draws()) {
+    if (draw.item() != item) continue;
+    parts.push_back({.group = ByLine(draw.license_id(), draw.line_number()),
+                     .first = first,
+                     .units = draw.quantity()});
+    first += draw.quantity();
+  }
+  if (!parts.empty()) return parts;
+  const std::string license = evidence.chosen_license_id().empty()
+                                  ? shipment.authorization().license_id()
+                                  : evidence.chosen_license_id();
+  return {{.group = ByLine(license, 0),
+           .first = 0,
+           .units = shipment.items(item).quantity()}};
+}
+
+void AddByLine(const v1::Item& item, const domain::ItemUnitsState& at,
+               const UnitsOnLine& on, bool exported, Standings& standings) {
+  if (exported) {
+    standings[{"line_exported", on.group}].used +=
+        on.Of(item.quantity() - at.returned);
+    standings[{"line_value", on.group}].used += on.ValueOf(item);
+  }
+  standings[{"line_received", on.group}].used += on.Of(at.received);
+  standings[{"line_received", on.group}].reserved += on.Of(at.in_transit);
+  standings[{"line_installed", on.group}].used += on.Of(at.on_hand);
+  standings[{"line_installed", on.group}].reserved += on.Of(at.in_transit);
 }
 
 void AddShipments(const MemoryLedger& ledger, Standings& standings) {
@@ -336,6 +414,10 @@ void AddShipments(const MemoryLedger& ledger, Standings& standings) {
       standings[{"received", country}].reserved += at.in_transit;
       standings[{"installed", country}].used += at.on_hand;
       standings[{"installed", country}].reserved += at.in_transit;
+      for (const UnitsOnLine& on : UnitsByLine(shipment, static_cast<int>(i),
+                                               *domain::EvidenceOf(content))) {
+        AddByLine(item, at, on, exported, standings);
+      }
     }
   }
 }
@@ -343,8 +425,17 @@ void AddShipments(const MemoryLedger& ledger, Standings& standings) {
 void AddReservations(const MemoryLedger& ledger, Standings& standings) {
   const auto& reservations = ledger.state().registers().reservations;
   for (const auto& [time, index] : ledger.state().ReservationsByExpiry()) {
-    const v1::Shipment& shipment = (*reservations.Find(index))->shipment;
-    for (const v1::Item& item : shipment.items()) {
+    const domain::ReservationState& reservation = **reservations.Find(index);
+    const v1::Shipment& shipment = reservation.shipment;
+    for (int i = 0; i < shipment.items_size(); ++i) {
+      const v1::Item& item = shipment.items(i);
+      for (const UnitsOnLine& on : UnitsByLine(shipment, i, reservation.held)) {
+        for (const char* rule :
+             {"line_exported", "line_received", "line_installed"}) {
+          standings[{rule, on.group}].reserved += on.units;
+        }
+        standings[{"line_value", on.group}].reserved += on.ValueOf(item);
+      }
       for (const char* rule : {"exported", "received", "installed"}) {
         standings[{rule, shipment.destination_country()}].reserved +=
             item.quantity();
@@ -362,6 +453,7 @@ void AddElsewhere(const MemoryLedger& ledger, Standings& gpus) {
     const v1::Event event = EventAt(ledger, *declared);
     for (const auto& line : event.compute_declared().command().lines()) {
       gpus[{"installed", line.country()}].used += line.gpus();
+      gpus[{"line_installed", ByLine("", 0)}].used += line.gpus();
     }
   }
   for (uint64_t index = 0; index < ledger.state().size(); ++index) {
@@ -370,6 +462,8 @@ void AddElsewhere(const MemoryLedger& ledger, Standings& gpus) {
     const v1::ReportDiversion& command = event.diversion_reported().command();
     for (const v1::ItemUnits& units : command.units()) {
       gpus[{"installed", command.found_country()}].used +=
+          units.quantity() * kGpusPerUnit;
+      gpus[{"line_installed", ByLine("", 0)}].used +=
           units.quantity() * kGpusPerUnit;
     }
   }
@@ -394,7 +488,7 @@ Standings Expected(const MemoryLedger& ledger) {
   AddShipments(ledger, standings);
   AddReservations(ledger, standings);
   for (auto& [key, standing] : standings) {
-    if (key.first == "value") continue;
+    if (key.first == "value" || key.first == "line_value") continue;
     standing.used *= kGpusPerUnit;
     standing.reserved *= kGpusPerUnit;
   }

@@ -162,23 +162,32 @@ absl::Status Assessment::CountRule(const Catalog& catalog,
                       .window_start = window->start_key,
                       .group = std::nullopt,
                       .misses_condition = misses_condition};
+    const bool by_line = rule.GroupsBy(v1::Scope::GROUP_BY_LICENSE_LINE);
     for (const CountedItem& item : fact.items) {
-      if (!CountsItem(catalog, policy, rule, fact, item) ||
-          !rule.limit->Concerns(rule.measure, fact, item)) {
+      if (!by_line || item.lines.size() <= 1) {
+        RETURN_IF_ERROR(CountItem(counting, item));
         continue;
       }
-      if (!counting.group || GroupsItems(rule)) {
-        counting.group = GroupOf(catalog, policy, rule, fact, &item);
+      for (size_t line = 0; line < item.lines.size(); ++line) {
+        RETURN_IF_ERROR(CountItem(counting, item.PartOn(line)));
       }
-      RETURN_IF_ERROR(CountItem(counting, item));
     }
   }
   return absl::OkStatus();
 }
 
-absl::Status Assessment::CountItem(const Counting& counting,
+absl::Status Assessment::CountItem(Counting& counting,
                                    const CountedItem& item) {
   const CompiledRule& rule = counting.rule;
+  if (!CountsItem(counting.catalog, counting.policy, rule, counting.fact,
+                  item) ||
+      !rule.limit->Concerns(rule.measure, counting.fact, item)) {
+    return absl::OkStatus();
+  }
+  if (!counting.group || GroupsItems(rule)) {
+    counting.group =
+        GroupOf(counting.catalog, counting.policy, rule, counting.fact, &item);
+  }
   const Part& part = counting.part;
   std::optional<Measured> measured = Measured();
   if (part.has_amount && !rule.limit->Allows(item)) {

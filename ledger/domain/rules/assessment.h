@@ -202,7 +202,8 @@ class Assessment {
   absl::Status CountRule(const Catalog& catalog, const CompiledPolicy& policy,
                          const CompiledRule& rule, absl::Span<const Fact> facts,
                          Occasion occasion, Test test);
-  absl::Status CountItem(const Counting& counting, const CountedItem& item);
+  // Counts an item, or the part of it on one line, if the rule does.
+  absl::Status CountItem(Counting& counting, const CountedItem& item);
   // Whether a condition is missing that the rule requires. Where the rule
   // refuses, it becomes part of the next evidence.
   bool CheckConditions(const Catalog& catalog, const CompiledPolicy& policy,

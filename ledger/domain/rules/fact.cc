@@ -85,6 +85,24 @@ ItemTraits CountedItem::Traits() const {
   return traits;
 }
 
+int64_t PartOfValue(int64_t value, int64_t units, int64_t first, int64_t some) {
+  const auto up_to = [&](int64_t n) {
+    return static_cast<int64_t>(static_cast<__int128>(value) * n / units);
+  };
+  return up_to(first + some) - up_to(first);
+}
+
+CountedItem CountedItem::PartOn(size_t line) const {
+  int64_t first = 0;
+  for (size_t i = 0; i < line; ++i) first += lines[i].units;
+  CountedItem part = *this;
+  part.units = lines[line].units;
+  if (value_usd)
+    part.value_usd = PartOfValue(*value_usd, units, first, part.units);
+  part.lines = {lines[line]};
+  return part;
+}
+
 MeasuredItem CountedItem::ToMeasure() const {
   MeasuredItem item{.units = units,
                     .value_usd = value_usd,
@@ -146,7 +164,7 @@ absl::StatusOr<std::vector<Fact>> FactsOfLicense(const Catalog& catalog,
                            .units = line.quantity(),
                            .value_usd = ValueOf(line),
                            .number = line.line_number(),
-                           .license_line = line.line_number()});
+                           .lines = {{line.line_number(), line.quantity()}}});
   }
   if (license.lines().empty()) {
     for (const std::string& country : license.destination_countries()) {

@@ -3,6 +3,7 @@
 #define CHIPLEDGER_LEDGER_DOMAIN_RULES_FACT_H_
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -20,6 +21,19 @@
 
 namespace chipledger::domain {
 
+// Units of an item that are on one line of a license.
+struct LinePart {
+  int32_t line_number = 0;
+  int64_t units = 0;
+};
+// All of an item, in the order of its units; empty without a line.
+using LineParts = std::vector<LinePart>;
+
+// What some of the units of an item are worth: those from `first` on, when all
+// `units` together are worth `value`. The parts of an item add up to it.
+// Requires: units > 0.
+int64_t PartOfValue(int64_t value, int64_t units, int64_t first, int64_t some);
+
 // Units of a product that a fact counts, or declared compute.
 struct CountedItem {
   // Null for declared compute. The revision that holds on the fact's date.
@@ -32,9 +46,11 @@ struct CountedItem {
   // The place of the item in its shipment, from 0; for licenses the number of
   // the line. Names the item in a Charge.
   int32_t number = 0;
-  // The line of the license that is charged or drawn; 0 without a license.
-  int32_t license_line = 0;
+  // The lines of the license that are charged or drawn.
+  LineParts lines;
 
+  // What is on one of `lines`.
+  CountedItem PartOn(size_t line) const;
   // To be measured. Requires: it has a product.
   MeasuredItem ToMeasure() const;
   // What item filters look at.
@@ -72,8 +88,8 @@ bool AnyReceiver(const Fact& fact, Visit&& visit) {
 }
 
 // Returns the fact of a shipment that is to be counted: its parties, license
-// and items, with the product revisions that hold on its date. Draws set
-// license_line later.
+// and items, with the product revisions that hold on its date. Draws set the
+// lines later.
 // Errors: PARTY_NOT_FOUND, PRODUCT_NOT_FOUND.
 absl::StatusOr<Fact> FactOfShipment(const Catalog& catalog,
                                     const v1::Shipment& shipment,

@@ -645,10 +645,13 @@ class AuthorizedLimit final : public Kind {
   }
   bool Concerns(const CompiledMeasure& measure, const Fact& fact,
                 const CountedItem& item) const override {
-    const LicenseState::Line* line =
-        fact.license == nullptr ? nullptr
-                                : fact.license->FindLine(item.license_line);
-    return line != nullptr && Limits(measure, *line);
+    return fact.license != nullptr &&
+           std::any_of(item.lines.begin(), item.lines.end(),
+                       [&](const LinePart& part) {
+                         const LicenseState::Line* line =
+                             fact.license->FindLine(part.line_number);
+                         return line != nullptr && Limits(measure, *line);
+                       });
   }
 
  private:

@@ -106,7 +106,10 @@ std::string KeyOf(v1::Scope::GroupBy key, const Catalog& catalog,
     case v1::Scope::GROUP_BY_PRODUCT:
       return item->product == nullptr ? "" : item->product->product_code();
     case v1::Scope::GROUP_BY_LICENSE_LINE:
-      return item->license_line == 0 ? "" : absl::StrCat(item->license_line);
+      // Of an item on several lines, the part on one is counted at a time.
+      return item->lines.empty()
+                 ? ""
+                 : absl::StrCat(item->lines.front().line_number);
     default: {
       const absl::string_view country = policy.Treated(fact.country, fact.date);
       for (const std::string& group : rule.where.groups) {
