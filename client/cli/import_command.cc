@@ -35,6 +35,8 @@ Exit codes: 0 all is in the ledger as the file says; 1 some $0s were
 refused by the rules, or are voided or otherwise in the ledger; 2 some rows were
 rejected as bad input; 3 the server failed or cannot be reached.)";
 
+struct NoOptions {};
+
 std::string Capitalized(std::string text) {
   if (!text.empty()) text[0] = absl::ascii_toupper(text[0]);
   return text;
@@ -306,6 +308,19 @@ int RunImport(Cli& cli, const ImportKind& kind, const ImportFile& file,
   }
   if (counts.rejected > 0) return kBadInput;
   return counts.NotImported() > 0 ? kRefused : kDone;
+}
+
+void AddTemplateCommand(CLI::App& group, Cli& cli, const std::string& header,
+                        const std::string& help) {
+  AddCommand<NoOptions>(
+      group, cli, "template", "print the header of a CSV file to fill in",
+      [](CLI::App&, NoOptions&) {},
+      [header, help](Cli&, const NoOptions&) {
+        std::cout << header;
+        // Beside the file that the header goes to.
+        std::cerr << help;
+        return kDone;
+      });
 }
 
 }  // namespace chipledger::cli

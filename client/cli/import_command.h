@@ -61,6 +61,11 @@ absl::Status PrepareImport(ImportFile& file);
 int RunImport(Cli& cli, const ImportKind& kind, const ImportFile& file,
               const std::vector<std::string>& registered = {});
 
+// Adds the command that prints the header of a CSV file to fill in, and beside
+// it, on standard error, what to fill in.
+void AddTemplateCommand(CLI::App& group, Cli& cli, const std::string& header,
+                        const std::string& help);
+
 }  // namespace chipledger::cli
 
 #endif  // CHIPLEDGER_CLIENT_CLI_IMPORT_COMMAND_H_

@@ -1,6 +1,4 @@
 // chipledger shipment import: shipments from files.
-#include <iostream>
-
 #include "client/cli/cli.h"
 #include "client/cli/import_command.h"
 #include "client/import/csv_shipments.h"
@@ -97,13 +95,8 @@ int Import(Cli& cli, const Options& options) {
   return RunImport(cli, Shipments(), file, *registered);
 }
 
-struct NoOptions {};
-
-int PrintTemplate(Cli&, const NoOptions&) {
-  std::cout << import::CsvShipmentsHeader();
-  // Beside the file that the header goes to.
-  std::cerr
-      << R"(A row is one item; rows that follow each other with the same reference are one
+constexpr char kTemplateHelp[] =
+    R"(A row is one item; rows that follow each other with the same reference are one
 shipment. Required, exporter and assurance unless options give them:
   shipment_reference   your own number of the shipment, never used twice
   exporter             your party id (chipledger party list)
@@ -114,8 +107,6 @@ shipment. Required, exporter and assurance unless options give them:
   assurance            before-export or after-the-fact
 Then: chipledger shipment import FILE --dry-run
 )";
-  return kDone;
-}
 
 void AddOptions(CLI::App& app, Options& options) {
   AddImportOptions(app, Shipments(), kFormatsHelp, options.file);
@@ -139,9 +130,8 @@ void AddOptions(CLI::App& app, Options& options) {
 void AddImportCommand(CLI::App& shipment, Cli& cli) {
   AddCommand<Options>(shipment, cli, "import", "record shipments from a file",
                       AddOptions, Import);
-  AddCommand<NoOptions>(
-      shipment, cli, "template", "print the header of a CSV file to fill in",
-      [](CLI::App&, NoOptions&) {}, PrintTemplate);
+  AddTemplateCommand(shipment, cli, import::CsvShipmentsHeader(),
+                     kTemplateHelp);
 }
 
 }  // namespace chipledger::cli
