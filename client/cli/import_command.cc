@@ -3,6 +3,7 @@
 #include <iostream>
 #include <set>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -257,12 +258,16 @@ void AddImportOptions(CLI::App& app, const ImportKind& kind,
                               "attempt by this name"));
 }
 
-absl::Status PrepareImport(ImportFile& file) {
+absl::Status PrepareImport(const ImportKind& kind, ImportFile& file) {
   RETURN_IF_ERROR(
       import::CheckNotTheInput(file.path, file.options.rejects_path));
   if (!file.format.empty()) return absl::OkStatus();
   ASSIGN_OR_RETURN(file.format, import::GuessFormat(file.path));
-  return absl::OkStatus();
+  if (absl::c_linear_search(kind.formats, file.format)) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      file.path, " looks like a file of format ", file.format,
+      ", which says nothing of ", kind.noun, "s; if it does, say --format ",
+      absl::StrJoin(kind.formats, " or ")));
 }
 
 int RunImport(Cli& cli, const ImportKind& kind, const ImportFile& file,

@@ -53,8 +53,9 @@ void AddImportOptions(CLI::App& app, const ImportKind& kind,
                       absl::string_view formats_help, ImportFile& file);
 
 // Checks that the file is not overwritten, and guesses its format unless it is
-// said. Errors: INVALID_ARGUMENT, and as import::GuessFormat.
-absl::Status PrepareImport(ImportFile& file);
+// said. Errors: INVALID_ARGUMENT, also for a file that looks like one of
+// another kind; and as import::GuessFormat.
+absl::Status PrepareImport(const ImportKind& kind, ImportFile& file);
 
 // Imports a file that is prepared, and tells what became of it, with the
 // products that were `registered` for it. Returns the exit code.

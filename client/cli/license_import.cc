@@ -40,7 +40,8 @@ const ImportKind& Licenses() {
 
 int Import(Cli& cli, const ImportFile& options) {
   ImportFile file = options;
-  if (const absl::Status prepared = PrepareImport(file); !prepared.ok()) {
+  if (const absl::Status prepared = PrepareImport(Licenses(), file);
+      !prepared.ok()) {
     return Fail(cli, prepared);
   }
   return RunImport(cli, Licenses(), file);

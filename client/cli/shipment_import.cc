@@ -86,7 +86,8 @@ int Import(Cli& cli, const Options& options) {
     file.defaults.assurance = *assurance;
   }
   // Before anything is opened.
-  if (const absl::Status prepared = PrepareImport(file); !prepared.ok()) {
+  if (const absl::Status prepared = PrepareImport(Shipments(), file);
+      !prepared.ok()) {
     return Fail(cli, prepared);
   }
   if (!options.register_missing) return RunImport(cli, Shipments(), file);

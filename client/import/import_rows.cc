@@ -15,8 +15,6 @@ namespace chipledger::import {
 namespace {
 
 constexpr size_t kMaxMissing = 100;
-// Records between two calls of on_progress.
-constexpr int64_t kProgressRecords = 256;
 
 // Notes what the ledger does not have.
 void NoteMissing(const client::ErrorDetails& details, ImportCounts& counts) {
@@ -149,10 +147,11 @@ std::string RequestIdOf(const Row& row,
 
 absl::Status ReadSource(CommandSource& source, const ImportOptions& options,
                         const std::atomic<bool>& stop,
+                        int64_t commands_between_progress,
                         absl::FunctionRef<ImportCounts()> counts,
                         absl::FunctionRef<absl::Status(SourceCommand)> take) {
   for (int64_t read = 0; !stop; ++read) {
-    if (options.on_progress && read % kProgressRecords == 0) {
+    if (options.on_progress && read % commands_between_progress == 0) {
       options.on_progress(counts(), source.lines());
     }
     ASSIGN_OR_RETURN(std::optional<SourceCommand> command, source.Next());

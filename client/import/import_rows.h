@@ -105,10 +105,12 @@ std::string RequestIdOf(const Row& row,
                         const google::protobuf::Message& content,
                         absl::string_view retry);
 
-// Passes on what a source says, to its end or until `stop`, and tells progress.
-// Errors: as CommandSource::Next, and those of `take`.
+// Passes on what a source says, to its end or until `stop`, and tells progress
+// each time that so many commands were passed on. Errors: as
+// CommandSource::Next, and those of `take`.
 absl::Status ReadSource(CommandSource& source, const ImportOptions& options,
                         const std::atomic<bool>& stop,
+                        int64_t commands_between_progress,
                         absl::FunctionRef<ImportCounts()> counts,
                         absl::FunctionRef<absl::Status(SourceCommand)> take);
 

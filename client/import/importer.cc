@@ -24,6 +24,8 @@ namespace {
 using Answer = client::BulkWriter::Answer;
 using Request = client::BulkWriter::Request;
 
+// Records between two calls of on_progress.
+constexpr int64_t kProgressRecords = 256;
 // Records that wait for what became of one before them; bounds their memory.
 constexpr size_t kMaxWaitingRows = 60'000;
 // So many are under way that the server always has a group to decide while it
@@ -196,7 +198,7 @@ absl::Status Import::Finish(const absl::Status& read) {
 
 absl::Status Import::ReadAll(CommandSource& source) {
   RETURN_IF_ERROR(ReadSource(
-      source, options_, stop_, [this] { return counts(); },
+      source, options_, stop_, kProgressRecords, [this] { return counts(); },
       [this](SourceCommand command) { return Take(std::move(command)); }));
   return GoOnToTheEnd();
 }

@@ -89,7 +89,7 @@ class LicenseImport {
 
 ImportOutcome LicenseImport::Run(CommandSource& source) {
   absl::Status status = ReadSource(
-      source, options_, stop_, [this] { return rows_.counts(); },
+      source, options_, stop_, 1, [this] { return rows_.counts(); },
       [this](SourceCommand command) { return Take(std::move(command)); });
   status.Update(rows_.failure());
   NoteFoundSpellings();

@@ -831,6 +831,14 @@ TEST_F(CliTest, ImportsLicensesFromAFile) {
   const Result other = Run({"license", "import", shipments});
   EXPECT_EQ(other.code, 2);
   EXPECT_THAT(other.error, HasSubstr("\"grant_date\" is missing"));
+  const std::string filings =
+      WriteFile(dir_, "f.csv", "itn,shipment_filing_action\n");
+  const Result of_filings = Run({"license", "import", filings});
+  EXPECT_EQ(of_filings.code, 2);
+  EXPECT_THAT(
+      of_filings.error,
+      HasSubstr("looks like a file of format eei, which says nothing of "
+                "licenses; if it does, say --format csv or jsonl"));
   EXPECT_EQ(RunProgram({CHIPLEDGER_PATH, "--server", "127.0.0.1:1", "--timeout",
                         "0.2", "license", "import", good})
                 .code,

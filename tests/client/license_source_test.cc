@@ -15,6 +15,7 @@ namespace chipledger::import {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using testing::WriteFile;
 
@@ -107,6 +108,19 @@ TEST_F(LicenseSourceTest, CsvSaysPartiesKindCalendarAndApplication) {
     }
     application_id: "A-1")pb");
   EXPECT_EQ(licenses[1].command.grant_license().license().lines_size(), 1);
+}
+
+TEST_F(LicenseSourceTest, CsvListsStandInFilesWithAnyDelimiter) {
+  const auto licenses = Read(
+      "csv",
+      "license_id;exporter;destination_countries;grant_date;expiry_date;"
+      "consignees;product_code;quantity;line_destination_country\n"
+      "D-1;acme;AE | SG;2025-01-01;2028-12-31;\"globex; initech\";H100;5;AE\n");
+  ASSERT_EQ(licenses.size(), 1);
+  EXPECT_EQ(licenses[0].problem, "");
+  const v1::License& license = licenses[0].command.grant_license().license();
+  EXPECT_THAT(license.destination_countries(), ElementsAre("AE", "SG"));
+  EXPECT_THAT(license.consignees(), ElementsAre("globex", "initech"));
 }
 
 TEST_F(LicenseSourceTest, CsvTheExporterMayBeLeftToAnOption) {
