@@ -5,7 +5,6 @@
 #include <set>
 #include <utility>
 
-#include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "chipledger/v1/admin_service.pb.h"
 #include "client/import/digest.h"
@@ -119,21 +118,6 @@ bool IsAboutTheRequest(const absl::Status& status) {
     default:
       return false;
   }
-}
-
-absl::Status WithUnanswered(const absl::Status& error, size_t unanswered,
-                            absl::string_view noun) {
-  absl::Status status(
-      error.code(),
-      absl::StrCat(error.message(), "; ", unanswered, " ", noun,
-                   unanswered == 1 ? " has" : "s have",
-                   " no answer and may or may not have been recorded: running "
-                   "the same import again is safe and settles it, nothing is "
-                   "recorded twice"));
-  error.ForEachPayload([&](absl::string_view type, const absl::Cord& payload) {
-    status.SetPayload(type, payload);
-  });
-  return status;
 }
 
 std::string RequestIdOf(const Row& row,

@@ -94,11 +94,6 @@ class ImportRows {
 // Whether an error is about the request, so that others may still succeed.
 bool IsAboutTheRequest(const absl::Status& status);
 
-// Returns the error with what it leaves open added to its message; `noun` is
-// what is imported, such as "shipment".
-absl::Status WithUnanswered(const absl::Status& error, size_t unanswered,
-                            absl::string_view noun);
-
 // Returns the request id of a row's command: the same in every import of the
 // same content. Another `retry` makes another.
 std::string RequestIdOf(const Row& row,

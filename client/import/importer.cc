@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "client/bulk_writer.h"
@@ -40,6 +41,21 @@ const google::protobuf::Message& ContentOf(const v1::Command& command) {
   if (command.has_correct_shipment()) return command.correct_shipment();
   if (command.has_void_shipment()) return command.void_shipment();
   return command.record_shipment();
+}
+
+// Returns the error with what it leaves open added to its message.
+absl::Status WithUnanswered(const absl::Status& error, size_t unanswered) {
+  absl::Status status(
+      error.code(),
+      absl::StrCat(error.message(), "; ", unanswered,
+                   unanswered == 1 ? " shipment has" : " shipments have",
+                   " no answer and may or may not have been recorded: running "
+                   "the same import again is safe and settles it, nothing is "
+                   "recorded twice"));
+  error.ForEachPayload([&](absl::string_view type, const absl::Cord& payload) {
+    status.SetPayload(type, payload);
+  });
+  return status;
 }
 
 // A voiding that is only tried, of a row's shipment as it was recorded, or of
@@ -193,7 +209,7 @@ absl::Status Import::Finish(const absl::Status& read) {
   status.Update(finished);
   // A dry run records nothing.
   if (status.ok() || unanswered == 0 || options_.dry_run) return status;
-  return WithUnanswered(status, unanswered, "shipment");
+  return WithUnanswered(status, unanswered);
 }
 
 absl::Status Import::ReadAll(CommandSource& source) {

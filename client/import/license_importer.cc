@@ -78,8 +78,6 @@ class LicenseImport {
   const uint64_t size_at_start_;
   // Entries from here on are of no row that was granted so far.
   uint64_t next_index_;
-  // One was sent, and it is not known what became of it.
-  bool is_one_open_ = false;
   std::atomic<bool> stop_ = false;
   ImportRows rows_;
   LookAlikes look_alikes_;
@@ -93,7 +91,6 @@ ImportOutcome LicenseImport::Run(CommandSource& source) {
       [this](SourceCommand command) { return Take(std::move(command)); });
   status.Update(rows_.failure());
   NoteFoundSpellings();
-  if (is_one_open_) status = WithUnanswered(status, 1, "license");
   return {.counts = rows_.counts(),
           .first_problems = rows_.first_problems(),
           .first_possible_duplicates = rows_.first_possible_duplicates(),
@@ -143,6 +140,14 @@ absl::Status LicenseImport::Grant(Row& row, absl::string_view retry) {
 
 absl::Status LicenseImport::TakeError(Row& row, const absl::Status& error) {
   const client::ErrorDetails details = client::GetErrorDetails(error);
+  if (details.outcome_unknown_request_id) {
+    // Without that mark: the import is run again, not this request alone.
+    return absl::Status(
+        error.code(),
+        absl::StrCat("license ",
+                     row.source.command.grant_license().license().license_id(),
+                     ": ", error.message()));
+  }
   if (details.refusal) {
     const bool earlier = details.refusal->has_index() &&
                          details.refusal->index() < size_at_start_;
@@ -156,7 +161,6 @@ absl::Status LicenseImport::TakeError(Row& row, const absl::Status& error) {
   } else if (IsAboutTheRequest(error)) {
     rows_.Reject(row, error, details);
   } else {
-    is_one_open_ = details.outcome_unknown_request_id.has_value();
     return error;
   }
   return absl::OkStatus();

@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "client/errors.h"
 #include "client/import/license_source.h"
 #include "gmock/gmock.h"
 #include "grpcpp/server_builder.h"
@@ -403,12 +404,14 @@ TEST(LicenseImporterBreakTest, CountsItsOwnGrantAsGrantedWhenSentAgain) {
   EXPECT_EQ(outcome.counts.recorded, 1);
 }
 
-TEST(LicenseImporterBreakTest, SaysThatALicenseHasNoAnswer) {
+TEST(LicenseImporterBreakTest, SaysWhichLicenseHasNoAnswer) {
   const ImportOutcome outcome = BreakingLedger().ImportOne(1);
   EXPECT_EQ(outcome.status.code(), absl::StatusCode::kUnavailable);
   EXPECT_THAT(std::string(outcome.status.message()),
-              HasSubstr("1 license has no answer and may or may not have been "
-                        "recorded"));
+              HasSubstr("license D-1: the outcome is unknown"));
+  // It is the import that is to be run again.
+  EXPECT_FALSE(
+      client::GetErrorDetails(outcome.status).outcome_unknown_request_id);
   EXPECT_EQ(outcome.counts.Done(), 0);
 }
 
