@@ -57,6 +57,7 @@ class Cli {
 void AddShipmentCommands(CLI::App& app, Cli& cli);
 void AddImportCommand(CLI::App& shipment, Cli& cli);
 void AddLicenseCommands(CLI::App& app, Cli& cli);
+void AddLicenseImportCommand(CLI::App& license, Cli& cli);
 void AddPolicyCommands(CLI::App& app, Cli& cli);
 void AddGroupCommands(CLI::App& policy, Cli& cli);
 void AddProductCommands(CLI::App& app, Cli& cli);

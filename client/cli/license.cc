@@ -557,6 +557,7 @@ void AddLicenseCommands(CLI::App& app, Cli& cli) {
         AddReadOptions(sub, options.read_point);
       },
       List);
+  AddLicenseImportCommand(*group, cli);
   AddApplicationCommands(*group, cli);
 }
 

@@ -8,7 +8,7 @@
 
 namespace chipledger::cli {
 
-// ProgressBar draws how much of the file is read, how many shipments are
+// ProgressBar draws how much of the file is read, how many of its commands are
 // answered, how many a second, and the time left, a few times a second and only
 // where standard error is a terminal. It draws on std::clog, which lets its
 // control characters through.

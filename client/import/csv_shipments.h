@@ -22,20 +22,8 @@
 // are the items of one shipment; what the later ones say about the shipment
 // must be the same or empty. Equal records are as many items.
 //
-// A shipment is imported whole or not at all. When one of its records is bad,
-// none of it is imported. A record without a reference belongs to the shipment
-// before it, as merged cells of a spreadsheet are written; and to the one after
-// it as well, when it says enough to be its first. A record that cannot be read
-// belongs to the one before and the one after it, unless it names another
-// reference.
-//
-// Records with one reference that do not follow each other are all bad input:
-// the later ones may be repeated rows, or items that the first would lack. A
-// file is read once before for it. Standard input is not, and there the first
-// ones are imported and the later ones rejected. To tell, a 64-bit fingerprint
-// of each reference is kept: some 16 bytes of memory a shipment. Of ten million
-// shipments, one in 300,000 files would have a good one rejected for another
-// with the same fingerprint.
+// For records that are bad, without a reference or not beside each other see
+// csv_groups.h.
 #ifndef CHIPLEDGER_CLIENT_IMPORT_CSV_SHIPMENTS_H_
 #define CHIPLEDGER_CLIENT_IMPORT_CSV_SHIPMENTS_H_
 
@@ -43,7 +31,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "client/import/shipment_source.h"
+#include "client/import/command_source.h"
 
 namespace chipledger::import {
 
@@ -51,7 +39,7 @@ namespace chipledger::import {
 std::string CsvShipmentsHeader();
 
 // See OpenShipmentSource.
-absl::StatusOr<std::unique_ptr<ShipmentSource>> OpenCsvShipments(
+absl::StatusOr<std::unique_ptr<CommandSource>> OpenCsvShipments(
     const std::string& path, const ImportDefaults& defaults);
 
 }  // namespace chipledger::import

@@ -36,6 +36,8 @@ class Differences final : public MessageDifferencer::Reporter {
   }
   void ReportModified(const Message& recorded, const Message& file,
                       const Path& path) override {
+    // What differs in a message is told by itself.
+    if (path.back().field->message_type() != nullptr) return;
     Add(path, ValueOf(recorded, path, false), ValueOf(file, path, true));
   }
 

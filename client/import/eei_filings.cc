@@ -383,7 +383,7 @@ std::string FilingReader::ReadAuthorization(const CsvRecord& record,
 }
 
 // EeiFilings returns what the filings of a file do, in its order.
-class EeiFilings : public ShipmentSource {
+class EeiFilings : public CommandSource {
  public:
   EeiFilings(std::unique_ptr<CsvTable> table, ImportDefaults defaults)
       : table_(std::move(table)), defaults_(std::move(defaults)) {}
@@ -399,9 +399,9 @@ class EeiFilings : public ShipmentSource {
     return absl::OkStatus();
   }
 
-  absl::StatusOr<std::optional<SourceShipment>> Next() override {
+  absl::StatusOr<std::optional<SourceCommand>> Next() override {
     if (ready_.empty()) return std::nullopt;
-    SourceShipment next = std::move(ready_.front());
+    SourceCommand next = std::move(ready_.front());
     ready_.pop_front();
     return next;
   }
@@ -427,11 +427,11 @@ class EeiFilings : public ShipmentSource {
   const ImportDefaults defaults_;
   // By exporter and reference.
   std::map<std::pair<std::string, std::string>, FiledShipment> filed_;
-  std::deque<SourceShipment> ready_;
+  std::deque<SourceCommand> ready_;
 };
 
 void EeiFilings::TakeFiling(Filing filing) {
-  SourceShipment& out = ready_.emplace_back();
+  SourceCommand& out = ready_.emplace_back();
   for (const FilingLine& line : filing.lines) {
     out.records.push_back(line.record);
   }
@@ -629,7 +629,7 @@ bool IsEeiHeader(absl::string_view line) {
   return absl::StrContains(FoldColumnName(line), kFilingAction);
 }
 
-absl::StatusOr<std::unique_ptr<ShipmentSource>> OpenEeiFilings(
+absl::StatusOr<std::unique_ptr<CommandSource>> OpenEeiFilings(
     const std::string& path, const ImportDefaults& defaults) {
   if (defaults.assurance == v1::ASSURANCE_UNSPECIFIED) {
     return absl::InvalidArgumentError(

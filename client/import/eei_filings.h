@@ -45,7 +45,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "client/import/shipment_source.h"
+#include "client/import/command_source.h"
 
 namespace chipledger::import {
 
@@ -54,7 +54,7 @@ bool IsEeiHeader(absl::string_view line);
 
 // See OpenShipmentSource. The file is read whole and held: some kilobyte a
 // record.
-absl::StatusOr<std::unique_ptr<ShipmentSource>> OpenEeiFilings(
+absl::StatusOr<std::unique_ptr<CommandSource>> OpenEeiFilings(
     const std::string& path, const ImportDefaults& defaults);
 
 }  // namespace chipledger::import

@@ -49,15 +49,15 @@ bool LooksLikeDate(absl::string_view text) {
   return true;
 }
 
-class EpochClusters : public ShipmentSource {
+class EpochClusters : public CommandSource {
  public:
   EpochClusters(std::unique_ptr<CsvTable> table, ImportDefaults defaults)
       : table_(std::move(table)), defaults_(std::move(defaults)) {}
 
-  absl::StatusOr<std::optional<SourceShipment>> Next() override {
+  absl::StatusOr<std::optional<SourceCommand>> Next() override {
     ASSIGN_OR_RETURN(std::optional<CsvRecord> record, table_->Next());
     if (!record) return std::nullopt;
-    SourceShipment result;
+    SourceCommand result;
     result.problem = record->problem;
     if (result.problem.empty()) {
       result.skipped = WhySkipped(*record);
@@ -180,7 +180,7 @@ std::string EpochClusters::Reference(const CsvRecord& record) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<ShipmentSource>> OpenEpochClusters(
+absl::StatusOr<std::unique_ptr<CommandSource>> OpenEpochClusters(
     const std::string& path, const ImportDefaults& defaults) {
   if (defaults.exporter.empty()) {
     return absl::InvalidArgumentError(

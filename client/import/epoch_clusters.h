@@ -24,7 +24,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "client/import/shipment_source.h"
+#include "client/import/command_source.h"
 
 namespace chipledger::import {
 
@@ -34,7 +34,7 @@ inline constexpr absl::string_view kUnspecifiedProduct = "unspecified";
 // See OpenShipmentSource. Requires an exporter in the defaults; the assurance
 // may only be after the fact. Memory grows by some bytes a taken record, for
 // the occurrences.
-absl::StatusOr<std::unique_ptr<ShipmentSource>> OpenEpochClusters(
+absl::StatusOr<std::unique_ptr<CommandSource>> OpenEpochClusters(
     const std::string& path, const ImportDefaults& defaults);
 
 }  // namespace chipledger::import

@@ -1,6 +1,5 @@
 #include "client/import/importer.h"
 
-#include <algorithm>
 #include <atomic>
 #include <deque>
 #include <memory>
@@ -11,13 +10,13 @@
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
-#include "chipledger/v1/admin_service.pb.h"
 #include "client/bulk_writer.h"
 #include "client/errors.h"
 #include "client/import/differences.h"
-#include "client/import/digest.h"
+#include "client/import/import_rows.h"
 #include "client/import/look_alikes.h"
 #include "client/import/rejects_file.h"
+#include "client/import/shipment_source.h"
 #include "ledger/base/status_macros.h"
 
 namespace chipledger::import {
@@ -26,7 +25,6 @@ namespace {
 using Answer = client::BulkWriter::Answer;
 using Request = client::BulkWriter::Request;
 
-constexpr size_t kMaxMissing = 100;
 // Records between two calls of on_progress.
 constexpr int64_t kProgressRecords = 256;
 // Records that wait for what became of one before them; bounds their memory.
@@ -35,51 +33,14 @@ constexpr size_t kMaxWaitingRows = 60'000;
 // makes another durable; they are small.
 constexpr size_t kMaxUnderWay = 24'000;
 constexpr size_t kMinBatch = 500;
-// Recorded shipments whose references are looked for in other spellings.
-constexpr size_t kMaxSpelled = 10'000;
 // What a voiding that is only tried gives as its reason.
 constexpr absl::string_view kCheckReason = "import: is it as recorded?";
-
-// Whether the error is about the request, so that others may still succeed.
-bool IsAboutTheRequest(const absl::Status& status) {
-  switch (status.code()) {
-    case absl::StatusCode::kInvalidArgument:
-    case absl::StatusCode::kNotFound:
-    case absl::StatusCode::kAlreadyExists:
-    case absl::StatusCode::kFailedPrecondition:
-    case absl::StatusCode::kOutOfRange:
-    case absl::StatusCode::kAborted:
-      return true;
-    default:
-      return false;
-  }
-}
 
 // What a request id is made from.
 const google::protobuf::Message& ContentOf(const v1::Command& command) {
   if (command.has_correct_shipment()) return command.correct_shipment();
   if (command.has_void_shipment()) return command.void_shipment();
   return command.record_shipment();
-}
-
-// Notes what the ledger does not have.
-void NoteMissing(const client::ErrorDetails& details, ImportCounts& counts) {
-  const auto note = [&](absl::string_view key, std::set<std::string>& missing) {
-    const auto name = details.metadata.find(std::string(key));
-    if (name != details.metadata.end() && missing.size() < kMaxMissing) {
-      missing.insert(name->second);
-    }
-  };
-  switch (details.reason) {
-    case v1::PRODUCT_NOT_FOUND:
-      return note("product_code", counts.missing_products);
-    case v1::PARTY_NOT_FOUND:
-      return note("party_id", counts.missing_parties);
-    case v1::LICENSE_NOT_FOUND:
-      return note("license_id", counts.missing_licenses);
-    default:
-      return;
-  }
 }
 
 // Returns the error with what it leaves open added to its message.
@@ -96,20 +57,6 @@ absl::Status WithUnanswered(const absl::Status& error, size_t unanswered) {
   });
   return status;
 }
-
-// One shipment of the file until it is known what became of it and of all
-// before it.
-struct Row {
-  SourceShipment shipment;
-  bool is_settled = false;
-  // It was asked about anew, by `retry_refused`.
-  bool is_retried = false;
-  // Its reference looks like another one of the file.
-  bool looks_like_another = false;
-  // Why it is not imported. Empty once settled: it is.
-  std::string reason;
-};
-using RowPointer = std::shared_ptr<Row>;
 
 // A voiding that is only tried, of a row's shipment as it was recorded, or of
 // one whose reference is another spelling of it.
@@ -132,7 +79,7 @@ class Import {
       : client_(client),
         options_(options),
         size_at_start_(size_at_start),
-        rejects_(rejects),
+        rows_(options, rejects, stop_),
         writer_(client,
                 {.min_requests_per_batch = kMinBatch,
                  .max_requests_under_way = kMaxUnderWay,
@@ -146,26 +93,17 @@ class Import {
                    TakeCheck(answer);
                  }) {}
 
-  absl::Status Run(ShipmentSource& source);
-
-  ImportCounts counts() {
-    absl::MutexLock lock(&mutex_);
-    return counts_;
-  }
-  std::vector<PossibleDuplicate> first_possible_duplicates() {
-    absl::MutexLock lock(&mutex_);
-    std::sort(possible_duplicates_.begin(), possible_duplicates_.end(),
-              [](const auto& a, const auto& b) { return a.line < b.line; });
-    return possible_duplicates_;
-  }
-  std::vector<ImportProblem> first_problems() {
-    absl::MutexLock lock(&mutex_);
-    return first_problems_;
-  }
+  ImportOutcome Run(CommandSource& source);
 
  private:
-  absl::Status ReadAll(ShipmentSource& source);
-  void TakeProblem(SourceShipment shipment);
+  ImportCounts counts() {
+    absl::MutexLock lock(&mutex_);
+    return rows_.counts();
+  }
+  absl::Status ReadAll(CommandSource& source);
+  absl::Status Take(SourceCommand source);
+  // Returns how the import ended.
+  absl::Status Finish(const absl::Status& read);
   // Tells a reference that looks like another one of the file.
   void NoteReference(Row& row);
   absl::Status Send(const RowPointer& row, v1::Command command,
@@ -177,8 +115,6 @@ class Import {
   // Tells them when the whole file is read.
   void NoteFoundInLedger();
   absl::Status SendCheck(const RowPointer& row, const std::string& spelling);
-  void NotePossibleDuplicate(PossibleDuplicate duplicate)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status LookUp(Row& row);
   template <typename T>
   std::optional<T> TakeFront(std::deque<T>& waiting);
@@ -193,14 +129,9 @@ class Import {
   void LeaveToSpell(const RowPointer& row, const v1::Command& command)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  // Settles a row: counts it, and writes what is settled in the order of the
-  // file. A reason: it is not imported.
-  void Settle(Row& row, int64_t& count, std::string reason = "")
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Counts what the command did.
   void SettleAsDone(Row& row, const v1::Command& command)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void WriteReject(const Row& row) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Leaves something to GoOn.
   template <typename T>
   void Leave(std::deque<T>& waiting, T item)
@@ -213,12 +144,13 @@ class Import {
   const ImportOptions& options_;
   const uint64_t size_at_start_;
 
+  // No further record is to be sent.
+  std::atomic<bool> stop_ = false;
+  // Something may be waiting for GoOn, which is asked after every record.
+  std::atomic<bool> is_left_ = false;
+
   absl::Mutex mutex_;
-  RejectsFile& rejects_ ABSL_GUARDED_BY(mutex_);
-  ImportCounts counts_ ABSL_GUARDED_BY(mutex_);
-  std::vector<ImportProblem> first_problems_ ABSL_GUARDED_BY(mutex_);
-  // Rows in the order of the file, from the first that is not settled.
-  std::deque<RowPointer> rows_ ABSL_GUARDED_BY(mutex_);
+  ImportRows rows_ ABSL_GUARDED_BY(mutex_);
   // Sent and not answered, in the order of sending; bounded by the writers.
   std::deque<RowPointer> sent_ ABSL_GUARDED_BY(mutex_);
   std::deque<SentCheck> checked_ ABSL_GUARDED_BY(mutex_);
@@ -234,16 +166,8 @@ class Import {
   // What the ledger has in another spelling.
   std::deque<SentCheck> found_spellings_ ABSL_GUARDED_BY(mutex_);
   size_t spelled_ ABSL_GUARDED_BY(mutex_) = 0;
-  std::vector<PossibleDuplicate> possible_duplicates_ ABSL_GUARDED_BY(mutex_);
   // Answered in a way that does not say whether they were recorded.
   size_t unsettled_ ABSL_GUARDED_BY(mutex_) = 0;
-  // The server failed for good, or the rejects cannot be written.
-  absl::Status failure_ ABSL_GUARDED_BY(mutex_);
-
-  // No further record is to be sent.
-  std::atomic<bool> stop_ = false;
-  // Something may be waiting for GoOn, which is asked after every record.
-  std::atomic<bool> is_left_ = false;
 
   // A reference of the file that the ledger has in another spelling.
   struct FoundInLedger {
@@ -262,8 +186,16 @@ class Import {
   client::BulkWriter checker_;
 };
 
-absl::Status Import::Run(ShipmentSource& source) {
-  const absl::Status read = ReadAll(source);
+ImportOutcome Import::Run(CommandSource& source) {
+  const absl::Status status = Finish(ReadAll(source));
+  absl::MutexLock lock(&mutex_);
+  return {.counts = rows_.counts(),
+          .first_problems = rows_.first_problems(),
+          .first_possible_duplicates = rows_.first_possible_duplicates(),
+          .status = status};
+}
+
+absl::Status Import::Finish(const absl::Status& read) {
   absl::Status finished = writer_.Finish();
   // What was recorded is counted, also where the file could be read no further.
   if (finished.ok() && !read.ok()) finished = GoOnToTheEnd();
@@ -271,11 +203,8 @@ absl::Status Import::Run(ShipmentSource& source) {
   NoteFoundInLedger();
   absl::MutexLock lock(&mutex_);
   const size_t unanswered = sent_.size() + unsettled_;
-  for (const RowPointer& row : rows_) {
-    if (!row->reason.empty()) WriteReject(*row);
-  }
-  rows_.clear();
-  absl::Status status = failure_;
+  rows_.WriteRest();
+  absl::Status status = rows_.failure();
   status.Update(read);
   status.Update(finished);
   // A dry run records nothing.
@@ -283,39 +212,28 @@ absl::Status Import::Run(ShipmentSource& source) {
   return WithUnanswered(status, unanswered);
 }
 
-absl::Status Import::ReadAll(ShipmentSource& source) {
-  for (int64_t read = 0; !stop_; ++read) {
-    if (options_.on_progress && read % kProgressRecords == 0) {
-      options_.on_progress(counts(), source.lines());
-    }
-    ASSIGN_OR_RETURN(std::optional<SourceShipment> shipment, source.Next());
-    if (!shipment) break;
-    if (!shipment->skipped.empty()) {
-      absl::MutexLock lock(&mutex_);
-      ++counts_.skipped[shipment->skipped];
-    } else if (!shipment->problem.empty()) {
-      TakeProblem(*std::move(shipment));
-    } else {
-      auto row = std::make_shared<Row>();
-      row->shipment = *std::move(shipment);
-      NoteReference(*row);
-      v1::Command command = std::move(row->shipment.command);
-      RETURN_IF_ERROR(Send(row, std::move(command), ""));
-    }
-    RETURN_IF_ERROR(GoOn());
-    if (std::exchange(has_many_rows_, false)) RETURN_IF_ERROR(GoOnToTheEnd());
-  }
+absl::Status Import::ReadAll(CommandSource& source) {
+  RETURN_IF_ERROR(ReadSource(
+      source, options_, stop_, kProgressRecords, [this] { return counts(); },
+      [this](SourceCommand command) { return Take(std::move(command)); }));
   return GoOnToTheEnd();
 }
 
-void Import::TakeProblem(SourceShipment shipment) {
-  auto row = std::make_shared<Row>();
-  row->shipment = std::move(shipment);
-  row->shipment.command.Clear();
-  absl::MutexLock lock(&mutex_);
-  rows_.push_back(row);
-  has_many_rows_ = rows_.size() >= kMaxWaitingRows;
-  Settle(*row, counts_.rejected, row->shipment.problem);
+absl::Status Import::Take(SourceCommand source) {
+  if (source.IsMeant()) {
+    auto row = std::make_shared<Row>();
+    row->source = std::move(source);
+    NoteReference(*row);
+    v1::Command command = std::move(row->source.command);
+    RETURN_IF_ERROR(Send(row, std::move(command), ""));
+  } else {
+    absl::MutexLock lock(&mutex_);
+    rows_.TakeUnmeant(std::move(source));
+    has_many_rows_ = rows_.waiting() >= kMaxWaitingRows;
+  }
+  RETURN_IF_ERROR(GoOn());
+  return std::exchange(has_many_rows_, false) ? GoOnToTheEnd()
+                                              : absl::OkStatus();
 }
 
 template <typename T>
@@ -332,7 +250,7 @@ absl::Status Import::GoOn() {
   while (!stop_) {
     const auto row = TakeFront(to_retry_);
     if (!row) break;
-    v1::Command command = std::move((*row)->shipment.command);
+    v1::Command command = std::move((*row)->source.command);
     (*row)->is_retried = true;
     RETURN_IF_ERROR(Send(*row, std::move(command), options_.retry_refused));
   }
@@ -343,8 +261,8 @@ absl::Status Import::GoOn() {
     RETURN_IF_ERROR(LookUp(**row));
   }
   while (const auto row = TakeFront(to_spell_)) {
-    for (const std::string& spelling : OtherSpellings(
-             NameIn((*row)->shipment.command).shipment_reference())) {
+    for (const std::string& spelling :
+         OtherSpellings(NameIn((*row)->source.command).shipment_reference())) {
       RETURN_IF_ERROR(SendCheck(*row, spelling));
     }
   }
@@ -360,7 +278,7 @@ absl::Status Import::GoOnToTheEnd() {
     RETURN_IF_ERROR(GoOn());
     RETURN_IF_ERROR(checker_.Flush());
     absl::MutexLock lock(&mutex_);
-    if (!failure_.ok()) return failure_;
+    if (!rows_.failure().ok()) return rows_.failure();
     if (sent_.empty() && checked_.empty() && to_check_.empty() &&
         to_look_up_.empty() && to_spell_.empty() && found_spellings_.empty() &&
         (to_retry_.empty() || stop_)) {
@@ -372,17 +290,13 @@ absl::Status Import::GoOnToTheEnd() {
 absl::Status Import::Send(const RowPointer& row, v1::Command command,
                           absl::string_view retry) {
   Request request;
-  const std::string& attempt = row->shipment.attempt;
-  request.set_request_id(
-      RequestIdFor(ContentOf(command),
-                   absl::StrCat(attempt, attempt.empty() ? "" : "\n", retry))
-          .ToString());
+  request.set_request_id(RequestIdOf(*row, ContentOf(command), retry));
   *request.add_commands() = std::move(command);
   {
     absl::MutexLock lock(&mutex_);
-    if (!row->is_retried) rows_.push_back(row);
+    if (!row->is_retried) rows_.Add(row);
     sent_.push_back(row);
-    has_many_rows_ = rows_.size() >= kMaxWaitingRows;
+    has_many_rows_ = rows_.waiting() >= kMaxWaitingRows;
   }
   const absl::Status written = writer_.Write(std::move(request));
   if (!written.ok()) {
@@ -394,28 +308,21 @@ absl::Status Import::Send(const RowPointer& row, v1::Command command,
 }
 
 void Import::NoteReference(Row& row) {
-  if (!row.shipment.command.has_record_shipment()) return;
-  const v1::Shipment& shipment = ShipmentIn(row.shipment.command);
-  const int64_t line = row.shipment.records.front().line;
+  if (!row.source.command.has_record_shipment()) return;
+  const v1::Shipment& shipment = ShipmentIn(row.source.command);
+  const int64_t line = row.source.records.front().line;
   const auto other = look_alikes_.Note(shipment.exporter(),
                                        shipment.shipment_reference(), line);
   if (!other) return;
   row.looks_like_another = true;
   absl::MutexLock lock(&mutex_);
-  NotePossibleDuplicate({.line = line,
-                         .reference = shipment.shipment_reference(),
-                         .other_line = *other});
-}
-
-void Import::NotePossibleDuplicate(PossibleDuplicate duplicate) {
-  ++counts_.possible_duplicates;
-  if (possible_duplicates_.size() < kFirstProblems) {
-    possible_duplicates_.push_back(std::move(duplicate));
-  }
+  rows_.NotePossibleDuplicate({.line = line,
+                               .reference = shipment.shipment_reference(),
+                               .other_line = *other});
 }
 
 absl::Status Import::TakeSpelling(const SentCheck& found) {
-  const v1::Shipment& shipment = ShipmentIn(found.row->shipment.command);
+  const v1::Shipment& shipment = ShipmentIn(found.row->source.command);
   v1::GetShipmentRequest request;
   request.set_exporter(shipment.exporter());
   request.set_shipment_reference(found.spelling);
@@ -424,7 +331,7 @@ absl::Status Import::TakeSpelling(const SentCheck& found) {
   if (answer.shipment().status() != v1::SHIPMENT_STATUS_VOIDED) {
     found_in_ledger_.push_back(
         {.exporter = shipment.exporter(),
-         .duplicate = {.line = found.row->shipment.records.front().line,
+         .duplicate = {.line = found.row->source.records.front().line,
                        .reference = shipment.shipment_reference(),
                        .other = found.spelling}});
   }
@@ -438,13 +345,13 @@ void Import::NoteFoundInLedger() {
     if (look_alikes_.HasSeveral(found.exporter, found.duplicate.reference)) {
       continue;
     }
-    NotePossibleDuplicate(std::move(found.duplicate));
+    rows_.NotePossibleDuplicate(std::move(found.duplicate));
   }
 }
 
 absl::Status Import::SendCheck(const RowPointer& row,
                                const std::string& spelling) {
-  const v1::Shipment& shipment = ShipmentIn(row->shipment.command);
+  const v1::Shipment& shipment = ShipmentIn(row->source.command);
   Request request;
   v1::VoidShipment& tried = *request.add_commands()->mutable_void_shipment();
   tried.set_exporter(shipment.exporter());
@@ -471,8 +378,8 @@ void Import::TakeCheck(const Answer& answer) {
       Leave(found_spellings_, check);
     }
   } else if (error.ok()) {
-    const v1::Command command = std::move(row.shipment.command);
-    Settle(row, counts_.already_there);
+    const v1::Command command = std::move(row.source.command);
+    rows_.Settle(row, &ImportCounts::already_there);
     LeaveToSpell(check.row, command);
   } else {
     Leave(to_look_up_, check.row);
@@ -480,7 +387,7 @@ void Import::TakeCheck(const Answer& answer) {
 }
 
 absl::Status Import::LookUp(Row& row) {
-  const v1::Command file = std::move(row.shipment.command);
+  const v1::Command file = std::move(row.source.command);
   const v1::ShipmentName name = NameIn(file);
   v1::GetShipmentRequest request;
   request.set_exporter(name.exporter());
@@ -500,25 +407,26 @@ absl::Status Import::LookUp(Row& row) {
   if (file.has_void_shipment()) {
     // A voiding stays.
     if (is_voided) {
-      Settle(row, counts_.already_there);
+      rows_.Settle(row, &ImportCounts::already_there);
     } else {
-      Settle(row, counts_.differs,
-             absl::StrCat("differs from the ledger (entry ", view.index(),
-                          "): the file voids it"));
+      rows_.Settle(row, &ImportCounts::differs,
+                   absl::StrCat("differs from the ledger (entry ", view.index(),
+                                "): the file voids it"));
     }
   } else if (is_voided) {
-    Settle(row, counts_.voided,
-           absl::StrCat("voided: entry ", view.index(),
-                        " recorded it and a later one voided it, so it counts "
-                        "nothing; record it anew under another reference"));
+    rows_.Settle(
+        row, &ImportCounts::voided,
+        absl::StrCat("voided: entry ", view.index(),
+                     " recorded it and a later one voided it, so it counts "
+                     "nothing; record it anew under another reference"));
   } else if (const std::string differences =
                  DescribeDifferences(recorded, said);
              !differences.empty()) {
-    Settle(row, counts_.differs,
-           absl::StrCat("differs from the ledger (entry ", view.index(),
-                        "): ", differences));
+    rows_.Settle(row, &ImportCounts::differs,
+                 absl::StrCat("differs from the ledger (entry ", view.index(),
+                              "): ", differences));
   } else {
-    Settle(row, counts_.already_there);
+    rows_.Settle(row, &ImportCounts::already_there);
   }
   return absl::OkStatus();
 }
@@ -536,12 +444,12 @@ void Import::TakeAnswer(const Request& request, const Answer& answer,
   const bool may_be_ours =
       sent_again && answer.result().index() >= size_at_start_;
   if (answer.result().repeated_answer() && !may_be_ours) {
-    if (row->shipment.is_superseded) {
-      Settle(*row, counts_.already_there);
+    if (row->source.is_superseded) {
+      rows_.Settle(*row, &ImportCounts::already_there);
       return;
     }
-    row->shipment.command = request.commands(0);
-    const bool is_record = row->shipment.command.has_record_shipment();
+    row->source.command = request.commands(0);
+    const bool is_record = row->source.command.has_record_shipment();
     return Leave(is_record ? to_check_ : to_look_up_, row);
   }
   const v1::Command& command = request.commands(0);
@@ -552,7 +460,7 @@ void Import::TakeAnswer(const Request& request, const Answer& answer,
 void Import::LeaveToSpell(const RowPointer& row, const v1::Command& command) {
   if (spelled_ == kMaxSpelled || row->looks_like_another) return;
   ++spelled_;
-  row->shipment.command = command;
+  row->source.command = command;
   Leave(to_spell_, row);
 }
 
@@ -563,24 +471,21 @@ void Import::TakeError(const RowPointer& row, const Request& request,
     const bool before = details.refusal->has_index() &&
                         details.refusal->index() < size_at_start_;
     if (before && !options_.retry_refused.empty() && !row->is_retried) {
-      row->shipment.command = request.commands(0);
+      row->source.command = request.commands(0);
       return Leave(to_retry_, row);
     }
-    if (before) ++counts_.refused_before;
-    Settle(*row, counts_.refused, std::string(error.message()));
-  } else if (options_.dry_run && !row->shipment.attempt.empty() &&
+    rows_.Refuse(*row, error, before);
+  } else if (options_.dry_run && !row->source.attempt.empty() &&
              details.reason == v1::SHIPMENT_NOT_FOUND) {
     // What it changes would be recorded by then.
     SettleAsDone(*row, request.commands(0));
   } else if (details.reason == v1::SHIPMENT_REFERENCE_REUSED) {
-    row->shipment.command = request.commands(0);
+    row->source.command = request.commands(0);
     Leave(to_look_up_, row);
   } else if (IsAboutTheRequest(error)) {
-    NoteMissing(details, counts_);
-    Settle(*row, counts_.rejected, std::string(error.message()));
+    rows_.Reject(*row, error, details);
   } else {
-    stop_ = true;
-    if (failure_.ok()) failure_ = error;
+    rows_.Fail(error);
     if (client::LeavesOutcomeOpen(error) ||
         (sent_again && !client::SettlesEarlierTries(error))) {
       ++unsettled_;
@@ -589,57 +494,20 @@ void Import::TakeError(const RowPointer& row, const Request& request,
 }
 
 void Import::SettleAsDone(Row& row, const v1::Command& command) {
-  Settle(row, command.has_correct_shipment() ? counts_.corrected
-              : command.has_void_shipment()  ? counts_.canceled
-                                             : counts_.recorded);
-}
-
-void Import::Settle(Row& row, int64_t& count, std::string reason) {
-  ++count;
-  row.is_settled = true;
-  row.reason = std::move(reason);
-  if (row.reason.empty()) {
-    for (const std::string& flag : row.shipment.flags) ++counts_.flagged[flag];
-  }
-  if (!row.reason.empty() && options_.strict) stop_ = true;
-  while (!rows_.empty() && rows_.front()->is_settled) {
-    if (!rows_.front()->reason.empty()) WriteReject(*rows_.front());
-    rows_.pop_front();
-  }
-}
-
-void Import::WriteReject(const Row& row) {
-  const std::vector<SourceRecord>& records = row.shipment.records;
-  const int64_t line = row.shipment.problem_line != 0
-                           ? row.shipment.problem_line
-                           : records.front().line;
-  if (first_problems_.size() < kFirstProblems) {
-    first_problems_.push_back({line, row.reason});
-  }
-  const absl::Status written = rejects_.Add(records, line, row.reason);
-  if (written.ok()) return;
-  // What comes after it would be lost as well.
-  if (failure_.ok()) failure_ = written;
-  stop_ = true;
+  rows_.Settle(row, command.has_correct_shipment() ? &ImportCounts::corrected
+                    : command.has_void_shipment()  ? &ImportCounts::canceled
+                                                   : &ImportCounts::recorded);
 }
 
 }  // namespace
 
-ImportOutcome ImportShipments(client::Client& client, ShipmentSource& source,
+ImportOutcome ImportShipments(client::Client& client, CommandSource& source,
                               const ImportOptions& options) {
-  auto rejects = RejectsFile::Create(options.rejects_path);
-  if (!rejects.ok()) return {.status = rejects.status()};
-  const auto ledger = client.GetLedger({});
-  if (!ledger.ok()) return {.status = ledger.status()};
-  Import import(client, options, ledger->size(), **rejects);
-  absl::Status status = import.Run(source);
-  const absl::Status closed = (*rejects)->Close();
-  if (status.ok()) status = closed;
-  if (options.on_progress) options.on_progress(import.counts(), source.lines());
-  return {.counts = import.counts(),
-          .first_problems = import.first_problems(),
-          .first_possible_duplicates = import.first_possible_duplicates(),
-          .status = status};
+  return RunImport(
+      client, source, options,
+      [&](uint64_t size_at_start, RejectsFile& rejects) {
+        return Import(client, options, size_at_start, rejects).Run(source);
+      });
 }
 
 }  // namespace chipledger::import

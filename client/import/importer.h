@@ -11,7 +11,7 @@
 
 #include "absl/status/status.h"
 #include "client/client.h"
-#include "client/import/shipment_source.h"
+#include "client/import/command_source.h"
 
 namespace chipledger::import {
 
@@ -42,8 +42,8 @@ struct ImportCounts {
   // Of those recorded or already there, what the file itself says against
   // counting them, with how many it says it of.
   std::map<std::string, int64_t> flagged;
-  // What shipments were rejected for because the ledger does not have it (the
-  // first hundred of each).
+  // What the ledger does not have, for which others were rejected (the first
+  // hundred of each).
   std::set<std::string> missing_products;
   std::set<std::string> missing_parties;
   std::set<std::string> missing_licenses;
@@ -64,14 +64,14 @@ struct ImportCounts {
   int64_t NotImported() const { return voided + differs + refused + rejected; }
 };
 
-// Why a shipment of the file is not in the ledger as the file says.
+// Why a shipment or license of the file is not in the ledger as the file says.
 struct ImportProblem {
   // Of the record that is wrong, or its first.
   int64_t line = 0;
   std::string reason;
 };
 
-// A reference that may be another one, written otherwise.
+// A reference or license id that may be another one, written otherwise.
 struct PossibleDuplicate {
   int64_t line = 0;
   std::string reference;
@@ -90,14 +90,14 @@ struct ImportOutcome {
   std::vector<PossibleDuplicate> first_possible_duplicates;
   // OK: the source was read to its end, or to the record that `strict` stopped
   // at. Else the file cannot be read, the rejects cannot be written, or the
-  // server failed or cannot be reached; the message says how many shipments
-  // have no answer.
+  // server failed or cannot be reached; the message says how many have no
+  // answer.
   absl::Status status;
 };
 
-// How to import.
+// How to import. What is said of shipments holds for licenses as well.
 struct ImportOptions {
-  // Ask the server to judge each shipment by itself, and store nothing. What
+  // Ask the server to judge each command by itself, and store nothing. What
   // changes a shipment that the file adds is not judged.
   bool dry_run = false;
   // Stop at the first record that is not imported. Those before it are stored,
@@ -107,8 +107,8 @@ struct ImportOptions {
   // record (as it stands in the file), in the order of the file. See
   // RejectsFile. Empty: nowhere.
   std::string rejects_path;
-  // When set, shipments that an earlier import saw refused are asked about
-  // again, as a new attempt by this name.
+  // When set, what an earlier import saw refused is asked about again, as a new
+  // attempt by this name.
   std::string retry_refused;
   // Called now and then on the calling thread.
   std::function<void(const ImportCounts&, const LineReader&)> on_progress;
@@ -124,7 +124,7 @@ inline constexpr size_t kFirstProblems = 10;
 // changes nothing. What was there before is compared with the ledger as it now
 // stands: shipments that nothing has happened to by the stream, others one by
 // one.
-ImportOutcome ImportShipments(client::Client& client, ShipmentSource& source,
+ImportOutcome ImportShipments(client::Client& client, CommandSource& source,
                               const ImportOptions& options);
 
 }  // namespace chipledger::import

@@ -40,6 +40,9 @@ class LookAlikes {
   absl::flat_hash_set<uint64_t> several_;
 };
 
+// So many names are looked for in the ledger in other spellings.
+inline constexpr size_t kMaxSpelled = 10'000;
+
 // Returns the ways in which others may have written the reference: in capitals,
 // in small letters, and with the letters that it looks like.
 std::vector<std::string> OtherSpellings(const std::string& reference);

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/import/differences.h"
+#include "client/import/shipment_source.h"
 #include "client/import/text.h"
 #include "ledger/base/decimal.h"
 #include "ledger/base/status_macros.h"
@@ -136,14 +137,14 @@ absl::StatusOr<ProductRegistrar::Answer> ProductRegistrar::Register(
 }
 
 absl::StatusOr<std::vector<std::string>> RegisterMissingProducts(
-    client::Client& client, ShipmentSource& source, bool dry_run) {
+    client::Client& client, CommandSource& source, bool dry_run) {
   ASSIGN_OR_RETURN(const auto registrar,
                    ProductRegistrar::Open(client, dry_run));
   std::vector<std::string> registered;
   while (true) {
     ASSIGN_OR_RETURN(const auto shipment, source.Next());
     if (!shipment) return registered;
-    if (!shipment->problem.empty() || !shipment->skipped.empty()) continue;
+    if (!shipment->IsMeant()) continue;
     for (const auto& item : ShipmentIn(shipment->command).items()) {
       if (registrar->Has(item.product_code())) continue;
       v1::Product product;

@@ -27,8 +27,8 @@
 #include "absl/strings/string_view.h"
 #include "chipledger/v1/catalog.pb.h"
 #include "client/client.h"
+#include "client/import/command_source.h"
 #include "client/import/csv_reader.h"
-#include "client/import/shipment_source.h"
 
 namespace chipledger::import {
 
@@ -109,9 +109,9 @@ class ProductRegistrar {
 // Registers every product that the source's shipments name and the ledger
 // lacks, as one GPU a unit with TPP unknown. Reads the source to its end.
 // Returns the product codes registered, in the order first named.
-// Errors: as ShipmentSource::Next and the client.
+// Errors: as CommandSource::Next and the client.
 absl::StatusOr<std::vector<std::string>> RegisterMissingProducts(
-    client::Client& client, ShipmentSource& source, bool dry_run);
+    client::Client& client, CommandSource& source, bool dry_run);
 
 }  // namespace chipledger::import
 

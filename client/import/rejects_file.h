@@ -10,7 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "client/import/shipment_source.h"
+#include "client/import/command_source.h"
 
 namespace chipledger::import {
 

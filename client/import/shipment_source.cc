@@ -6,7 +6,8 @@
 #include "client/import/csv_shipments.h"
 #include "client/import/eei_filings.h"
 #include "client/import/epoch_clusters.h"
-#include "client/import/jsonl_shipments.h"
+#include "client/import/jsonl_commands.h"
+#include "client/import/line_reader.h"
 #include "ledger/base/status_macros.h"
 
 namespace chipledger::import {
@@ -15,6 +16,34 @@ namespace {
 
 // More than a header.
 constexpr size_t kMaxHeaderBytes = 64 * 1024;
+
+// Fills what a line leaves open. Errors: INVALID_ARGUMENT for what is missing.
+absl::Status Complete(const ImportDefaults& defaults,
+                      v1::RecordShipment& record) {
+  v1::Shipment& shipment = *record.mutable_shipment();
+  if (shipment.exporter().empty()) shipment.set_exporter(defaults.exporter);
+  if (record.assurance() == v1::ASSURANCE_UNSPECIFIED) {
+    record.set_assurance(defaults.assurance);
+  }
+  if (shipment.exporter().empty()) {
+    return absl::InvalidArgumentError(
+        "shipment.exporter is missing; set it or --exporter");
+  }
+  if (record.assurance() == v1::ASSURANCE_UNSPECIFIED) {
+    return absl::InvalidArgumentError(
+        "assurance is missing; set it or --assurance");
+  }
+  return absl::OkStatus();
+}
+
+// One chipledger.v1.RecordShipment a line.
+JsonlFormat JsonlShipments(const ImportDefaults& defaults) {
+  return {.message = [](v1::Command& c) { return c.mutable_record_shipment(); },
+          .complete =
+              [defaults](v1::Command& c) {
+                return Complete(defaults, *c.mutable_record_shipment());
+              }};
+}
 
 }  // namespace
 
@@ -61,7 +90,7 @@ absl::StatusOr<std::string> GuessFormat(const std::string& path) {
   return IsEeiHeader(text) ? "eei" : "csv";
 }
 
-absl::StatusOr<std::unique_ptr<ShipmentSource>> OpenShipmentSource(
+absl::StatusOr<std::unique_ptr<CommandSource>> OpenShipmentSource(
     const std::string& path, const std::string& format,
     const ImportDefaults& defaults) {
   if (defaults.skip_flagged && format != "epoch-gpu-clusters") {
@@ -70,7 +99,9 @@ absl::StatusOr<std::unique_ptr<ShipmentSource>> OpenShipmentSource(
         " flag no duplicates; --duplicates is for epoch-gpu-clusters"));
   }
   if (format == "csv") return OpenCsvShipments(path, defaults);
-  if (format == "jsonl") return OpenJsonlShipments(path, defaults);
+  if (format == "jsonl") {
+    return OpenJsonlCommands(path, JsonlShipments(defaults));
+  }
   if (format == "eei") return OpenEeiFilings(path, defaults);
   if (format == "epoch-gpu-clusters") return OpenEpochClusters(path, defaults);
   return absl::InvalidArgumentError(

@@ -786,6 +786,65 @@ TEST_F(CliTest, AnImportOfWhatWasVoidedExitsWithOne) {
                                   HasSubstr("  line 2: voided")));
 }
 
+TEST_F(CliTest, ImportsLicensesFromAFile) {
+  const std::string file = WriteFile(
+      dir_, "licenses.csv",
+      "License ID,Exporter,Destination Countries,Grant Date,Expiry Date,"
+      "Product Code,Quantity,Remarks\n"
+      "D-1,acme,France; Germany,2025-01-01,2028-12-31,H100,\"1,000\",x\n"
+      "D-2,acme,FR,2025-01-01,2028-12-31,H10,5,\n"
+      "D-3,acme,FR,2025-01-01,2028-12-31,H100,5,\n"
+      "D-3,,,,,RACK,2,\n");
+  const std::string rejects = dir_.File("rejects.csv");
+  const Result dry_run = Run({"license", "import", file, "--dry-run"});
+  EXPECT_EQ(dry_run.code, 2);
+  EXPECT_THAT(dry_run.output, HasSubstr("Would be granted: 1\n"));
+  const Result first = Run({"license", "import", file, "--rejects", rejects});
+  EXPECT_EQ(first.code, 2);
+  EXPECT_THAT(first.error, HasSubstr("Columns that are ignored: Remarks"));
+  EXPECT_THAT(
+      first.output,
+      AllOf(HasSubstr("In the ledger as the file says: 1 of 3\nGranted: 1\n"),
+            HasSubstr("Rejected as bad input: 2"),
+            HasSubstr("H10, did you mean \"H100\"?"),
+            HasSubstr("--source WHERE\n"),
+            HasSubstr("  line 2: license.lines[0].destination_country"),
+            HasSubstr("  line 3: product \"H10\" is not registered")));
+  EXPECT_THAT(ReadFile(rejects), HasSubstr("\n3,"));
+  EXPECT_THAT(
+      Do({"license", "list"}),
+      ContainsRegex("\nD-3 +acme +FR +2025-01-01 +2028-12-31 +granted from "
+                    "2025-01-01 +7"));
+
+  const std::string good = WriteFile(
+      dir_, "good.csv",
+      absl::StrCat(Do({"license", "template"}),
+                   "D-3,acme,FR,2025-01-01,2028-12-31,,,,H100,6,,,,,,\n"));
+  const Result differs = Run({"license", "import", good});
+  EXPECT_EQ(differs.code, 1);
+  EXPECT_THAT(differs.output, HasSubstr("Otherwise in the ledger: 1"));
+  EXPECT_THAT(Run({"--json", "license", "import", good}).output,
+              HasSubstr("\"differs\":1"));
+
+  const std::string shipments =
+      WriteFile(dir_, "s.csv", Do({"shipment", "template"}));
+  const Result other = Run({"license", "import", shipments});
+  EXPECT_EQ(other.code, 2);
+  EXPECT_THAT(other.error, HasSubstr("\"grant_date\" is missing"));
+  const std::string filings =
+      WriteFile(dir_, "f.csv", "itn,shipment_filing_action\n");
+  const Result of_filings = Run({"license", "import", filings});
+  EXPECT_EQ(of_filings.code, 2);
+  EXPECT_THAT(
+      of_filings.error,
+      HasSubstr("looks like a file of format eei, which says nothing of "
+                "licenses; if it does, say --format csv or jsonl"));
+  EXPECT_EQ(RunProgram({CHIPLEDGER_PATH, "--server", "127.0.0.1:1", "--timeout",
+                        "0.2", "license", "import", good})
+                .code,
+            3);
+}
+
 TEST_F(CliTest, AProductImportSaysWhatTheCatalogSaysAfterIt) {
   const auto import = [&](const std::string& rows) {
     return Do({"product", "import",

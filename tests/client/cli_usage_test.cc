@@ -199,6 +199,8 @@ TEST(CliUsageTest, BashCompletesCommandsOptionsAndTheirValues) {
   EXPECT_EQ(BashCompletes("chipledger headroom get --serv"), "--server\n");
   EXPECT_THAT(BashCompletes("chipledger shipment import --format ''"),
               StartsWith("csv jsonl"));
+  EXPECT_EQ(BashCompletes("chipledger license import --format ''"),
+            "csv jsonl\n");
   EXPECT_EQ(BashCompletes("chipledger completion z"), "zsh\n");
   // A value that is free, or a file, is not ours to offer.
   EXPECT_EQ(BashCompletes("chipledger headroom get --rule ''"), "\n");

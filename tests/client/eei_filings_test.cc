@@ -44,7 +44,7 @@ constexpr absl::string_view kStory =
 
 class EeiFilingsTest : public ::testing::Test {
  protected:
-  std::vector<SourceShipment> Read(
+  std::vector<SourceCommand> Read(
       absl::string_view rows, const ImportDefaults& defaults = {
                                   .assurance = v1::ASSURANCE_AFTER_THE_FACT}) {
     return testing::ReadSource(
@@ -62,7 +62,7 @@ class EeiFilingsTest : public ::testing::Test {
   testing::TempDir dir_;
 };
 
-void ExpectCommand(const SourceShipment& filing, const std::string& text) {
+void ExpectCommand(const SourceCommand& filing, const std::string& text) {
   testing::ExpectSays(filing, filing.command, text);
 }
 
@@ -236,7 +236,7 @@ TEST_F(EeiFilingsTest, WhatIsWrongIsNamedByItsLine) {
 TEST_F(EeiFilingsTest, AShipmentIsFiledWholeOrNotAtAll) {
   const auto problems = [&](absl::string_view rows) {
     std::vector<std::string> lines;
-    for (const SourceShipment& filing : Read(rows)) {
+    for (const SourceCommand& filing : Read(rows)) {
       lines.push_back(absl::StrCat(filing.records.size(), " ",
                                    filing.problem.empty() ? "good" : "bad"));
     }

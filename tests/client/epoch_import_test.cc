@@ -15,6 +15,7 @@
 #include "client/import/digest.h"
 #include "client/import/importer.h"
 #include "client/import/products_csv.h"
+#include "client/import/shipment_source.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/client/files.h"
@@ -282,7 +283,7 @@ class EpochImportTest : public ServerTest {
                     "Cerebras CS-2", "NVIDIA Tesla K40c", "NVIDIA Tesla K40m"));
   }
 
-  std::unique_ptr<ShipmentSource> OpenClusters(bool skip_flagged = false) {
+  std::unique_ptr<CommandSource> OpenClusters(bool skip_flagged = false) {
     auto source = OpenShipmentSource(
         directory_ + "/gpu_clusters.csv", "epoch-gpu-clusters",
         {.exporter = "public-record", .skip_flagged = skip_flagged});

@@ -14,6 +14,7 @@
 #include "absl/strings/str_split.h"
 #include "client/errors.h"
 #include "client/import/rejects_file.h"
+#include "client/import/shipment_source.h"
 #include "gmock/gmock.h"
 #include "google/rpc/error_details.pb.h"
 #include "grpcpp/server_builder.h"

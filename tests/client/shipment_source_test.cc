@@ -37,17 +37,17 @@ constexpr absl::string_view kEpochHeader =
 
 class ShipmentSourceTest : public ::testing::Test {
  protected:
-  std::vector<SourceShipment> ReadAll(const std::string& format,
-                                      const std::string& content,
-                                      const ImportDefaults& defaults = {}) {
+  std::vector<SourceCommand> ReadAll(const std::string& format,
+                                     const std::string& content,
+                                     const ImportDefaults& defaults = {}) {
     return testing::ReadSource(WriteFile(dir_, "in", content), format,
                                defaults);
   }
 
-  std::vector<SourceShipment> ReadCsv(const std::string& rows) {
+  std::vector<SourceCommand> ReadCsv(const std::string& rows) {
     return ReadAll("csv", absl::StrCat(kHeader, rows));
   }
-  std::vector<SourceShipment> ReadEpoch(const std::string& rows) {
+  std::vector<SourceCommand> ReadEpoch(const std::string& rows) {
     return ReadAll("epoch-gpu-clusters", absl::StrCat(kEpochHeader, rows),
                    {.exporter = "public-record"});
   }
@@ -55,7 +55,7 @@ class ShipmentSourceTest : public ::testing::Test {
   testing::TempDir dir_;
 };
 
-void ExpectCommand(const SourceShipment& shipment, const std::string& text) {
+void ExpectCommand(const SourceCommand& shipment, const std::string& text) {
   testing::ExpectSays(shipment, shipment.command.record_shipment(), text);
 }
 
