@@ -119,6 +119,7 @@ class LedgerImpl : public Ledger {
         pipeline_(options.max_queued_commands),
         sequencer_(
             std::move(opened), epoch, options.mark_entries,
+            options.max_hold_seconds,
             [this](const absl::Status& cause) {
               committer_.BecomeReadOnly(cause);
             },

@@ -128,6 +128,10 @@ struct LedgerOptions {
   // policies that have the log to count. Higher: a reservation may hold its
   // room that much longer.
   absl::Duration tick = absl::Seconds(1);
+  // The longest hold that a reservation may ask for; more is INVALID_FIELD.
+  // What was reserved before holds as long as it was told. At most
+  // limits::kMaxHoldSeconds, which bounds every reservation.
+  int64_t max_hold_seconds = limits::kMaxHoldSeconds;
   // Told what an operator must know, such as why the ledger became read-only.
   // Called on any thread; must not block. May be empty.
   std::function<void(absl::string_view)> log;

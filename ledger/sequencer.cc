@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "ledger/answers.h"
+#include "ledger/base/error.h"
 #include "ledger/base/limits.h"
 #include "ledger/base/status_macros.h"
 #include "ledger/domain/named_shipments.h"
@@ -29,15 +31,39 @@ void AppendIds(const WriteRequest& request, std::vector<store::IdKey>& keys) {
   }
 }
 
+// Checks the one thing about commands that each ledger is set to by itself. So
+// it is looked at before a request is decided for the first time, and neither
+// when it is repeated nor by a replay.
+// Errors: INVALID_FIELD.
+absl::Status CheckHolds(absl::Span<v1::Command* const> commands,
+                        int64_t max_hold_seconds) {
+  // That bound is checked with the rest of a command.
+  if (max_hold_seconds >= limits::kMaxHoldSeconds) return absl::OkStatus();
+  std::vector<FieldViolation> violations;
+  for (size_t i = 0; i < commands.size(); ++i) {
+    if (!commands[i]->has_reserve_shipment()) continue;
+    const int64_t asked = commands[i]->reserve_shipment().hold_seconds();
+    if (asked <= max_hold_seconds) continue;
+    violations.push_back(
+        {commands.size() == 1 ? "hold_seconds"
+                              : absl::StrCat("commands[", i, "].hold_seconds"),
+         absl::StrCat(asked, " is more than ", max_hold_seconds,
+                      ", the longest that this ledger is set to hold")});
+  }
+  return violations.empty() ? absl::OkStatus() : InvalidFields(violations);
+}
+
 }  // namespace
 
 Sequencer::Sequencer(LoadedState durable, uint64_t epoch, size_t mark_entries,
+                     int64_t max_hold_seconds,
                      std::function<void(const absl::Status&)> stop_writing,
                      const Clock& clock, store::Store& store,
                      const Publisher& publisher, Pipeline& pipeline)
     : state_(std::move(durable.state)),
       last_record_time_ns_(durable.last_record_time_ns),
       mark_entries_(mark_entries),
+      max_hold_seconds_(max_hold_seconds),
       stop_writing_(std::move(stop_writing)),
       mark_(durable.mark),
       clock_(clock),
@@ -112,6 +138,8 @@ void Sequencer::DecideRequest(WriteBatch& batch, size_t place) {
     group_->repeats.push_back({&batch, place, **known});
     return;
   }
+  answer.status = CheckHolds(request.commands, max_hold_seconds_);
+  if (!answer.status.ok()) return;
   const int64_t record_time_ns =
       std::max(clock_.NowNs(), last_record_time_ns_ + 1);
   auto decided = domain::DecideRequest(

@@ -33,10 +33,12 @@ namespace chipledger {
 class Sequencer : private domain::History {
  public:
   // `durable` is the state of the durable ledger; a mark is due when the log
-  // has grown by `mark_entries` since the last one. `epoch` is this writer's.
+  // has grown by `mark_entries` since the last one. `max_hold_seconds`: see
+  // LedgerOptions. `epoch` is this writer's.
   // `stop_writing` is called with a DATA_DAMAGED error when deciding comes upon
   // something that cannot be. The others must outlive the sequencer.
   Sequencer(LoadedState durable, uint64_t epoch, size_t mark_entries,
+            int64_t max_hold_seconds,
             std::function<void(const absl::Status&)> stop_writing,
             const Clock& clock, store::Store& store, const Publisher& publisher,
             Pipeline& pipeline);
@@ -70,6 +72,7 @@ class Sequencer : private domain::History {
   domain::State state_;
   int64_t last_record_time_ns_;
   const size_t mark_entries_;
+  const int64_t max_hold_seconds_;
   const std::function<void(const absl::Status&)> stop_writing_;
   // The size of the last mark.
   uint64_t mark_;

@@ -38,13 +38,13 @@ void Timekeeper::AppendDueReservations(const domain::Snapshot& snapshot,
                                        int64_t now_ns,
                                        std::vector<v1::Command>& commands) {
   if (snapshot.size == reservations_size_ && now_ns < next_expiry_ns_) return;
+  // Of what is due, too: until it is recorded it is looked for.
   int64_t next_ns = std::numeric_limits<int64_t>::max();
   std::vector<std::pair<int64_t, uint64_t>> due;
   snapshot.registers.reservations.VisitAll(
       [&](uint64_t index, const auto& reservation) {
-        if (reservation->expire_time_ns > now_ns) {
-          next_ns = std::min(next_ns, reservation->expire_time_ns);
-        } else {
+        next_ns = std::min(next_ns, reservation->expire_time_ns);
+        if (reservation->expire_time_ns <= now_ns) {
           due.emplace_back(reservation->expire_time_ns, index);
         }
         return true;

@@ -38,8 +38,8 @@ class Timekeeper {
   const Publisher& publisher_;
   OwnWriter& writer_;
 
-  // The size at which reservations were looked through, and the first expiry
-  // that was to come then.
+  // The size at which reservations were looked through, and the first time at
+  // which one of them is over.
   uint64_t reservations_size_ = 0;
   int64_t next_expiry_ns_ = std::numeric_limits<int64_t>::min();
   // The date on which licenses were looked through, and the times that have

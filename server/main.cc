@@ -106,6 +106,11 @@ void AddFlags(CLI::App& app, Flags& flags) {
       ->check(CLI::Range(limits::kMaxCommandsPerRequest,
                          limits::kMaxQueuedCommands * 100))
       ->capture_default_str();
+  app.add_option("--max-hold-seconds", flags.server.ledger.max_hold_seconds,
+                 "The longest that a new reservation may hold its room")
+      ->check(CLI::Range(int64_t{1}, limits::kMaxHoldSeconds))
+      ->type_name("SECONDS")
+      ->capture_default_str();
   AddChoice(app, "--log-level", "The least of what is logged", "info",
             std::map<std::string, spdlog::level::level_enum>{
                 {"debug", spdlog::level::debug},

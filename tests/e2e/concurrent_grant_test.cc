@@ -2,15 +2,14 @@
 // time and exactly one gets it. Method: a real server, the shipped policy, two
 // connections and a starting gun, over many countries.
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "absl/synchronization/barrier.h"
 #include "chipledger/scenario/v1/scenario.pb.h"
 #include "gtest/gtest.h"
 #include "ledger/scenario/text_file.h"
+#include "tests/support/at_once.h"
 #include "tests/support/server_fixture.h"
 
 namespace chipledger::testing {
@@ -79,10 +78,7 @@ class ConcurrentGrantTest : public ServerTest {
   }
 
   std::unique_ptr<v1::LicenseService::Stub> ConnectAnew() {
-    grpc::ChannelArguments arguments;
-    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-    return v1::LicenseService::NewStub(grpc::CreateCustomChannel(
-        address(), grpc::InsecureChannelCredentials(), arguments));
+    return v1::LicenseService::NewStub(OwnChannel(address()));
   }
 
   int64_t HeadroomOf(const std::string& country) {
@@ -125,20 +121,15 @@ TEST_F(ConcurrentGrantTest, ExactlyOneOfTwoExportersGetsTheLastOfAnAllocation) {
       ASSERT_TRUE(status.ok()) << status.error_message();
     }
     std::vector<grpc::Status> answers(2);
-    std::vector<std::thread> threads;
-    auto* starting_gun = new absl::Barrier(2);
-    for (int i = 0; i < 2; ++i) {
-      threads.emplace_back([&, i] {
-        const v1::GrantLicenseRequest request =
-            Grant(absl::StrCat("last-", country, "-", i), exporters[i], country,
-                  kAsked);
-        if (starting_gun->Block()) delete starting_gun;
-        Context context;
-        v1::GrantLicenseResponse response;
-        answers[i] = stubs[i]->GrantLicense(&context, request, &response);
-      });
-    }
-    for (std::thread& thread : threads) thread.join();
+    AtOnce(2, [&](int i) {
+      Context context;
+      v1::GrantLicenseResponse response;
+      answers[i] =
+          stubs[i]->GrantLicense(&context,
+                                 Grant(absl::StrCat("last-", country, "-", i),
+                                       exporters[i], country, kAsked),
+                                 &response);
+    });
 
     ASSERT_NE(answers[0].ok(), answers[1].ok())
         << answers[0].error_message() << " / " << answers[1].error_message();

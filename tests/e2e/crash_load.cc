@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "chipledger/v1/evidence.pb.h"
+#include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 
 namespace chipledger::testing {
@@ -23,15 +24,26 @@ void SetDeadline(grpc::ClientContext& context) {
                        std::chrono::seconds(30));
 }
 
-std::optional<v1::Refusal> RefusalOf(const google::rpc::Status& error) {
-  for (const google::protobuf::Any& detail : error.details()) {
-    v1::Refusal refusal;
-    if (detail.UnpackTo(&refusal)) return refusal;
+template <typename Detail>
+std::optional<Detail> DetailOf(const google::rpc::Status& error) {
+  for (const google::protobuf::Any& any : error.details()) {
+    Detail detail;
+    if (any.UnpackTo(&detail)) return detail;
   }
   return std::nullopt;
 }
 
 }  // namespace
+
+std::optional<uint64_t> ReservationOf(const v1::Command& command) {
+  if (command.has_release_reservation()) {
+    return command.release_reservation().reservation_index();
+  }
+  if (command.record_shipment().has_reservation_index()) {
+    return command.record_shipment().reservation_index();
+  }
+  return std::nullopt;
+}
 
 CrashClient::CrashClient(int number, Style style, uint64_t seed)
     : number_(number), style_(style), random_(seed + 1'000'003 * number) {}
@@ -51,7 +63,7 @@ void CrashClient::Run(const std::string& address,
   }
   std::vector<std::string> still;
   for (std::string& id : unanswered_) {
-    if (!requests_[id].index.has_value()) still.push_back(std::move(id));
+    if (!requests_[id].answered()) still.push_back(std::move(id));
   }
   unanswered_ = std::move(still);
 }
@@ -171,16 +183,30 @@ CrashClient::Batch CrashClient::NextBatch(size_t count) {
 std::string CrashClient::MakeRequest() {
   SentRequest sent;
   const size_t parts = Pick(6) == 0 ? 2 + Pick(4) : 1;
-  for (size_t i = 0; i < parts; ++i) {
-    const bool can_void = !voidable_.empty();
-    sent.commands.push_back(can_void && Pick(5) == 0 ? MakeVoid()
-                                                     : MakeShipment());
-  }
+  for (size_t i = 0; i < parts; ++i) sent.commands.push_back(MakeCommand());
   const std::string id =
       absl::StrFormat("%08x-0000-4000-8000-%012x", number_, requests_.size());
   requests_[id] = std::move(sent);
   unanswered_.push_back(id);
   return id;
+}
+
+v1::Command CrashClient::MakeCommand() {
+  switch (Pick(10)) {
+    case 0:
+    case 1:
+      if (!voidable_.empty()) return MakeVoid();
+      break;
+    case 2:
+    case 3:
+      return MakeReservation();
+    case 4:
+      if (!held_.empty()) return MakeEndOfReservation();
+      break;
+    default:
+      break;
+  }
+  return MakeShipment();
 }
 
 v1::Command CrashClient::MakeShipment() {
@@ -218,31 +244,89 @@ v1::Command CrashClient::MakeVoid() {
   return command;
 }
 
+v1::Command CrashClient::MakeReservation() {
+  v1::Command shipment = MakeShipment();
+  v1::Command command;
+  v1::ReserveShipment& reserve = *command.mutable_reserve_shipment();
+  *reserve.mutable_shipment() =
+      std::move(*shipment.mutable_record_shipment()->mutable_shipment());
+  reserve.set_hold_seconds(1 + Pick(2));
+  return command;
+}
+
+// It may have run out when the command comes.
+v1::Command CrashClient::MakeEndOfReservation() {
+  const size_t at = Pick(held_.size());
+  const Held held = held_[at];
+  held_[at] = held_.back();
+  held_.pop_back();
+  v1::Command command;
+  if (Pick(2) == 0) {
+    v1::ReleaseReservation& release = *command.mutable_release_reservation();
+    release.set_reservation_index(held.index);
+    release.set_reason("crash test");
+    return command;
+  }
+  v1::RecordShipment& record = *command.mutable_record_shipment();
+  record.set_assurance(v1::ASSURANCE_BEFORE_EXPORT);
+  record.set_reservation_index(held.index);
+  *record.mutable_shipment() = held.shipment;
+  record.mutable_shipment()->set_shipment_reference(
+      absl::StrCat("C", number_, "-", next_shipment_++));
+  // All of it or a part, of which the rest runs out or is given up.
+  v1::Item& item = *record.mutable_shipment()->mutable_items(0);
+  if (Pick(2) == 0) {
+    item.set_quantity(1 + Pick(item.quantity()));
+    record.set_release_rest(Pick(2) == 0);
+  }
+  return command;
+}
+
 void CrashClient::Accepted(const std::string& request_id,
                            const v1::WriteResult& result) {
   if (!result.has_index()) return Problem(request_id, "accepted, no index");
   const bool first = !requests_[request_id].index.has_value();
   Answered(request_id, result.index(), false, result.repeated_answer());
   if (!first) return;
-  for (const v1::Command& command : requests_[request_id].commands) {
+  const std::vector<v1::Command>& commands = requests_[request_id].commands;
+  for (size_t i = 0; i < commands.size(); ++i) {
+    const v1::Command& command = commands[i];
     if (command.has_record_shipment()) {
       voidable_.push_back(
           command.record_shipment().shipment().shipment_reference());
+    } else if (command.has_reserve_shipment()) {
+      held_.push_back(
+          {result.index() + i, command.reserve_shipment().shipment()});
     }
   }
 }
 
 void CrashClient::Failed(const std::string& request_id,
                          const google::rpc::Status& error) {
-  const std::optional<v1::Refusal> refusal = RefusalOf(error);
+  const auto cause = DetailOf<google::rpc::ErrorInfo>(error);
+  if (cause.has_value() && cause->reason() == "RESERVATION_NOT_FOUND") {
+    return TooLate(request_id);
+  }
+  const auto refusal = DetailOf<v1::Refusal>(error);
   if (!refusal.has_value() || !refusal->has_index()) {
     return Problem(request_id, error.ShortDebugString());
   }
   const bool first = !requests_[request_id].index.has_value();
   Answered(request_id, refusal->index(), true, true);
-  if (!first) return;
-  // Nothing of it happened: what it would have voided is still there.
-  for (const v1::Command& command : requests_[request_id].commands) {
+  if (first) KeepVoidable(requests_[request_id]);
+}
+
+void CrashClient::TooLate(const std::string& request_id) {
+  SentRequest& sent = requests_[request_id];
+  if (sent.index.has_value()) {
+    return Problem(request_id, absl::StrCat("came too late, before as entry ",
+                                            *sent.index));
+  }
+  if (!std::exchange(sent.too_late, true)) KeepVoidable(sent);
+}
+
+void CrashClient::KeepVoidable(const SentRequest& sent) {
+  for (const v1::Command& command : sent.commands) {
     if (command.has_void_shipment()) {
       voidable_.push_back(command.void_shipment().shipment_reference());
     }
@@ -252,6 +336,10 @@ void CrashClient::Failed(const std::string& request_id,
 void CrashClient::Answered(const std::string& request_id, uint64_t index,
                            bool refused, bool repeated) {
   SentRequest& sent = requests_[request_id];
+  if (sent.too_late) {
+    return Problem(request_id,
+                   absl::StrCat("came too late, now as entry ", index));
+  }
   if (!sent.index.has_value()) {
     sent.index = index;
     sent.refused = refused;

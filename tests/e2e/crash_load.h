@@ -20,13 +20,22 @@ namespace chipledger::testing {
 // A request and what its client was told.
 struct SentRequest {
   std::vector<v1::Command> commands;
-  // Unset: no answer yet.
+  // Unset: no answer yet, or too late.
   std::optional<uint64_t> index;
   bool refused = false;
+  // A reservation that it names had ended: nothing of it was recorded.
+  bool too_late = false;
+
+  bool answered() const { return index.has_value() || too_late; }
 };
 
-// CrashClient writes shipments until its server dies, over a bulk stream or
-// with unary calls. What it writes is a function of its seed.
+// The reservation that a command releases or uses, by its index, if any.
+std::optional<uint64_t> ReservationOf(const v1::Command& command);
+
+// CrashClient writes shipments and reservations until its server dies, over a
+// bulk stream or with unary calls. What it writes is a function of its seed and
+// of what it was told. Its reservations hold for a second or two: it ends some
+// of them, once each, and leaves the others to run out.
 //
 // Thread-safety: one thread at a time.
 class CrashClient {
@@ -64,12 +73,18 @@ class CrashClient {
   // What to send next, some of it sent before.
   Batch NextBatch(size_t count);
   std::string MakeRequest();
+  v1::Command MakeCommand();
   v1::Command MakeShipment();
   v1::Command MakeVoid();
+  v1::Command MakeReservation();
+  v1::Command MakeEndOfReservation();
   uint64_t Pick(uint64_t below);
 
   void Accepted(const std::string& request_id, const v1::WriteResult& result);
   void Failed(const std::string& request_id, const google::rpc::Status& error);
+  void TooLate(const std::string& request_id);
+  // Nothing of the request happened: what it would have voided is still there.
+  void KeepVoidable(const SentRequest& sent);
   void Answered(const std::string& request_id, uint64_t index, bool refused,
                 bool repeated);
   void Problem(const std::string& request_id, const std::string& what);
@@ -85,6 +100,12 @@ class CrashClient {
   std::vector<std::string> newly_answered_;
   // References of recorded shipments that were not voided.
   std::vector<std::string> voidable_;
+  // Reservations that it may end: a shipment that uses it, by its index.
+  struct Held {
+    uint64_t index;
+    v1::Shipment shipment;
+  };
+  std::vector<Held> held_;
   std::vector<std::string> problems_;
 };
 

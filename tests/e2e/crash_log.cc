@@ -1,11 +1,20 @@
 #include "tests/e2e/crash_log.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
+#include "google/protobuf/timestamp.pb.h"
 #include "ledger/base/status_macros.h"
 #include "ledger/domain/decide.h"
 
 namespace chipledger::testing {
 namespace {
+
+constexpr int64_t kNsPerSecond = 1'000'000'000;
+
+int64_t ToNs(const google::protobuf::Timestamp& time) {
+  return time.seconds() * kNsPerSecond + time.nanos();
+}
 
 bool Same(const v1::Command& a, const v1::Command& b) {
   return a.SerializeAsString() == b.SerializeAsString();
@@ -43,11 +52,17 @@ std::string CrashLog::Take(const std::string& stored) {
   std::string wrong;
   if (entry.event().has_ledger_opened()) {
     if (size() > 0) wrong = "the ledger was opened anew";
+  } else if (entry.event().has_reservation_expired()) {
+    // Nobody asks for it.
+    if (entry.principal() != domain::kLedgerPrincipal) {
+      wrong = absl::StrCat("\"", entry.principal(), "\" let it run out");
+    }
   } else if (const SentRequest* sent = find_request_(entry.request_id())) {
     wrong = CheckPart(entry, *sent);
   } else {
     wrong = "nobody sent it";
   }
+  if (wrong.empty()) wrong = FollowReservations(entry);
   if (!wrong.empty()) return absl::StrCat(where, wrong);
   stored_.push_back({stored, entry.event().has_refused()});
   return "";
@@ -74,6 +89,77 @@ std::string CrashLog::CheckPart(const v1::Entry& entry,
     }
   }
   return "";
+}
+
+std::string CrashLog::FollowReservations(const v1::Entry& entry) {
+  const v1::Event& event = entry.event();
+  const int64_t time_ns = ToNs(entry.record_time());
+  switch (event.kind_case()) {
+    case v1::Event::kShipmentReserved:
+      return FollowReserved(entry);
+    case v1::Event::kReservationReleased:
+      return FollowReleased(
+          event.reservation_released().command().reservation_index());
+    case v1::Event::kReservationExpired:
+      return FollowExpired(entry, time_ns);
+    case v1::Event::kShipmentRecorded:
+      return FollowUsed(event.shipment_recorded().command(), time_ns);
+    default:
+      return "";
+  }
+}
+
+std::string CrashLog::FollowReserved(const v1::Entry& entry) {
+  const v1::ShipmentReserved& reserved = entry.event().shipment_reserved();
+  const int64_t expire_time_ns = ToNs(reserved.expire_time());
+  const int64_t hold_ns = expire_time_ns - ToNs(entry.record_time());
+  if (hold_ns != reserved.command().hold_seconds() * kNsPerSecond) {
+    return absl::StrCat("holds for ", hold_ns, " ns");
+  }
+  const v1::Shipment& planned = reserved.command().shipment();
+  open_reservations_[entry.index()] = {.planned = planned,
+                                       .expire_time_ns = expire_time_ns,
+                                       .left = planned.items(0).quantity()};
+  return "";
+}
+
+std::string CrashLog::FollowUsed(const v1::RecordShipment& command,
+                                 int64_t time_ns) {
+  if (!command.has_reservation_index()) return "";
+  const auto open = open_reservations_.find(command.reservation_index());
+  if (open == open_reservations_.end()) return "uses what has ended";
+  if (time_ns >= open->second.expire_time_ns) return "uses what is over";
+  open->second.left -= command.shipment().items(0).quantity();
+  if (open->second.left <= 0 || command.release_rest()) {
+    open_reservations_.erase(open);
+  }
+  return "";
+}
+
+std::string CrashLog::FollowReleased(uint64_t index) {
+  return open_reservations_.erase(index) == 1 ? "" : "releases what has ended";
+}
+
+std::string CrashLog::FollowExpired(const v1::Entry& entry, int64_t time_ns) {
+  const uint64_t index =
+      entry.event().reservation_expired().command().reservation_index();
+  const auto open = open_reservations_.find(index);
+  if (open == open_reservations_.end()) {
+    return absl::StrCat("reservation ", index, " had ended");
+  }
+  if (time_ns < open->second.expire_time_ns) {
+    return absl::StrCat("reservation ", index, " is not over");
+  }
+  open_reservations_.erase(open);
+  ran_out_.insert(index);
+  return "";
+}
+
+bool CrashLog::HasOverdue(int64_t now_ns) const {
+  return std::any_of(open_reservations_.begin(), open_reservations_.end(),
+                     [now_ns](const auto& open) {
+                       return open.second.expire_time_ns <= now_ns;
+                     });
 }
 
 std::optional<uint64_t> CrashLog::Find(const std::string& request_id) const {

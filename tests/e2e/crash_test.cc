@@ -1,7 +1,8 @@
 // Goal: nothing that was acknowledged is ever lost, doubled or half-written by
-// a crash. Method: the real server under load of several clients, killed with
-// SIGKILL at random moments, over many rounds on one data directory; after
-// each, the log is compared with what the clients sent and were told.
+// a crash, and what time brings about is recorded once all the same. Method:
+// the real server under load of several clients, killed with SIGKILL at random
+// moments, over many rounds on one data directory; after each, the log is
+// compared with what the clients sent and were told.
 //
 // CHIPLEDGER_CRASH_ROUNDS sets the rounds (default 200), CHIPLEDGER_CRASH_SEED
 // the seed; the seed is printed.
@@ -12,6 +13,8 @@
 #include <chrono>
 #include <cstdlib>
 #include <iostream>
+#include <limits>
+#include <map>
 #include <memory>
 #include <random>
 #include <string>
@@ -31,6 +34,7 @@
 #include "google/protobuf/text_format.h"
 #include "grpcpp/grpcpp.h"
 #include "gtest/gtest.h"
+#include "ledger/base/clock.h"
 #include "ledger/domain/headroom.h"
 #include "ledger/domain/replay.h"
 #include "tests/e2e/crash_load.h"
@@ -44,6 +48,9 @@ namespace {
 constexpr char kSetupRequest[] = "ffffffff-0000-4000-8000-000000000000";
 constexpr char kLicenseRequest[] = "ffffffff-0000-4000-8000-000000000001";
 constexpr int kReplayEveryRounds = 20;
+constexpr int kKillWhileStartingEveryRounds = 4;
+constexpr int kAwaitExpiriesEveryRounds = 5;
+constexpr int64_t kMilliTppPerChip = 15'832'000;
 
 // Caps that the load hits, so that refusals are part of it.
 constexpr char kSetup[] = R"pb(
@@ -129,14 +136,21 @@ class CrashTest : public ::testing::Test {
   }
 
   // Starts the server on the directory it had before.
-  void StartServer() {
+  void LaunchServer() {
     std::vector<std::string> command{CHIPLEDGERD, "--data", dir_.File("ledger"),
                                      "--listen", "127.0.0.1:0"};
     if (server_ == nullptr) command.push_back("--create");
     server_ = std::make_unique<Subprocess>(command);
+  }
+
+  // The same, and waits until it serves.
+  void StartServer() {
+    const absl::Time launch = absl::Now();
+    LaunchServer();
     const auto ready =
         server_->WaitForLine("chipledgerd ready", absl::Seconds(30));
     ASSERT_TRUE(ready.has_value()) << server_->standard_error();
+    start_took_ = absl::Now() - launch;
     for (absl::string_view word : absl::StrSplit(*ready, ' ')) {
       if (absl::ConsumePrefix(&word, "listen=")) address_ = std::string(word);
     }
@@ -147,6 +161,14 @@ class CrashTest : public ::testing::Test {
   void Kill() {
     server_->Signal(SIGKILL);
     ASSERT_TRUE(server_->Wait(absl::Seconds(30)).has_value());
+  }
+
+  // Starts the server and kills it at any moment until about when it serves:
+  // while it opens the ledger and records what has run out meanwhile.
+  void KillWhileStarting() {
+    LaunchServer();
+    absl::SleepFor(start_took_ * (random_() % 120) / 100);
+    Kill();
   }
 
   void RecordSetup() {
@@ -241,7 +263,78 @@ class CrashTest : public ::testing::Test {
     answered_.clear();
   }
 
-  // Replays the whole log and compares what the server answers with it.
+  // Waits until what had run out by now is recorded, however busy the machine
+  // is. The time is that of the server's clock.
+  void AwaitExpiries(int64_t now_ns) {
+    const absl::Time deadline = absl::Now() + absl::Seconds(60);
+    while (log_.HasOverdue(now_ns)) {
+      ASSERT_LT(absl::Now(), deadline) << "a reservation does not run out";
+      absl::SleepFor(absl::Milliseconds(2));
+      ASSERT_NO_FATAL_FAILURE(CheckLog());
+    }
+  }
+
+  // Exactly the reservations that have not ended are there, with what they
+  // still hold. The server may let others run out meanwhile, so it is asked
+  // for the time of the last look at the log.
+  void CheckReservations() {
+    v1::ListReservationsRequest request;
+    request.set_page_size(1'000);
+    request.mutable_read_point()->set_at_size(log_.size());
+    auto open = log_.open_reservations().begin();
+    const auto end = log_.open_reservations().end();
+    const auto stub = v1::ShipmentService::NewStub(channel_);
+    do {
+      grpc::ClientContext context;
+      v1::ListReservationsResponse response;
+      const grpc::Status status =
+          stub->ListReservations(&context, request, &response);
+      ASSERT_TRUE(status.ok()) << status.error_message();
+      for (const v1::ReservationView& view : response.reservations()) {
+        ASSERT_NE(open, end) << "reservation " << view.index() << " has ended";
+        ASSERT_EQ(view.index(), open->first);
+        ASSERT_EQ(view.shipment().items_size(), 1);
+        ASSERT_EQ(view.shipment().items(0).quantity(), open->second.left);
+        ++open;
+      }
+      request.set_page_token(response.next_page_token());
+    } while (!request.page_token().empty());
+    ASSERT_EQ(open, end) << "reservation " << open->first << " is lost";
+  }
+
+  // What is reserved is what the open reservations hold.
+  void CheckReserved(const v1::ListHeadroomResponse& headroom) {
+    std::map<std::string, int64_t> held;
+    for (const auto& [index, open] : log_.open_reservations()) {
+      held[open.planned.destination_country()] += open.left * kMilliTppPerChip;
+    }
+    for (const v1::HeadroomRow& row : headroom.rows()) {
+      if (row.rule_id() != "counted") continue;
+      EXPECT_EQ(row.reserved(), held[row.group().destination_country()])
+          << row.ShortDebugString();
+    }
+  }
+
+  // A request that came too late left nothing, and was told so because a
+  // reservation that it names had run out.
+  void CheckTooLate() {
+    for (const auto& client : clients_) {
+      for (const auto& [id, sent] : client->requests()) {
+        if (!sent.too_late) continue;
+        ++too_late_;
+        EXPECT_FALSE(log_.Find(id).has_value()) << "request " << id;
+        EXPECT_TRUE(std::any_of(sent.commands.begin(), sent.commands.end(),
+                                [this](const v1::Command& command) {
+                                  const auto index = ReservationOf(command);
+                                  return index && log_.RanOut(*index);
+                                }))
+            << "request " << id;
+      }
+    }
+  }
+
+  // Replays the whole log and compares what the server answered at the last
+  // look at it.
   void CheckTotals() {
     domain::Replayer replayer(
         [this](uint64_t index) -> absl::StatusOr<std::string> {
@@ -253,6 +346,7 @@ class CrashTest : public ::testing::Test {
     v1::ListHeadroomRequest request;
     request.mutable_filter()->set_policy_id("caps");
     request.set_page_size(10'000);
+    request.mutable_read_point()->set_at_size(log_.size());
     grpc::ClientContext context;
     v1::ListHeadroomResponse response;
     const grpc::Status status =
@@ -268,12 +362,14 @@ class CrashTest : public ::testing::Test {
       EXPECT_EQ(response.rows(i).ShortDebugString(),
                 expected[i].row.ShortDebugString());
     }
+    CheckReserved(response);
     CheckLicense(replayer.state());
   }
 
   void CheckLicense(const domain::State& state) {
     v1::GetLicenseRequest request;
     request.set_license_id("D100001");
+    request.mutable_read_point()->set_at_size(log_.size());
     grpc::ClientContext context;
     v1::GetLicenseResponse response;
     const grpc::Status status =
@@ -322,6 +418,8 @@ class CrashTest : public ::testing::Test {
   uint64_t seed_ = 0;
   std::mt19937_64 random_;
   std::unique_ptr<Subprocess> server_;
+  // How long the last start took until the server served.
+  absl::Duration start_took_;
   std::string address_;
   std::shared_ptr<grpc::Channel> channel_;
   std::vector<std::unique_ptr<CrashClient>> clients_;
@@ -330,6 +428,7 @@ class CrashTest : public ::testing::Test {
   // Answered and not yet looked for in the log.
   std::vector<Answered> answered_;
   size_t acknowledged_ = 0;
+  size_t too_late_ = 0;
 };
 
 TEST_F(CrashTest, EveryAcknowledgedWriteIsThereOnceAfterKillsAtRandomMoments) {
@@ -342,8 +441,16 @@ TEST_F(CrashTest, EveryAcknowledgedWriteIsThereOnceAfterKillsAtRandomMoments) {
   for (int64_t round = 1; round <= rounds; ++round) {
     SCOPED_TRACE(absl::StrCat("round ", round));
     ASSERT_NO_FATAL_FAILURE(LoadAndKill());
+    if (round % kKillWhileStartingEveryRounds == 0) {
+      ASSERT_NO_FATAL_FAILURE(KillWhileStarting());
+    }
     ASSERT_NO_FATAL_FAILURE(StartServer());
+    const int64_t start_ns = SystemClock()->NowNs();
     ASSERT_NO_FATAL_FAILURE(CheckLog());
+    ASSERT_NO_FATAL_FAILURE(CheckReservations());
+    if (round % kAwaitExpiriesEveryRounds == 0) {
+      ASSERT_NO_FATAL_FAILURE(AwaitExpiries(start_ns));
+    }
     if (round % kReplayEveryRounds == 0) {
       ASSERT_NO_FATAL_FAILURE(CheckTotals());
     }
@@ -351,12 +458,18 @@ TEST_F(CrashTest, EveryAcknowledgedWriteIsThereOnceAfterKillsAtRandomMoments) {
   }
   SettleClients();
   ASSERT_NO_FATAL_FAILURE(CheckLog());
+  // All of them, so that the log is at its end.
+  ASSERT_NO_FATAL_FAILURE(AwaitExpiries(std::numeric_limits<int64_t>::max()));
+  ASSERT_NO_FATAL_FAILURE(CheckReservations());
   ASSERT_NO_FATAL_FAILURE(CheckTotals());
+  CheckTooLate();
   ASSERT_NO_FATAL_FAILURE(CheckNoByteChanged());
   size_t sent = 0;
   for (const auto& client : clients_) sent += client->requests().size();
-  EXPECT_EQ(acknowledged_, sent);
-  std::cout << sent << " requests, " << log_.size() << " entries" << std::endl;
+  EXPECT_EQ(acknowledged_ + too_late_, sent);
+  std::cout << sent << " requests, " << too_late_ << " of them too late, "
+            << log_.size() << " entries, " << log_.ran_out()
+            << " reservations ran out" << std::endl;
 }
 
 }  // namespace

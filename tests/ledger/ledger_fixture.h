@@ -4,7 +4,6 @@
 
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -16,22 +15,13 @@
 #include "absl/strings/string_view.h"
 #include "chipledger/v1/command.pb.h"
 #include "chipledger/v1/event.pb.h"
-#include "ledger/base/clock.h"
 #include "ledger/domain/state.h"
 #include "ledger/ledger.h"
+#include "tests/support/replay_check.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/test_clock.h"
 
 namespace chipledger::testing {
-
-// A clock that a test sets. Thread-safety: thread-safe.
-class TestClock : public Clock {
- public:
-  int64_t NowNs() const override { return now_ns_; }
-  void Set(int64_t now_ns) { now_ns_ = now_ns; }
-
- private:
-  std::atomic<int64_t> now_ns_{1'735'689'600'000'000'000};  // 2025-01-01
-};
 
 // A request as a test writes it down.
 struct TestRequest {
@@ -103,7 +93,7 @@ class LedgerTest : public ::testing::Test {
   std::vector<std::string> StoredEntries();
   v1::Entry StoredEntry(uint64_t index);
   // Judges the whole log again and compares totals with the ledger's.
-  void ExpectTotalsEqualReplay();
+  void ExpectTotalsEqualReplay() { testing::ExpectTotalsEqualReplay(*ledger_); }
   uint64_t size() const { return ledger_->Latest()->size; }
 
   const int64_t cap_;

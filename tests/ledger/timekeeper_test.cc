@@ -2,6 +2,9 @@
 // was closed when the time came.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <atomic>
+
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "tests/ledger/ledger_fixture.h"
@@ -10,7 +13,6 @@ namespace chipledger::testing {
 namespace {
 
 constexpr int64_t kNsPerSecond = 1'000'000'000;
-constexpr int64_t kNsPerDay = 86'400 * kNsPerSecond;
 
 class TimekeeperTest : public LedgerTest {
  protected:
@@ -30,6 +32,13 @@ class TimekeeperTest : public LedgerTest {
   void AwaitFromHere() { AwaitFrom(size()); }
   void AwaitFrom(uint64_t index) { awaited_ = index; }
 
+  // Waits until the clock has been asked as often as that, by the ledger that
+  // looks for what is due: nobody else does while nothing is written.
+  static void AwaitReadings(const TestClock& clock, int64_t count) {
+    const int64_t end = clock.readings() + count;
+    while (clock.readings() < end) absl::SleepFor(absl::Milliseconds(1));
+  }
+
   v1::Command Reserve(int64_t quantity, int64_t seconds) {
     v1::Command command;
     v1::ReserveShipment& reserve = *command.mutable_reserve_shipment();
@@ -47,7 +56,7 @@ TEST_F(TimekeeperTest, AReservationThatIsOverGivesItsRoomBack) {
   ASSERT_EQ(reserved.status, absl::OkStatus());
   EXPECT_EQ(ReasonOf(Write(Ship("S-1", 40)).status), "REFUSED_BY_RULES");
   AwaitFromHere();
-  clock_.Set(clock_.NowNs() + 61 * kNsPerSecond);
+  clock_.Advance(absl::Seconds(61));
   const v1::Entry expiry = NextEntry();
   EXPECT_EQ(expiry.principal(), "ledger");
   ASSERT_TRUE(expiry.event().has_reservation_expired())
@@ -58,13 +67,75 @@ TEST_F(TimekeeperTest, AReservationThatIsOverGivesItsRoomBack) {
   ExpectTotalsEqualReplay();
 }
 
-TEST_F(TimekeeperTest, AReservationHoldsUntilItsLastSecond) {
-  ASSERT_EQ(Write(Reserve(70, 60)).status, absl::OkStatus());
+TEST_F(TimekeeperTest, AReservationHoldsUntilItsLastNanosecond) {
+  const WriteAnswer reserved = Write(Reserve(70, 60));
+  ASSERT_EQ(reserved.status, absl::OkStatus());
   const uint64_t before = size();
-  clock_.Set(clock_.NowNs() + 59 * kNsPerSecond);
-  absl::SleepFor(absl::Milliseconds(50));
+  const int64_t end_ns = reserved.record_time_ns + 60 * kNsPerSecond;
+  clock_.Set(end_ns - 1);
+  // Looks that began after the clock was set.
+  AwaitReadings(clock_, 3);
   EXPECT_EQ(size(), before);
   EXPECT_EQ(ReasonOf(Write(Ship("S-1", 40)).status), "REFUSED_BY_RULES");
+  AwaitFromHere();
+  clock_.Set(end_ns);
+  const v1::Entry expiry = NextEntry();
+  ASSERT_TRUE(expiry.event().has_reservation_expired())
+      << expiry.ShortDebugString();
+  EXPECT_EQ(expiry.record_time().seconds(), end_ns / kNsPerSecond);
+  EXPECT_EQ(expiry.record_time().nanos(), end_ns % kNsPerSecond);
+}
+
+// An expiry is recorded when the ledger next looks, so it is late by the time
+// between two looks at most. A machine that is busy makes that longer and never
+// shorter, so the shortest of several tells what the ledger does by itself.
+TEST_F(TimekeeperTest,
+       UnlessSaidOtherwiseALedgerLooksMoreOftenThanOnceASecond) {
+  options_.tick = LedgerOptions().tick;
+  Reopen();
+  absl::Duration shortest = absl::InfiniteDuration();
+  AwaitReadings(clock_, 1);
+  for (int i = 0; i < 10 && shortest > absl::Milliseconds(900); ++i) {
+    const absl::Time look = absl::Now();
+    AwaitReadings(clock_, 1);
+    shortest = std::min(shortest, absl::Now() - look);
+  }
+  // What is left of the second is for the write.
+  EXPECT_LE(shortest, absl::Milliseconds(900));
+}
+
+// A clock that jumps ahead for one reading and is back at the next, as when it
+// is set wrong and mended.
+class SlippingClock : public TestClock {
+ public:
+  int64_t NowNs() const override {
+    return TestClock::NowNs() + slip_ns_.exchange(0);
+  }
+  void SlipOnce(absl::Duration by) { slip_ns_ = absl::ToInt64Nanoseconds(by); }
+
+ private:
+  mutable std::atomic<int64_t> slip_ns_{0};
+};
+
+TEST_F(TimekeeperTest, WhatWasTakenForDueTooEarlyIsRecordedInItsTime) {
+  SlippingClock clock;
+  options_.clock = &clock;
+  Reopen();
+  const WriteAnswer reserved = Write(Reserve(70, 60));
+  EXPECT_EQ(reserved.status, absl::OkStatus());
+  const uint64_t before = size();
+  // So that what is looked through is what was written last.
+  AwaitReadings(clock, 3);
+  clock.SlipOnce(absl::Seconds(61));
+  // The look that is misled, the decision that is not, and the next look.
+  AwaitReadings(clock, 3);
+  EXPECT_EQ(size(), before);
+  AwaitFromHere();
+  clock.Advance(absl::Seconds(61));
+  const v1::Entry expiry = NextEntry();
+  EXPECT_EQ(expiry.event().reservation_expired().command().reservation_index(),
+            *reserved.index);
+  Close();
 }
 
 TEST_F(TimekeeperTest, WhatWasDueWhileTheLedgerWasClosedIsRecordedAtTheStart) {
@@ -72,7 +143,7 @@ TEST_F(TimekeeperTest, WhatWasDueWhileTheLedgerWasClosedIsRecordedAtTheStart) {
   ASSERT_EQ(Write(Reserve(20, 3'600)).status, absl::OkStatus());
   AwaitFromHere();
   Close();
-  clock_.Set(clock_.NowNs() + 100 * kNsPerSecond);
+  clock_.Advance(absl::Seconds(100));
   Reopen();
   EXPECT_TRUE(NextEntry().event().has_reservation_expired());
   EXPECT_EQ(ledger_->Latest()->registers.reservations.size(), 1u)
@@ -85,7 +156,7 @@ TEST_F(TimekeeperTest, WhatRanOutIsRecordedInTheOrderInWhichItDid) {
   const WriteAnswer second = Write(Reserve(30, 90));
   AwaitFromHere();
   Close();
-  clock_.Set(clock_.NowNs() + 200 * kNsPerSecond);
+  clock_.Advance(absl::Seconds(200));
   Reopen();
   for (const WriteAnswer* next : {&first, &second, &last}) {
     const v1::Entry expiry = NextEntry();
@@ -106,7 +177,7 @@ TEST_F(TimekeeperTest, WhatIsOverCannotBeUsed) {
   const uint64_t before = size();
   v1::Command ship = Ship("S-1", 70);
   ship.mutable_record_shipment()->set_reservation_index(*reserved.index);
-  clock_.Set(clock_.NowNs() + 61 * kNsPerSecond);
+  clock_.Advance(absl::Seconds(61));
   EXPECT_EQ(ReasonOf(Write(ship).status), "RESERVATION_NOT_FOUND");
   EXPECT_EQ(size(), before);
 }
@@ -145,10 +216,10 @@ TEST_F(TimekeeperTest, ALicenseExpiresWhenItsLastDayIsOverEverywhere) {
   AwaitFromHere();
   const uint64_t before = size();
   // 2025-01-11: somewhere it is still the tenth.
-  clock_.Set(clock_.NowNs() + 10 * kNsPerDay);
+  clock_.Advance(absl::Hours(10 * 24));
   absl::SleepFor(absl::Milliseconds(500));
   EXPECT_EQ(size(), before);
-  clock_.Set(clock_.NowNs() + kNsPerDay);
+  clock_.Advance(absl::Hours(24));
   const v1::Entry expiry = NextEntry();
   ASSERT_TRUE(expiry.event().has_license_expired())
       << expiry.ShortDebugString();

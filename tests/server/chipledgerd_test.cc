@@ -232,12 +232,7 @@ TEST_F(ChipledgerdTest, TooManyConnectionsAreTurnedAwayAndTheOthersServed) {
     EXPECT_TRUE(write(before, "during").ok());
   }
   // A new caller finds room again by itself.
-  grpc::ChannelArguments own;
-  own.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  const grpc::Status after =
-      write(grpc::CreateCustomChannel(ListenOfReady(),
-                                      grpc::InsecureChannelCredentials(), own),
-            "after");
+  const grpc::Status after = write(OwnChannel(ListenOfReady()), "after");
   EXPECT_TRUE(after.ok()) << after.error_message();
   server.Signal(SIGTERM);
   EXPECT_EQ(server.Wait(kTimeout), 0);
@@ -381,11 +376,49 @@ TEST_F(ChipledgerdTest, AWrongAddressIsAClearFailure) {
   EXPECT_FALSE(std::filesystem::exists(data_)) << "made for nothing";
 }
 
+TEST_F(ChipledgerdTest, AnOperatorSetsTheLongestHold) {
+  auto help = Run({"--help"});
+  EXPECT_EQ(help->Wait(kTimeout), 0);
+  EXPECT_THAT(help->standard_output(),
+              HasSubstr("--max-hold-seconds SECONDS:INT in "
+                        "[1 - 31536000]=31536000"));
+
+  auto server = Start({"--max-hold-seconds", "3600"});
+  const auto shipments =
+      v1::ShipmentService::NewStub(OwnChannel(ListenOfReady()));
+  const auto reserve_for = [&](int64_t seconds) {
+    v1::ReserveShipmentRequest request;
+    request.set_request_id(NewRequestId());
+    *request.mutable_command()->mutable_shipment() =
+        ShipmentOf("H100", 1, "MY", "planned").command().shipment();
+    request.mutable_command()->set_hold_seconds(seconds);
+    Context context;
+    v1::ReserveShipmentResponse response;
+    return shipments->ReserveShipment(&context, request, &response);
+  };
+  const grpc::Status refused = reserve_for(3'601);
+  EXPECT_EQ(refused.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(ReasonOf(refused), "INVALID_FIELD");
+  const auto fields = DetailOf<google::rpc::BadRequest>(refused);
+  ASSERT_TRUE(fields.has_value());
+  ASSERT_EQ(fields->field_violations_size(), 1);
+  EXPECT_EQ(fields->field_violations(0).field(), "hold_seconds");
+  EXPECT_THAT(fields->field_violations(0).description(),
+              HasSubstr("3601 is more than 3600"));
+  // An hour is none too many: the next that is missed is another thing.
+  EXPECT_EQ(ReasonOf(reserve_for(3'600)), "PARTY_NOT_FOUND");
+}
+
 TEST_F(ChipledgerdTest, WrongFlagsAreAUsageError) {
   auto unknown = Run({"--no-such-flag"});
   EXPECT_EQ(unknown->Wait(kTimeout), 2);
   auto level = Run({"--log-level", "loud"});
   EXPECT_EQ(level->Wait(kTimeout), 2);
+  for (const char* seconds : {"0", "31536001", "1h"}) {
+    auto program = Run({"--data", data_, "--max-hold-seconds", seconds});
+    EXPECT_EQ(program->Wait(kTimeout), 2) << seconds;
+    EXPECT_THAT(program->standard_error(), HasSubstr("--max-hold-seconds"));
+  }
   for (const char* listen : {"nonsense", "127.0.0.1", "127.0.0.1:65536"}) {
     auto program = Run({"--data", data_, "--listen", listen});
     EXPECT_EQ(program->Wait(kTimeout), 2) << listen;

@@ -1,6 +1,5 @@
 // Goal: watches send the state, then what changes, say when they caught up,
 // give signs of life, and never hold up the ledger.
-#include <atomic>
 #include <map>
 #include <memory>
 #include <string>
@@ -10,9 +9,9 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
-#include "ledger/base/clock.h"
 #include "ledger/base/countries.h"
 #include "tests/support/server_fixture.h"
+#include "tests/support/test_clock.h"
 
 namespace chipledger::testing {
 namespace {
@@ -32,6 +31,15 @@ class WatchTest : public ServerTest {
       options.heartbeat = absl::Milliseconds(200);
     });
     RecordCatalog();
+  }
+
+  // Starts it again with a clock, which must be ahead of the machine's.
+  void StartServerWith(const TestClock& clock) {
+    StartServer([&](ServerOptions& options) {
+      options.heartbeat = absl::Milliseconds(200);
+      options.ledger.clock = &clock;
+      options.ledger.trust_clock = true;
+    });
   }
 
   // What the list says now, by name.
@@ -122,29 +130,9 @@ class HeldRows {
   int parts_ = 0;
 };
 
-// A clock that stands still until it is set.
-class SettableClock : public Clock {
- public:
-  explicit SettableClock(const char* utc) { Set(utc); }
-  void Set(const char* utc) {
-    absl::Time time;
-    std::string error;
-    ASSERT_TRUE(absl::ParseTime(absl::RFC3339_full, utc, &time, &error));
-    now_ns_ = absl::ToUnixNanos(time);
-  }
-  int64_t NowNs() const override { return now_ns_; }
-
- private:
-  std::atomic<int64_t> now_ns_;
-};
-
 TEST_F(WatchTest, AWatcherLearnsOfMidnightThoughNothingIsRecorded) {
-  SettableClock clock("2099-12-31T23:59:59Z");
-  StartServer([&](ServerOptions& options) {
-    options.heartbeat = absl::Milliseconds(200);
-    options.ledger.clock = &clock;
-    options.ledger.trust_clock = true;
-  });
+  TestClock clock("2099-12-31T23:59:59Z");
+  StartServerWith(clock);
   v1::RecordShipmentRequest shipment = ShipmentOf("H100", 10, "MY", "S1");
   shipment.mutable_command()->mutable_shipment()->set_export_date("2099-12-31");
   Context record_context;
@@ -168,6 +156,48 @@ TEST_F(WatchTest, AWatcherLearnsOfMidnightThoughNothingIsRecorded) {
     ASSERT_NO_FATAL_FAILURE(held.ReadTo(recorded.result().size()));
   }
   EXPECT_EQ(held.rows(), after);
+  StopServer();
+}
+
+TEST_F(WatchTest, AWatcherSeesAReservationComeAndRunOut) {
+  TestClock clock("2100-06-01T00:00:00Z");
+  StartServerWith(clock);
+  Context context;
+  v1::WatchHeadroomRequest request;
+  request.mutable_filter()->set_policy_id("caps");
+  const auto reader = headroom_->WatchHeadroom(&context, request);
+  // The next row of the watch, which is the only one there is.
+  const auto next_row = [&] {
+    v1::WatchHeadroomResponse message;
+    while (message.rows().empty() && reader->Read(&message)) {
+    }
+    EXPECT_EQ(message.rows_size(), 1);
+    return message.rows_size() == 1 ? message.rows(0) : v1::HeadroomRow();
+  };
+
+  Context reserve_context;
+  v1::ReserveShipmentRequest reserve;
+  reserve.set_request_id(NewRequestId());
+  *reserve.mutable_command()->mutable_shipment() =
+      ShipmentOf("H100", 70, "MY", "planned").command().shipment();
+  reserve.mutable_command()->set_hold_seconds(3'600);
+  v1::ReserveShipmentResponse reserved;
+  const grpc::Status status =
+      shipments_->ReserveShipment(&reserve_context, reserve, &reserved);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  const v1::HeadroomRow held = next_row();
+  EXPECT_EQ(held.group().destination_country(), "MY");
+  EXPECT_EQ(held.reserved(), 70);
+  EXPECT_EQ(held.used(), 0);
+  EXPECT_EQ(held.headroom(), 930);
+
+  // Nobody asks for the rest: it is the ledger that lets it run out.
+  clock.Advance(absl::Hours(1));
+  const v1::HeadroomRow given_back = next_row();
+  EXPECT_EQ(given_back.group().destination_country(), "MY");
+  EXPECT_EQ(given_back.reserved(), 0);
+  EXPECT_EQ(given_back.used(), 0);
+  EXPECT_EQ(given_back.headroom(), 1'000);
   StopServer();
 }
 

@@ -96,10 +96,7 @@ void ServerTest::StartServer(
       Server::Start(std::move(options));
   ASSERT_TRUE(server.ok()) << server.status();
   server_ = *std::move(server);
-  grpc::ChannelArguments arguments;
-  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  channel_ = grpc::CreateCustomChannel(
-      address(), grpc::InsecureChannelCredentials(), arguments);
+  channel_ = OwnChannel(address());
   shipments_ = v1::ShipmentService::NewStub(channel_);
   licenses_ = v1::LicenseService::NewStub(channel_);
   policies_ = v1::PolicyService::NewStub(channel_);
@@ -131,6 +128,13 @@ void ServerTest::RecordCatalog() {
 Context::Context(int seconds) {
   set_deadline(std::chrono::system_clock::now() +
                std::chrono::seconds(seconds));
+}
+
+std::shared_ptr<grpc::Channel> OwnChannel(const std::string& address) {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(),
+                                   arguments);
 }
 
 std::shared_ptr<grpc::Channel> NarrowChannel(const std::string& address) {

@@ -64,6 +64,10 @@ class Context : public grpc::ClientContext {
   explicit Context(int seconds = 30);
 };
 
+// A channel to "HOST:PORT" with a connection of its own, which gRPC would share
+// with others to the same address.
+std::shared_ptr<grpc::Channel> OwnChannel(const std::string& address);
+
 // A channel to "HOST:PORT" on which gRPC sends little ahead of what is read.
 // Otherwise it lets ever more be sent, and the server is done with an answer
 // that nobody reads.
