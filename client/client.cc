@@ -334,6 +334,13 @@ absl::StatusOr<v1::ReportDiversionResponse> Client::ReportDiversion(
                call);
 }
 
+absl::StatusOr<v1::VoidMovementResponse> Client::VoidMovement(
+    v1::VoidMovementRequest request, const CallOptions& call) {
+  return Write(*this, *stubs_->shipments,
+               &v1::ShipmentService::Stub::VoidMovement, std::move(request),
+               call);
+}
+
 absl::StatusOr<v1::DeclareComputeResponse> Client::DeclareCompute(
     v1::DeclareComputeRequest request, const CallOptions& call) {
   return Write(*this, *stubs_->shipments,
@@ -400,6 +407,34 @@ absl::StatusOr<v1::RevokeLicenseResponse> Client::RevokeLicense(
   return Write(*this, *stubs_->licenses,
                &v1::LicenseService::Stub::RevokeLicense, std::move(request),
                call);
+}
+
+absl::StatusOr<v1::RecordAnnouncementResponse> Client::RecordAnnouncement(
+    v1::RecordAnnouncementRequest request, const CallOptions& call) {
+  return Write(*this, *stubs_->licenses,
+               &v1::LicenseService::Stub::RecordAnnouncement,
+               std::move(request), call);
+}
+
+absl::StatusOr<v1::RecordApplicationStepResponse> Client::RecordApplicationStep(
+    v1::RecordApplicationStepRequest request, const CallOptions& call) {
+  return Write(*this, *stubs_->licenses,
+               &v1::LicenseService::Stub::RecordApplicationStep,
+               std::move(request), call);
+}
+
+absl::StatusOr<v1::TransferLicenseResponse> Client::TransferLicense(
+    v1::TransferLicenseRequest request, const CallOptions& call) {
+  return Write(*this, *stubs_->licenses,
+               &v1::LicenseService::Stub::TransferLicense, std::move(request),
+               call);
+}
+
+absl::StatusOr<v1::CorrectLicenseChangeResponse> Client::CorrectLicenseChange(
+    v1::CorrectLicenseChangeRequest request, const CallOptions& call) {
+  return Write(*this, *stubs_->licenses,
+               &v1::LicenseService::Stub::CorrectLicenseChange,
+               std::move(request), call);
 }
 
 absl::StatusOr<v1::ExtendLicenseResponse> Client::ExtendLicense(
@@ -472,6 +507,12 @@ absl::StatusOr<v1::ListApplicationsResponse> Client::ListApplications(
     const v1::ListApplicationsRequest& request, const CallOptions& call) {
   return Read(*this, *stubs_->licenses,
               &v1::LicenseService::Stub::ListApplications, request, call);
+}
+
+absl::StatusOr<v1::ListDealsResponse> Client::ListDeals(
+    const v1::ListDealsRequest& request, const CallOptions& call) {
+  return Read(*this, *stubs_->licenses, &v1::LicenseService::Stub::ListDeals,
+              request, call);
 }
 
 absl::StatusOr<v1::AdoptPolicyResponse> Client::AdoptPolicy(

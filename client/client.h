@@ -99,6 +99,8 @@ class Client {
       v1::RetireUnitsRequest request, const CallOptions& call = {});
   absl::StatusOr<v1::ReportDiversionResponse> ReportDiversion(
       v1::ReportDiversionRequest request, const CallOptions& call = {});
+  absl::StatusOr<v1::VoidMovementResponse> VoidMovement(
+      v1::VoidMovementRequest request, const CallOptions& call = {});
   absl::StatusOr<v1::DeclareComputeResponse> DeclareCompute(
       v1::DeclareComputeRequest request, const CallOptions& call = {});
   absl::StatusOr<v1::SubmitShipmentCommandsResponse> SubmitShipmentCommands(
@@ -120,6 +122,14 @@ class Client {
       v1::ReinstateLicenseRequest request, const CallOptions& call = {});
   absl::StatusOr<v1::RevokeLicenseResponse> RevokeLicense(
       v1::RevokeLicenseRequest request, const CallOptions& call = {});
+  absl::StatusOr<v1::RecordAnnouncementResponse> RecordAnnouncement(
+      v1::RecordAnnouncementRequest request, const CallOptions& call = {});
+  absl::StatusOr<v1::RecordApplicationStepResponse> RecordApplicationStep(
+      v1::RecordApplicationStepRequest request, const CallOptions& call = {});
+  absl::StatusOr<v1::TransferLicenseResponse> TransferLicense(
+      v1::TransferLicenseRequest request, const CallOptions& call = {});
+  absl::StatusOr<v1::CorrectLicenseChangeResponse> CorrectLicenseChange(
+      v1::CorrectLicenseChangeRequest request, const CallOptions& call = {});
   absl::StatusOr<v1::ExtendLicenseResponse> ExtendLicense(
       v1::ExtendLicenseRequest request, const CallOptions& call = {});
   absl::StatusOr<v1::VoidLicenseResponse> VoidLicense(
@@ -142,6 +152,8 @@ class Client {
       const v1::GetApplicationRequest& request, const CallOptions& call = {});
   absl::StatusOr<v1::ListApplicationsResponse> ListApplications(
       const v1::ListApplicationsRequest& request, const CallOptions& call = {});
+  absl::StatusOr<v1::ListDealsResponse> ListDeals(
+      const v1::ListDealsRequest& request, const CallOptions& call = {});
 
   absl::StatusOr<v1::AdoptPolicyResponse> AdoptPolicy(
       v1::AdoptPolicyRequest request, const CallOptions& call = {});

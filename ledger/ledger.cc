@@ -11,6 +11,7 @@
 #include "ledger/base/status_macros.h"
 #include "ledger/check_clock.h"
 #include "ledger/committer.h"
+#include "ledger/deals.h"
 #include "ledger/envelope.h"
 #include "ledger/head.h"
 #include "ledger/load_state.h"
@@ -222,6 +223,13 @@ class LedgerImpl : public Ledger {
                                           uint64_t begin,
                                           size_t max_count) const override {
     return ListDueNotices(*store_, moment, filters, begin, max_count);
+  }
+
+  absl::StatusOr<DealsPage> ListDeals(const Moment& moment,
+                                      const v1::ListDealsRequest& filters,
+                                      uint64_t begin,
+                                      size_t max_count) const override {
+    return ListDealsOf(*store_, moment, filters, begin, max_count);
   }
 
   absl::Status WhatIf(

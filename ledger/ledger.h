@@ -19,6 +19,7 @@
 #include "chipledger/v1/command.pb.h"
 #include "chipledger/v1/event.pb.h"
 #include "chipledger/v1/headroom_service.pb.h"
+#include "chipledger/v1/license_service.pb.h"
 #include "chipledger/v1/policy_service.pb.h"
 #include "chipledger/v1/shipment_service.pb.h"
 #include "google/protobuf/arena.h"
@@ -247,6 +248,20 @@ class Ledger {
   virtual absl::StatusOr<NoticesPage> ListNotices(
       const Moment& moment, const v1::ListNoticesRequest& filters,
       uint64_t begin, size_t max_count) const = 0;
+
+  // What was announced, asked for, granted, shipped and installed, in the order
+  // of the entries from `begin` on, until `max_count` deals or
+  // limits::kMaxPageBytes are found, those of one entry together, or
+  // limits::kMaxEntriesPerPage entries are read.
+  // Errors: DATA_DAMAGED.
+  struct DealsPage {
+    std::vector<v1::Deal> deals;
+    // Where to go on; nothing when that was all.
+    std::optional<uint64_t> next;
+  };
+  virtual absl::StatusOr<DealsPage> ListDeals(
+      const Moment& moment, const v1::ListDealsRequest& filters, uint64_t begin,
+      size_t max_count) const = 0;
 
   // Replays the log under another policy; see PolicyService.WhatIf. Blocks, and
   // calls `send` with each message until it returns false, which ends it.

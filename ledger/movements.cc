@@ -71,6 +71,11 @@ std::string LicenseSubjectOf(const v1::Event& event) {
     case v1::Event::kLicenseAmended:
       return LicenseText(
           event.license_amended().command().license().license_id());
+    case v1::Event::kLicenseTransferred:
+      return LicenseText(event.license_transferred().command().license_id());
+    case v1::Event::kLicenseChangeCorrected:
+      return LicenseText(
+          event.license_change_corrected().command().license_id());
     case v1::Event::kLicenseRevoked:
       return LicenseText(event.license_revoked().command().license_id());
     case v1::Event::kLicenseVoided:
@@ -125,6 +130,8 @@ std::string SubjectOf(const v1::Event& event) {
           event.shipment_transferred_in_country().command().shipment());
     case v1::Event::kUnitsRetired:
       return ShipmentText(event.units_retired().command().shipment());
+    case v1::Event::kMovementVoided:
+      return ShipmentText(event.movement_voided().command().shipment());
     case v1::Event::kDiversionReported:
       return ShipmentText(event.diversion_reported().command().shipment());
     case v1::Event::kShipmentReserved:

@@ -10,6 +10,7 @@
 #include "ledger/base/status_macros.h"
 #include "ledger/domain/errors.h"
 #include "ledger/domain/judgement.h"
+#include "ledger/domain/license_draw.h"
 #include "ledger/domain/shipment_state.h"
 #include "ledger/domain/state.h"
 #include "ledger/envelope.h"
@@ -86,7 +87,8 @@ absl::Status TakeContent(const domain::Catalog& catalog, v1::Entry& entry,
 // Whether an entry of a shipment says what it always was, not what happened to
 // its units on a date.
 bool IsCorrection(const v1::Event& event) {
-  return event.has_shipment_corrected() || event.has_shipment_voided();
+  return event.has_shipment_corrected() || event.has_shipment_voided() ||
+         event.has_movement_voided();
 }
 
 // What became of a shipment through a date: its movements after it have not
@@ -114,7 +116,7 @@ absl::StatusOr<Standing> StandingThrough(Date through,
     ASSIGN_OR_RETURN(const v1::Entry entry, ReadEntry(reader, ref.index));
     if (ref.date > through && !IsCorrection(entry.event())) continue;
     standing.entry_indexes.push_back(ref.index);
-    domain::ApplyMovement(entry.event(), standing.items);
+    if (!ref.voided) domain::ApplyMovement(entry.event(), standing.items);
   }
   return standing;
 }
@@ -153,6 +155,24 @@ absl::StatusOr<ShipmentState> FindShipmentState(
   return as_recorded;
 }
 
+// The license that a shipment drew or cites; empty: none.
+const std::string& LicenseOf(const v1::ShipmentView& view) {
+  const std::string& chosen = view.evidence().chosen_license_id();
+  return chosen.empty() ? view.shipment().authorization().license_id() : chosen;
+}
+
+// Adds why the shipment's license does not authorize it, as it is known now.
+void FillUnauthorized(const domain::Snapshot& snapshot, Date export_date,
+                      v1::ShipmentView& view) {
+  const auto* license = snapshot.licenses.Find(LicenseOf(view));
+  if (license == nullptr) return;
+  for (const v1::LicenseFinding& finding :
+       domain::StandingFindings(**license, export_date)) {
+    *view.add_unauthorized() =
+        domain::LicenseViolation(finding, view.shipment());
+  }
+}
+
 // Makes the view of the shipment that began with `first`; nothing when its
 // export is dated after the moment. `reader` reads its later entries.
 absl::StatusOr<std::optional<v1::ShipmentView>> MakeView(
@@ -184,7 +204,10 @@ absl::StatusOr<std::optional<v1::ShipmentView>> MakeView(
   view.set_status(state.voided ? v1::SHIPMENT_STATUS_VOIDED
                                : v1::SHIPMENT_STATUS_RECORDED);
   // Units of a voided shipment never were.
-  if (!state.voided) FillBalances(standing.items, view);
+  if (!state.voided) {
+    FillBalances(standing.items, view);
+    FillUnauthorized(*moment.snapshot, *date, view);
+  }
   view.add_entry_indexes(first.index());
   view.mutable_entry_indexes()->Add(standing.entry_indexes.begin(),
                                     standing.entry_indexes.end());
@@ -199,11 +222,23 @@ bool Matches(const v1::ListShipmentsRequest& filters,
          (filters.destination_country().empty() ||
           filters.destination_country() == shipment.destination_country()) &&
          (filters.license_id().empty() ||
-          filters.license_id() == shipment.authorization().license_id() ||
-          filters.license_id() == view.evidence().chosen_license_id());
+          filters.license_id() == LicenseOf(view)) &&
+         (!filters.unauthorized_only() || !view.unauthorized().empty()) &&
+         (!filters.in_transit_only() ||
+          std::any_of(view.balances().begin(), view.balances().end(),
+                      [](const v1::ItemBalance& balance) {
+                        return balance.in_transit() > 0;
+                      }));
 }
 
 }  // namespace
+
+absl::StatusOr<std::optional<v1::ShipmentView>> ShipmentViewOf(
+    const store::Store& store, const Ledger::Moment& moment, v1::Entry& entry,
+    store::EntryReader& later) {
+  if (!MovementBegunBy(entry.event())) return std::nullopt;
+  return MakeView(store, entry, moment, later);
+}
 
 absl::StatusOr<v1::ShipmentView> GetShipmentView(
     const store::Store& store, const Ledger::Moment& moment,
@@ -243,9 +278,8 @@ absl::StatusOr<Ledger::ShipmentPage> ListShipmentViews(
          bytes < limits::kMaxPageBytes) {
     ASSIGN_OR_RETURN(v1::Entry entry, ReadEntry(*log, page.next));
     ++page.next;
-    if (!MovementBegunBy(entry.event())) continue;
     ASSIGN_OR_RETURN(std::optional<v1::ShipmentView> view,
-                     MakeView(store, entry, moment, *later));
+                     ShipmentViewOf(store, moment, entry, *later));
     if (view && Matches(filters, *view)) {
       bytes += view->ByteSizeLong();
       page.shipments.push_back(*std::move(view));

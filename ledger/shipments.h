@@ -5,9 +5,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "chipledger/v1/event.pb.h"
 #include "chipledger/v1/shipment_service.pb.h"
 #include "ledger/ledger.h"
 #include "ledger/store/store.h"
@@ -18,6 +20,13 @@ namespace chipledger {
 absl::StatusOr<v1::ShipmentView> GetShipmentView(
     const store::Store& store, const Ledger::Moment& moment,
     absl::string_view exporter, absl::string_view shipment_reference);
+
+// The view of the shipment that an entry began; nothing for other entries, and
+// when its export is dated after the moment. Takes parts of the entry; `later`
+// reads the shipment's other entries. Errors: DATA_DAMAGED.
+absl::StatusOr<std::optional<v1::ShipmentView>> ShipmentViewOf(
+    const store::Store& store, const Ledger::Moment& moment, v1::Entry& entry,
+    store::EntryReader& later);
 
 // See Ledger::ListShipments. Requires: begin <= the moment's size.
 absl::StatusOr<Ledger::ShipmentPage> ListShipmentViews(

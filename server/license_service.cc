@@ -7,10 +7,12 @@
 #include <vector>
 
 #include "absl/algorithm/container.h"
+#include "absl/strings/str_cat.h"
 #include "chipledger/v1/event.pb.h"
 #include "ledger/base/status_macros.h"
 #include "ledger/domain/errors.h"
 #include "ledger/domain/known.h"
+#include "ledger/domain/license_moves.h"
 #include "server/page_token.h"
 #include "server/read_call.h"
 #include "server/through_date.h"
@@ -25,12 +27,14 @@ constexpr size_t kMaxPage = 1'000;
 const CommandKinds& LicenseCommandKinds() {
   // The last is the ledger's own: it answers who else sends it.
   static const auto& kinds = *new CommandKinds{
-      v1::Command::kGrantLicense,    v1::Command::kAmendLicense,
-      v1::Command::kSuspendLicense,  v1::Command::kReinstateLicense,
-      v1::Command::kRevokeLicense,   v1::Command::kExtendLicense,
-      v1::Command::kVoidLicense,     v1::Command::kRecordCondition,
-      v1::Command::kApplyForLicense, v1::Command::kReturnApplication,
-      v1::Command::kDenyApplication, v1::Command::kExpireLicense};
+      v1::Command::kGrantLicense,       v1::Command::kAmendLicense,
+      v1::Command::kSuspendLicense,     v1::Command::kReinstateLicense,
+      v1::Command::kRevokeLicense,      v1::Command::kExtendLicense,
+      v1::Command::kVoidLicense,        v1::Command::kRecordCondition,
+      v1::Command::kApplyForLicense,    v1::Command::kReturnApplication,
+      v1::Command::kDenyApplication,    v1::Command::kRecordApplicationStep,
+      v1::Command::kTransferLicense,    v1::Command::kCorrectLicenseChange,
+      v1::Command::kRecordAnnouncement, v1::Command::kExpireLicense};
   return kinds;
 }
 
@@ -53,7 +57,7 @@ bool Matches(const domain::LicenseState& state, Date through,
   const v1::License& license = state.license;
   return state.grant_date <= through &&
          (request.exporter().empty() ||
-          license.exporter() == request.exporter()) &&
+          state.LicenseeOn(through) == request.exporter()) &&
          (request.destination_country().empty() ||
           absl::c_linear_search(license.destination_countries(),
                                 request.destination_country()));
@@ -132,10 +136,18 @@ absl::StatusOr<v1::ApplicationView> ApplicationAt(
       at.clear_license_id();
     }
   }
+  // Their dates ascend.
+  while (!at.steps().empty() &&
+         !HoldsBy(at.steps().rbegin()->effective_date(), view.moment.through)) {
+    at.mutable_steps()->RemoveLast();
+  }
   if (at.status() == v1::APPLICATION_STATUS_PENDING) {
     const auto submitted = Date::Parse(at.application().application_date());
     const Date last = std::min(view.moment.through, view.ledger.Today());
-    if (submitted) at.set_age_days(last.days() - submitted->days());
+    if (submitted) {
+      at.set_age_days(last.days() - submitted->days());
+      at.set_clock_days(domain::ClockDays(at, last));
+    }
   }
   AddGrantedLines(view.snapshot(), at);
   return at;
@@ -196,6 +208,26 @@ absl::Status ReadApplications(const ReadView& view,
   return absl::OkStatus();
 }
 
+absl::Status ReadDeals(const ReadView& view,
+                       const v1::ListDealsRequest& request,
+                       v1::ListDealsResponse& response) {
+  ASSIGN_OR_RETURN(const size_t page_size,
+                   PageSize(request.page_size(), kStandardPage, kMaxPage));
+  RETURN_IF_ERROR(domain::CheckPartyKnown(view.snapshot(), request.party()));
+  RETURN_IF_ERROR(domain::CheckCountryKnown("destination_country",
+                                            request.destination_country()));
+  ASSIGN_OR_RETURN(const uint64_t begin, FirstOfPage(request, 0));
+  ASSIGN_OR_RETURN(
+      Ledger::DealsPage page,
+      view.ledger.ListDeals(view.moment, request, begin, page_size));
+  for (v1::Deal& deal : page.deals) *response.add_deals() = std::move(deal);
+  if (page.next) {
+    SetNextPage(request, view.moment, absl::StrCat(*page.next), response);
+  }
+  response.set_size(view.snapshot().size);
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 grpc::ServerUnaryReactor* LicenseService::GrantLicense(
@@ -205,8 +237,10 @@ grpc::ServerUnaryReactor* LicenseService::GrantLicense(
       {runtime_, context, request, response},
       &v1::Command::unsafe_arena_set_allocated_grant_license,
       [](v1::Event& event, v1::GrantLicenseResponse& answer) {
-        answer.unsafe_arena_set_allocated_evidence(
-            event.mutable_license_granted()->mutable_evidence());
+        v1::LicenseGranted& granted = *event.mutable_license_granted();
+        answer.unsafe_arena_set_allocated_evidence(granted.mutable_evidence());
+        *answer.mutable_released_reservations() =
+            granted.released_reservations();
       });
 }
 
@@ -251,6 +285,48 @@ grpc::ServerUnaryReactor* LicenseService::RevokeLicense(
         *answer.mutable_released_reservations() =
             revoked.released_reservations();
       });
+}
+
+grpc::ServerUnaryReactor* LicenseService::RecordAnnouncement(
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+    grpc::ByteBuffer* response) {
+  return ServeEvent<v1::RecordAnnouncementRequest,
+                    v1::RecordAnnouncementResponse>(
+      {runtime_, context, request, response},
+      &v1::Command::unsafe_arena_set_allocated_record_announcement);
+}
+
+grpc::ServerUnaryReactor* LicenseService::ListDeals(
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+    grpc::ByteBuffer* response) {
+  return ServeRead<v1::ListDealsRequest, v1::ListDealsResponse>(
+      {runtime_, context, request, response}, &ReadDeals, ReadSource::kLog);
+}
+
+grpc::ServerUnaryReactor* LicenseService::RecordApplicationStep(
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+    grpc::ByteBuffer* response) {
+  return ServeEvent<v1::RecordApplicationStepRequest,
+                    v1::RecordApplicationStepResponse>(
+      {runtime_, context, request, response},
+      &v1::Command::unsafe_arena_set_allocated_record_application_step);
+}
+
+grpc::ServerUnaryReactor* LicenseService::TransferLicense(
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+    grpc::ByteBuffer* response) {
+  return ServeEvent<v1::TransferLicenseRequest, v1::TransferLicenseResponse>(
+      {runtime_, context, request, response},
+      &v1::Command::unsafe_arena_set_allocated_transfer_license);
+}
+
+grpc::ServerUnaryReactor* LicenseService::CorrectLicenseChange(
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+    grpc::ByteBuffer* response) {
+  return ServeEvent<v1::CorrectLicenseChangeRequest,
+                    v1::CorrectLicenseChangeResponse>(
+      {runtime_, context, request, response},
+      &v1::Command::unsafe_arena_set_allocated_correct_license_change);
 }
 
 grpc::ServerUnaryReactor* LicenseService::ExtendLicense(

@@ -17,6 +17,11 @@ using RawLicenseService =
                v1::LicenseService::WithRawCallbackMethod_SuspendLicense,
                v1::LicenseService::WithRawCallbackMethod_ReinstateLicense,
                v1::LicenseService::WithRawCallbackMethod_RevokeLicense,
+               v1::LicenseService::WithRawCallbackMethod_RecordAnnouncement,
+               v1::LicenseService::WithRawCallbackMethod_ListDeals,
+               v1::LicenseService::WithRawCallbackMethod_RecordApplicationStep,
+               v1::LicenseService::WithRawCallbackMethod_TransferLicense,
+               v1::LicenseService::WithRawCallbackMethod_CorrectLicenseChange,
                v1::LicenseService::WithRawCallbackMethod_ExtendLicense,
                v1::LicenseService::WithRawCallbackMethod_VoidLicense,
                v1::LicenseService::WithRawCallbackMethod_RecordCondition,
@@ -49,6 +54,21 @@ class LicenseService final : public RawLicenseService {
   grpc::ServerUnaryReactor* RevokeLicense(grpc::CallbackServerContext* context,
                                           const grpc::ByteBuffer* request,
                                           grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* RecordAnnouncement(
+      grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+      grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* ListDeals(grpc::CallbackServerContext* context,
+                                      const grpc::ByteBuffer* request,
+                                      grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* RecordApplicationStep(
+      grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+      grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* TransferLicense(
+      grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+      grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* CorrectLicenseChange(
+      grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+      grpc::ByteBuffer* response) override;
   grpc::ServerUnaryReactor* ExtendLicense(grpc::CallbackServerContext* context,
                                           const grpc::ByteBuffer* request,
                                           grpc::ByteBuffer* response) override;

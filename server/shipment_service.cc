@@ -209,6 +209,14 @@ grpc::ServerUnaryReactor* ShipmentService::ReportDiversion(
       &v1::Command::unsafe_arena_set_allocated_report_diversion);
 }
 
+grpc::ServerUnaryReactor* ShipmentService::VoidMovement(
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+    grpc::ByteBuffer* response) {
+  return ServeEvent<v1::VoidMovementRequest, v1::VoidMovementResponse>(
+      {runtime_, context, request, response},
+      &v1::Command::unsafe_arena_set_allocated_void_movement);
+}
+
 grpc::ServerUnaryReactor* ShipmentService::DeclareCompute(
     grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
     grpc::ByteBuffer* response) {

@@ -22,6 +22,7 @@ using RawShipmentService = RawService<
     v1::ShipmentService::WithRawCallbackMethod_TransferShipment,
     v1::ShipmentService::WithRawCallbackMethod_RetireUnits,
     v1::ShipmentService::WithRawCallbackMethod_ReportDiversion,
+    v1::ShipmentService::WithRawCallbackMethod_VoidMovement,
     v1::ShipmentService::WithRawCallbackMethod_DeclareCompute,
     v1::ShipmentService::WithRawCallbackMethod_SubmitShipmentCommands,
     v1::ShipmentService::WithRawCallbackMethod_StreamShipments,
@@ -65,6 +66,9 @@ class ShipmentService final : public RawShipmentService {
   grpc::ServerUnaryReactor* RetireUnits(grpc::CallbackServerContext* context,
                                         const grpc::ByteBuffer* request,
                                         grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* VoidMovement(grpc::CallbackServerContext* context,
+                                         const grpc::ByteBuffer* request,
+                                         grpc::ByteBuffer* response) override;
   grpc::ServerUnaryReactor* ReportDiversion(
       grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
       grpc::ByteBuffer* response) override;

@@ -1,4 +1,4 @@
-// chipledger license apply, return, deny, applications: before a license.
+// chipledger license apply, step, return, deny, applications: before a license.
 #include <iostream>
 
 #include "absl/strings/str_cat.h"
@@ -6,6 +6,7 @@
 #include "client/cli/cli.h"
 #include "client/cli/print.h"
 #include "client/cli/table.h"
+#include "client/cli/terminal.h"
 #include "ledger/base/status_macros.h"
 
 namespace chipledger::cli {
@@ -22,6 +23,7 @@ struct ApplyOptions {
   std::vector<std::string> consignees;
   std::vector<std::string> to;
   std::vector<std::string> lines;
+  std::vector<int64_t> values;
   WriteOptions write;
 };
 
@@ -39,13 +41,9 @@ absl::StatusOr<v1::Application> MakeApplication(const ApplyOptions& options) {
     ASSIGN_OR_RETURN(const std::string country, ParseCountry(text));
     application.add_destination_countries(country);
   }
-  for (const std::string& text : options.lines) {
-    ASSIGN_OR_RETURN(
-        v1::LicenseLine line,
-        ParseLicenseLine(text, application.destination_countries()));
-    line.set_line_number(application.lines_size() + 1);
-    *application.add_lines() = std::move(line);
-  }
+  ASSIGN_OR_RETURN(*application.mutable_lines(),
+                   ParseLicenseLines(options.lines, options.values,
+                                     application.destination_countries()));
   return application;
 }
 
@@ -86,6 +84,9 @@ void AddApplyOptions(CLI::App& app, ApplyOptions& options) {
       ->excludes(file);
   app.add_option("--line", options.lines,
                  "PRODUCT=QUANTITY, or PRODUCT=QUANTITY@COUNTRY; repeat it")
+      ->excludes(file);
+  app.add_option("--value", options.values,
+                 "value of each --line in whole US dollars, in their order")
       ->excludes(file);
   AddWriteOptions(app, options.write);
 }
@@ -134,6 +135,56 @@ int Deny(Cli& cli, const DecideOptions& options) {
                 });
 }
 
+struct StepOptions {
+  v1::RecordApplicationStep command;
+  std::string step;
+  WriteOptions write;
+};
+
+// Reads "referred", "clock-stopped" and so on.
+absl::StatusOr<v1::ApplicationStep> ParseStep(const std::string& text) {
+  std::string all;
+  for (int i = 1; v1::ApplicationStep_IsValid(i); ++i) {
+    const auto step = static_cast<v1::ApplicationStep>(i);
+    const std::string name = FormatEnum(step, "APPLICATION_STEP_");
+    if (text == name) return step;
+    absl::StrAppend(&all, all.empty() ? "" : ", ", name);
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("STEP \"", text, "\" is none of ", all));
+}
+
+int RecordStep(Cli& cli, const StepOptions& options) {
+  const auto step = ParseStep(options.step);
+  if (!step.ok()) return Fail(cli, step.status());
+  v1::RecordApplicationStepRequest request;
+  SetWriteOptions(options.write, request);
+  *request.mutable_command() = options.command;
+  request.mutable_command()->set_step(*step);
+  return Finish(cli, cli.client().RecordApplicationStep(request),
+                [](const v1::RecordApplicationStepResponse& response) {
+                  PrintWriteResult(response.result());
+                });
+}
+
+void AddStepOptions(CLI::App& app, StepOptions& options) {
+  v1::RecordApplicationStep& command = options.command;
+  AddText(app, "APPLICATION", "the application", [&](const std::string& text) {
+    command.set_application_id(text);
+  })->required();
+  app.add_option("STEP", options.step,
+                 "what happened: referred, clock-stopped, clock-restarted or "
+                 "intent-to-deny")
+      ->required();
+  AddText(app, "--date", "the date", [&](const std::string& text) {
+    command.set_effective_date(text);
+  })->required();
+  AddText(app, "--reason", "why, or to whom", [&](const std::string& text) {
+    command.set_reason(text);
+  })->required();
+  AddWriteOptions(app, options.write);
+}
+
 // What lines are for: "100 x H100 to FR".
 std::string LinesText(
     const google::protobuf::RepeatedPtrField<v1::LicenseLine>& of) {
@@ -154,7 +205,16 @@ std::string DecisionText(const v1::ApplicationView& view) {
     absl::StrAppend(&text, " as license ", view.license_id());
   }
   if (view.has_age_days()) {
+    const auto& steps = view.steps();
+    if (!steps.empty()) {
+      absl::StrAppend(&text, ", ",
+                      FormatEnum(steps.rbegin()->step(), "APPLICATION_STEP_"));
+    }
     absl::StrAppend(&text, " for ", FormatCount(view.age_days()), " days");
+    if (view.clock_days() != view.age_days()) {
+      absl::StrAppend(&text, ", ", FormatCount(view.clock_days()),
+                      " on the clock");
+    }
   }
   return text;
 }
@@ -180,6 +240,12 @@ int Get(Cli& cli, const GetOptions& options) {
                   << "\nAsked:   " << LinesText(application.lines()) << "\n";
         if (!view.granted_lines().empty()) {
           std::cout << "Granted: " << LinesText(view.granted_lines()) << "\n";
+        }
+        for (const v1::ApplicationView::Step& step : view.steps()) {
+          std::cout << "On " << step.effective_date() << ": "
+                    << FormatEnum(step.step(), "APPLICATION_STEP_")
+                    << " (entry " << step.index()
+                    << "): " << OneLine(step.reason()) << "\n";
         }
         std::cout << "Entry " << view.index() << ", " << DecisionText(view);
         if (view.decided_index() != 0) {
@@ -252,6 +318,10 @@ void AddApplicationCommands(CLI::App& license, Cli& cli) {
   AddCommand<ApplyOptions>(license, cli, "apply",
                            "submit an application; it charges nothing",
                            AddApplyOptions, Apply);
+  AddCommand<StepOptions>(
+      license, cli, "step",
+      "record a step of an application that is not decided yet", AddStepOptions,
+      RecordStep);
   AddCommand<DecideOptions>(license, cli, "return",
                             "return an application without action",
                             AddDecideOptions, Return);

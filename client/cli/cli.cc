@@ -173,6 +173,8 @@ void AddRevisionOption(CLI::App& app, std::function<void(uint64_t)> set) {
       ->check(AtLeast(0));
 }
 
+namespace {
+
 absl::StatusOr<v1::LicenseLine> ParseLicenseLine(
     const std::string& text,
     const google::protobuf::RepeatedPtrField<std::string>& destinations) {
@@ -198,6 +200,28 @@ absl::StatusOr<v1::LicenseLine> ParseLicenseLine(
   line.set_product_code(quantity.first);
   line.set_quantity(quantity.second);
   return line;
+}
+
+}  // namespace
+
+absl::StatusOr<google::protobuf::RepeatedPtrField<v1::LicenseLine>>
+ParseLicenseLines(
+    const std::vector<std::string>& lines, const std::vector<int64_t>& values,
+    const google::protobuf::RepeatedPtrField<std::string>& destinations) {
+  if (!values.empty() && values.size() != lines.size()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("there are ", lines.size(), " --line and ", values.size(),
+                     " --value; give one for each line, or none"));
+  }
+  google::protobuf::RepeatedPtrField<v1::LicenseLine> parsed;
+  for (size_t i = 0; i < lines.size(); ++i) {
+    ASSIGN_OR_RETURN(v1::LicenseLine line,
+                     ParseLicenseLine(lines[i], destinations));
+    line.set_line_number(static_cast<int32_t>(i) + 1);
+    if (!values.empty()) line.set_value_usd(values[i]);
+    *parsed.Add() = std::move(line);
+  }
+  return parsed;
 }
 
 absl::StatusOr<std::pair<std::string, int64_t>> ParseQuantity(

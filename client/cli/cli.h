@@ -62,11 +62,13 @@ void AddPolicyCommands(CLI::App& app, Cli& cli);
 void AddGroupCommands(CLI::App& policy, Cli& cli);
 void AddProductCommands(CLI::App& app, Cli& cli);
 void AddPartyCommands(CLI::App& app, Cli& cli);
+void AddDealCommands(CLI::App& app, Cli& cli);
 void AddHeadroomCommands(CLI::App& app, Cli& cli);
 void AddAuditCommands(CLI::App& app, Cli& cli);
 void AddWhatIfCommand(CLI::App& policy, Cli& cli);
 void AddHolidayCommands(CLI::App& group, Cli& cli);
 void AddApplicationCommands(CLI::App& license, Cli& cli);
+void AddLicenseChangeCommands(CLI::App& license, Cli& cli);
 void AddMovementCommands(CLI::App& shipment, Cli& cli);
 void AddReservationCommands(CLI::App& shipment, Cli& cli);
 void AddTotalCommands(CLI::App& headroom, Cli& cli);
@@ -144,10 +146,12 @@ void AddRevisionOption(CLI::App& app, Command& command) {
       app, [&](uint64_t value) { command.set_expected_revision(value); });
 }
 
-// Reads a license line of --line, "PRODUCT=QUANTITY" or, as it must be for
-// several destinations, "PRODUCT=QUANTITY@COUNTRY". Errors: INVALID_ARGUMENT.
-absl::StatusOr<v1::LicenseLine> ParseLicenseLine(
-    const std::string& text,
+// Reads the lines of a license or application from --line, "PRODUCT=QUANTITY"
+// or, as it must be for several destinations, "PRODUCT=QUANTITY@COUNTRY", and
+// --value, one for each line or none. Errors: INVALID_ARGUMENT.
+absl::StatusOr<google::protobuf::RepeatedPtrField<v1::LicenseLine>>
+ParseLicenseLines(
+    const std::vector<std::string>& lines, const std::vector<int64_t>& values,
     const google::protobuf::RepeatedPtrField<std::string>& destinations);
 
 // Reads "NAME=QUANTITY"; a name may hold "=". For the error: which option it is
@@ -177,6 +181,9 @@ void PrintJson(const google::protobuf::Message& message);
 // like it, and what to do next on standard error (as JSON with --json) and
 // returns the exit code for it.
 int Fail(Cli& cli, const absl::Status& status);
+
+// --keep-reservations, of what ends a license.
+void AddKeepOption(CLI::App& app, bool& keep_reservations);
 
 // Fails with the error of a StatusOr, or prints its message as JSON or by
 // `print`.

@@ -31,6 +31,25 @@ int Change(Cli& cli, const ChangeOptions& options) {
                 });
 }
 
+struct AdoptOptions {
+  std::string file;
+  WriteOptions write;
+};
+
+int Adopt(Cli& cli, const AdoptOptions& options) {
+  v1::ChangeHolidaysRequest request;
+  SetWriteOptions(options.write, request);
+  if (const absl::Status read =
+          ReadTextProto(options.file, *request.mutable_command());
+      !read.ok()) {
+    return Fail(cli, read);
+  }
+  return Finish(cli, cli.client().ChangeHolidays(request),
+                [](const v1::ChangeHolidaysResponse& response) {
+                  PrintWriteResult(response.result());
+                });
+}
+
 int List(Cli& cli, const v1::ListHolidayCalendarsRequest& request) {
   const absl::Status status = ForEachPage(
       request,
@@ -65,10 +84,21 @@ void AddHolidayCommands(CLI::App& group, Cli& cli) {
         sub.add_option("--add", options.add, "a holiday; repeat it");
         sub.add_option("--remove", options.remove,
                        "a date that is none; repeat it");
-        sub.add_option("--reason", options.reason, "why, with the citation");
+        sub.add_option("--reason", options.reason, "why, with the citation")
+            ->required();
         AddWriteOptions(sub, options.write);
       },
       Change);
+  AddCommand<AdoptOptions>(
+      *holidays, cli, "adopt", "adopt a list of holidays from a file",
+      [](CLI::App& sub, AdoptOptions& options) {
+        sub.add_option("FILE", options.file,
+                       "a chipledger.v1.ChangeHolidays as .textproto, such as "
+                       "us-federal.textproto")
+            ->required();
+        AddWriteOptions(sub, options.write);
+      },
+      Adopt);
   AddCommand<v1::ListHolidayCalendarsRequest>(
       *holidays, cli, "list", "list calendars",
       [](CLI::App& sub, v1::ListHolidayCalendarsRequest& request) {

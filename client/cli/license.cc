@@ -28,29 +28,13 @@ struct GrantOptions {
   std::vector<int64_t> values;
   std::string kind;
   std::string application_id;
+  std::string replaces;
+  bool keep_reservations = false;
   OverrideOptions overrides;
   std::string reason;
   std::optional<uint64_t> expected_revision;
   WriteOptions write;
 };
-
-absl::Status AddLines(const GrantOptions& options, v1::License& license) {
-  if (!options.values.empty() &&
-      options.values.size() != options.lines.size()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "there are ", options.lines.size(), " --line and ",
-        options.values.size(), " --value; give one for each line, or none"));
-  }
-  for (size_t i = 0; i < options.lines.size(); ++i) {
-    ASSIGN_OR_RETURN(
-        v1::LicenseLine line,
-        ParseLicenseLine(options.lines[i], license.destination_countries()));
-    line.set_line_number(license.lines_size() + 1);
-    if (!options.values.empty()) line.set_value_usd(options.values[i]);
-    *license.add_lines() = std::move(line);
-  }
-  return absl::OkStatus();
-}
 
 absl::StatusOr<v1::License> MakeLicense(const GrantOptions& options) {
   v1::License license = options.license;
@@ -74,7 +58,9 @@ absl::StatusOr<v1::License> MakeLicense(const GrantOptions& options) {
                      import::ParseAuthorizationKind(options.kind));
     license.set_authorization_kind(kind);
   }
-  RETURN_IF_ERROR(AddLines(options, license));
+  ASSIGN_OR_RETURN(*license.mutable_lines(),
+                   ParseLicenseLines(options.lines, options.values,
+                                     license.destination_countries()));
   return license;
 }
 
@@ -86,6 +72,10 @@ int Grant(Cli& cli, const GrantOptions& options) {
   v1::GrantLicense& command = *request.mutable_command();
   *command.mutable_license() = *license;
   command.set_application_id(options.application_id);
+  command.set_replaces(options.replaces);
+  if (options.keep_reservations) {
+    command.set_reservation_effect(v1::RESERVATION_EFFECT_KEEP);
+  }
   if (const absl::Status set =
           SetOverrides(options.overrides, *command.mutable_overrides());
       !set.ok()) {
@@ -95,6 +85,7 @@ int Grant(Cli& cli, const GrantOptions& options) {
                 [](const v1::GrantLicenseResponse& response) {
                   PrintWriteResult(response.result());
                   PrintJudged(response.evidence(), response.judgement());
+                  PrintReleased(response.released_reservations());
                 });
 }
 
@@ -121,190 +112,6 @@ int Amend(Cli& cli, const GrantOptions& options) {
                 });
 }
 
-// A change of standing.
-struct ChangeOptions {
-  std::string license_id;
-  std::string date;
-  std::string reason;
-  std::vector<std::string> lines;
-  bool keep_reservations = false;
-  std::optional<uint64_t> expected_revision;
-  WriteOptions write;
-};
-
-void AddKeepOption(CLI::App& app, bool& keep_reservations) {
-  app.add_flag("--keep-reservations", keep_reservations,
-               "open reservations under it hold until they are used, released "
-               "or expire (default: they are released)");
-}
-
-void AddChangeOptions(CLI::App& app, ChangeOptions& options) {
-  app.add_option("LICENSE", options.license_id, "the license")->required();
-  app.add_option("--date", options.date, "first date on which it holds")
-      ->required();
-  app.add_option("--reason", options.reason, "why")->required();
-  AddRevisionOption(app, options.expected_revision);
-  AddWriteOptions(app, options.write);
-}
-
-template <typename Request>
-Request MakeChange(const ChangeOptions& options) {
-  Request request;
-  SetWriteOptions(options.write, request);
-  auto& command = *request.mutable_command();
-  command.set_license_id(options.license_id);
-  command.set_effective_date(options.date);
-  command.set_reason(options.reason);
-  if (options.expected_revision) {
-    command.set_expected_revision(*options.expected_revision);
-  }
-  return request;
-}
-
-int Suspend(Cli& cli, const ChangeOptions& options) {
-  return Finish(cli,
-                cli.client().SuspendLicense(
-                    MakeChange<v1::SuspendLicenseRequest>(options)),
-                [](const v1::SuspendLicenseResponse& response) {
-                  PrintWriteResult(response.result());
-                });
-}
-
-int Reinstate(Cli& cli, const ChangeOptions& options) {
-  return Finish(cli,
-                cli.client().ReinstateLicense(
-                    MakeChange<v1::ReinstateLicenseRequest>(options)),
-                [](const v1::ReinstateLicenseResponse& response) {
-                  PrintWriteResult(response.result());
-                });
-}
-
-int Revoke(Cli& cli, const ChangeOptions& options) {
-  auto request = MakeChange<v1::RevokeLicenseRequest>(options);
-  for (const std::string& text : options.lines) {
-    const auto line = ParseNumberedQuantity("--line", "NUMBER=QUANTITY", text);
-    if (!line.ok()) return Fail(cli, line.status());
-    auto& part = *request.mutable_command()->add_parts();
-    part.set_line_number(line->first);
-    part.set_quantity(line->second);
-  }
-  if (options.keep_reservations) {
-    request.mutable_command()->set_reservation_effect(
-        v1::RESERVATION_EFFECT_KEEP);
-  }
-  return Finish(cli, cli.client().RevokeLicense(request),
-                [](const v1::RevokeLicenseResponse& response) {
-                  PrintWriteResult(response.result());
-                  PrintJudged(response.evidence(), response.judgement());
-                  PrintReleased(response.released_reservations());
-                });
-}
-
-struct ExtendOptions {
-  v1::ExtendLicense command;
-  WriteOptions write;
-};
-
-int Extend(Cli& cli, const ExtendOptions& options) {
-  v1::ExtendLicenseRequest request;
-  SetWriteOptions(options.write, request);
-  *request.mutable_command() = options.command;
-  return Finish(cli, cli.client().ExtendLicense(request),
-                [](const v1::ExtendLicenseResponse& response) {
-                  PrintWriteResult(response.result());
-                });
-}
-
-void AddExtendOptions(CLI::App& app, ExtendOptions& options) {
-  v1::ExtendLicense& command = options.command;
-  AddText(app, "LICENSE", "the license", [&](const std::string& text) {
-    command.set_license_id(text);
-  })->required();
-  AddText(app, "--expiry-date", "the new last date, after the old one",
-          [&](const std::string& text) { command.set_expiry_date(text); })
-      ->required();
-  AddText(app, "--reason", "why, such as the letter",
-          [&](const std::string& text) { command.set_reason(text); })
-      ->required();
-  AddRevisionOption(app, command);
-  AddWriteOptions(app, options.write);
-}
-
-struct VoidOptions {
-  v1::VoidLicense command;
-  bool keep_reservations = false;
-  WriteOptions write;
-};
-
-int Void(Cli& cli, const VoidOptions& options) {
-  v1::VoidLicenseRequest request;
-  SetWriteOptions(options.write, request);
-  *request.mutable_command() = options.command;
-  if (options.keep_reservations) {
-    request.mutable_command()->set_reservation_effect(
-        v1::RESERVATION_EFFECT_KEEP);
-  }
-  return Finish(cli, cli.client().VoidLicense(request),
-                [](const v1::VoidLicenseResponse& response) {
-                  PrintWriteResult(response.result());
-                  PrintEvent(response.event(), response.judgement());
-                });
-}
-
-void AddVoidOptions(CLI::App& app, VoidOptions& options) {
-  v1::VoidLicense& command = options.command;
-  AddText(app, "LICENSE", "the license", [&](const std::string& text) {
-    command.set_license_id(text);
-  })->required();
-  AddText(app, "--reason", "why, such as a false statement",
-          [&](const std::string& text) { command.set_reason(text); })
-      ->required();
-  AddKeepOption(app, options.keep_reservations);
-  AddRevisionOption(app, command);
-  AddWriteOptions(app, options.write);
-}
-
-struct ConditionOptions {
-  v1::RecordCondition command;
-  WriteOptions write;
-};
-
-int RecordCondition(Cli& cli, const ConditionOptions& options) {
-  v1::RecordConditionRequest request;
-  SetWriteOptions(options.write, request);
-  *request.mutable_command() = options.command;
-  return Finish(cli, cli.client().RecordCondition(request),
-                [](const v1::RecordConditionResponse& response) {
-                  PrintWriteResult(response.result());
-                });
-}
-
-void AddConditionOptions(CLI::App& app, ConditionOptions& options) {
-  v1::RecordCondition& command = options.command;
-  AddText(app, "LICENSE", "the license or other authorization",
-          [&](const std::string& text) { command.set_license_id(text); })
-      ->required();
-  AddText(app, "--kind", "what kind, as rules require it, such as kyc",
-          [&](const std::string& text) {
-            command.mutable_condition()->set_kind(text);
-          })
-      ->required();
-  AddText(app, "--evidence", "what shows it: a document's name or address",
-          [&](const std::string& text) {
-            command.mutable_condition()->set_evidence(text);
-          })
-      ->required();
-  AddText(app, "--date", "the date it was met", [&](const std::string& text) {
-    command.mutable_condition()->set_satisfied_date(text);
-  })->required();
-  AddText(app, "--valid-through", "the last date it holds (default: for good)",
-          [&](const std::string& text) {
-            command.mutable_condition()->set_valid_through(text);
-          });
-  AddRevisionOption(app, command);
-  AddWriteOptions(app, options.write);
-}
-
 struct GetOptions {
   std::string license_id;
   v1::ReadPoint read_point;
@@ -323,6 +130,9 @@ void PrintTerms(const v1::LicenseView& view) {
     std::cout << " (exports through " << view.last_export_date() << ", by "
               << license.holiday_calendar() << ")";
   }
+  if (!license.utc_offset().empty()) {
+    std::cout << ", at UTC" << license.utc_offset();
+  }
   std::cout << ", to " << absl::StrJoin(license.destination_countries(), ", ")
             << ", consignees: " << any(license.consignees())
             << ", end users: " << any(license.end_users()) << "\n";
@@ -335,7 +145,18 @@ void PrintTerms(const v1::LicenseView& view) {
   if (!view.application_id().empty()) {
     std::cout << ", answers application " << view.application_id();
   }
+  if (!view.replaces().empty()) {
+    std::cout << ", replaces license " << view.replaces();
+  }
+  if (!view.replaced_by().empty()) {
+    std::cout << ", replaced by license " << view.replaced_by();
+  }
   std::cout << "\n";
+  if (view.has_transfer()) {
+    std::cout << "Transferred from " << view.transfer().from_exporter()
+              << " on " << view.transfer().effective_date() << " (entry "
+              << view.transfer().index() << ")\n";
+  }
 }
 
 std::string ValueText(const v1::LicenseView::LineDrawdown& line) {
@@ -354,7 +175,11 @@ void PrintLicense(const v1::LicenseView& view) {
   for (const auto& change : view.status_changes()) {
     std::cout << "From " << change.effective_date() << ": "
               << FormatEnum(change.status(), "LICENSE_STATUS_") << " (entry "
-              << change.index() << ")\n";
+              << change.index();
+    if (change.corrected_index() != 0) {
+      std::cout << ", its date corrected by entry " << change.corrected_index();
+    }
+    std::cout << ")\n";
   }
   for (const v1::Condition& condition : view.conditions()) {
     std::cout << "Condition " << OneLine(condition.kind()) << " met on "
@@ -470,6 +295,10 @@ void AddGrantOptions(CLI::App& app, GrantOptions& options) {
       "calendar of legal holidays: one that ends on a holiday ends on the next "
       "business day",
       [&](const std::string& value) { license.set_holiday_calendar(value); });
+  text("--utc-offset",
+       "the time at the place of export, such as -05:00: it authorizes exports "
+       "to midnight there",
+       [&](const std::string& value) { license.set_utc_offset(value); });
   app.add_option("--kind", options.kind,
                  "other kind of authorization that conditions attach to, such "
                  "as nveu (default: license)")
@@ -495,6 +324,12 @@ void AddGrantOptions(CLI::App& app, GrantOptions& options) {
 
 }  // namespace
 
+void AddKeepOption(CLI::App& app, bool& keep_reservations) {
+  app.add_flag("--keep-reservations", keep_reservations,
+               "open reservations under it hold until they are used, released "
+               "or expire (default: they are released)");
+}
+
 void AddLicenseCommands(CLI::App& app, Cli& cli) {
   CLI::App* group = app.add_subcommand(
       "license", "applications; grant licenses and change them");
@@ -505,6 +340,10 @@ void AddLicenseCommands(CLI::App& app, Cli& cli) {
         AddGrantOptions(sub, options);
         sub.add_option("--application", options.application_id,
                        "the application it answers");
+        sub.add_option("--replaces", options.replaces,
+                       "the license that it replaces, which ends with its "
+                       "grant date");
+        AddKeepOption(sub, options.keep_reservations);
       },
       Grant);
   AddCommand<GrantOptions>(
@@ -516,31 +355,7 @@ void AddLicenseCommands(CLI::App& app, Cli& cli) {
         AddRevisionOption(sub, options.expected_revision);
       },
       Amend);
-  AddCommand<ChangeOptions>(*group, cli, "suspend", "suspend it from a date on",
-                            AddChangeOptions, Suspend);
-  AddCommand<ChangeOptions>(*group, cli, "reinstate",
-                            "end a suspension from a date on", AddChangeOptions,
-                            Reinstate);
-  AddCommand<ChangeOptions>(
-      *group, cli, "revoke", "revoke it from a date on, whole or in part",
-      [](CLI::App& sub, ChangeOptions& options) {
-        AddChangeOptions(sub, options);
-        sub.add_option("--line", options.lines,
-                       "NUMBER=QUANTITY to take from a line; repeat it "
-                       "(default: the whole license)");
-        AddKeepOption(sub, options.keep_reservations);
-      },
-      Revoke);
-  AddCommand<ExtendOptions>(*group, cli, "extend",
-                            "extend it: the same quantities, a later expiry",
-                            AddExtendOptions, Extend);
-  AddCommand<VoidOptions>(
-      *group, cli, "void",
-      "void it from issuance: what was shipped under it was unauthorized",
-      AddVoidOptions, Void);
-  AddCommand<ConditionOptions>(*group, cli, "condition",
-                               "record that it has met a condition",
-                               AddConditionOptions, RecordCondition);
+  AddLicenseChangeCommands(*group, cli);
   AddCommand<GetOptions>(
       *group, cli, "get", "read a license with its drawdown",
       [](CLI::App& sub, GetOptions& options) {

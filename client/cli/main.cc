@@ -35,6 +35,7 @@ void AddAllCommands(CLI::App& app, Cli& cli) {
   AddPolicyCommands(app, cli);
   AddProductCommands(app, cli);
   AddPartyCommands(app, cli);
+  AddDealCommands(app, cli);
   AddHeadroomCommands(app, cli);
   AddAuditCommands(app, cli);
   AddAdminCommands(app, cli);

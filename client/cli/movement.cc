@@ -201,6 +201,46 @@ void AddDivertOptions(CLI::App& app,
   })->required();
 }
 
+struct VoidMovementOptions {
+  v1::VoidMovement command;
+  WriteOptions write;
+};
+
+int VoidMovement(Cli& cli, const VoidMovementOptions& options) {
+  v1::VoidMovementRequest request;
+  SetWriteOptions(options.write, request);
+  *request.mutable_command() = options.command;
+  return Send(cli, absl::StatusOr<v1::VoidMovementRequest>(request),
+              &client::Client::VoidMovement);
+}
+
+void AddVoidMovementOptions(CLI::App& app, VoidMovementOptions& options) {
+  v1::VoidMovement& command = options.command;
+  AddText(app, "--exporter", "party id of the exporter",
+          [&](const std::string& text) {
+            command.mutable_shipment()->set_exporter(text);
+          })
+      ->required();
+  AddText(app, "--reference", "the exporter's reference",
+          [&](const std::string& text) {
+            command.mutable_shipment()->set_shipment_reference(text);
+          })
+      ->required();
+  app.add_option_function<int64_t>(
+         "--entry",
+         [&](int64_t index) {
+           command.set_movement_index(static_cast<uint64_t>(index));
+         },
+         "the entry that moved them, as `shipment get` tells its entries")
+      ->required()
+      ->check(AtLeast(0));
+  AddText(app, "--reason", "why", [&](const std::string& text) {
+    command.set_reason(text);
+  })->required();
+  AddRevisionOption(app, command);
+  AddWriteOptions(app, options.write);
+}
+
 }  // namespace
 
 void AddMovementCommands(CLI::App& shipment, Cli& cli) {
@@ -236,6 +276,11 @@ void AddMovementCommands(CLI::App& shipment, Cli& cli) {
   AddCommand<UnitsOptions<v1::ReportDiversion>>(
       shipment, cli, "divert", "record that units were found elsewhere",
       AddDivertOptions, Divert);
+  AddCommand<VoidMovementOptions>(
+      shipment, cli, "void-movement",
+      "take back a receipt, return, retirement, diversion or sending on that "
+      "was recorded in error",
+      AddVoidMovementOptions, VoidMovement);
 }
 
 }  // namespace chipledger::cli

@@ -294,6 +294,9 @@ void PrintEvent(const v1::Event& event, const v1::Judgement& judgement) {
   } else if (evidence != nullptr) {
     PrintJudged(*evidence, judgement);
   }
+  if (event.has_license_granted()) {
+    PrintReleased(event.license_granted().released_reservations());
+  }
   if (event.has_license_voided()) {
     PrintReleased(event.license_voided().released_reservations());
   }
@@ -507,6 +510,23 @@ std::string SummarizeEvent(const v1::Event& event,
       return event.license_returned().command().application_id();
     case v1::Event::kLicenseDenied:
       return event.license_denied().command().application_id();
+    case v1::Event::kApplicationStepRecorded: {
+      const auto& step = event.application_step_recorded().command();
+      return absl::StrCat(step.application_id(), ": ",
+                          FormatEnum(step.step(), "APPLICATION_STEP_"), " on ",
+                          step.effective_date());
+    }
+    case v1::Event::kLicenseTransferred:
+      return absl::StrCat(event.license_transferred().command().license_id(),
+                          " to ",
+                          event.license_transferred().command().exporter());
+    case v1::Event::kLicenseChangeCorrected: {
+      const auto& corrected = event.license_change_corrected();
+      return absl::StrCat(corrected.command().license_id(), ": entry ",
+                          corrected.command().change_index(), " from ",
+                          corrected.corrected_date(), " to ",
+                          corrected.command().effective_date());
+    }
     case v1::Event::kLicenseExtended:
       return absl::StrCat(event.license_extended().command().license_id(),
                           " to ",
@@ -540,6 +560,17 @@ std::string SummarizeEvent(const v1::Event& event,
       return OnwardText(event.shipment_transferred_in_country().command());
     case v1::Event::kUnitsRetired:
       return UnitsOf(event.units_retired().command());
+    case v1::Event::kMovementVoided:
+      return absl::StrCat(
+          NameText(event.movement_voided().command().shipment()), ": entry ",
+          event.movement_voided().command().movement_index());
+    case v1::Event::kAnnouncementRecorded: {
+      const v1::Announcement& announcement =
+          event.announcement_recorded().command().announcement();
+      return absl::StrCat(announcement.announcer(), " on ",
+                          announcement.announced_date(), ", to ",
+                          announcement.destination_country());
+    }
     case v1::Event::kDiversionReported:
       return absl::StrCat(UnitsOf(event.diversion_reported().command()),
                           ", found in ",

@@ -141,6 +141,7 @@ std::string PartiesText(const v1::Shipment& shipment) {
                      authorization.code().empty() ? "" : ", code ",
                      authorization.code()));
   }
+  add("Departure", shipment.departure_time());
   add("Source", shipment.source());
   return text;
 }
@@ -168,6 +169,10 @@ int Get(Cli& cli, const KeyOptions& options) {
                   << "; its entries: "
                   << absl::StrJoin(view.entry_indexes(), ", ") << "\n"
                   << BalancesText(view);
+        for (const v1::Violation& violation : view.unauthorized()) {
+          std::cout << "Unauthorized by what is known now: "
+                    << OneLine(violation.description()) << "\n";
+        }
         PrintJudged(view.evidence(), view.judgement());
         std::cout << FormatSize(response.size(), options.read_point);
       });
@@ -211,7 +216,8 @@ int List(Cli& cli, const ListOptions& options) {
         return true;
       });
   if (!status.ok()) return Fail(cli, status);
-  if (count == 0 && !request.license_id().empty()) {
+  if (count == 0 && !request.license_id().empty() &&
+      !request.in_transit_only() && !request.unauthorized_only()) {
     // The list accepts any number; nothing left under this one.
     v1::GetLicenseRequest license;
     license.set_license_id(request.license_id());
@@ -222,7 +228,8 @@ int List(Cli& cli, const ListOptions& options) {
   if (!cli.json) {
     PrintList(table, "shipment",
               !request.exporter().empty() || !request.license_id().empty() ||
-                  !options.to.empty(),
+                  !options.to.empty() || request.in_transit_only() ||
+                  request.unauthorized_only(),
               "chipledger shipment record --help, or chipledger shipment "
               "import FILE");
   }
@@ -236,6 +243,15 @@ void AddListOptions(CLI::App& app, ListOptions& options) {
       app, "--license", "only under this license",
       [&](const std::string& text) { options.filters.set_license_id(text); });
   app.add_option("--to", options.to, "only to this country");
+  app.add_flag_function(
+      "--in-transit",
+      [&](int64_t) { options.filters.set_in_transit_only(true); },
+      "only those with units on the way");
+  app.add_flag_function(
+      "--unauthorized",
+      [&](int64_t) { options.filters.set_unauthorized_only(true); },
+      "only those whose license, by what is known of it now, did not authorize "
+      "them: it was voided, or revoked with an earlier date");
   app.add_option("--limit", options.limit, "at most this many (default: all)")
       ->check(AtLeast(1));
   AddReadOptions(app, *options.filters.mutable_read_point());

@@ -62,6 +62,9 @@ void AddShipmentOptions(CLI::App& app, ShipmentOptions& options) {
           [&](const std::string& text) { shipment.set_consignee_name(text); });
   AddText(app, "--end-user", "party id of who will use the items",
           [&](const std::string& text) { shipment.set_end_user(text); });
+  AddText(app, "--departure-time",
+          "when it departs, such as 2026-01-02T23:50:00-05:00",
+          [&](const std::string& text) { shipment.set_departure_time(text); });
   AddText(app, "--source", "where this comes from",
           [&](const std::string& text) { shipment.set_source(text); });
   AddOverrideOptions(app, options.overrides);

@@ -37,6 +37,8 @@ constexpr absl::string_view kKind = "authorization_kind";
 constexpr absl::string_view kCalendar = "holiday_calendar";
 constexpr absl::string_view kApplication = "application_id";
 constexpr absl::string_view kSource = "source";
+constexpr absl::string_view kUtcOffset = "utc_offset";
+constexpr absl::string_view kReplaces = "replaces";
 
 // Party ids have neither, nor do the names of countries.
 constexpr absl::string_view kBetweenListed = ";|";
@@ -57,7 +59,9 @@ std::vector<CsvColumn> Columns(const ImportDefaults& defaults) {
           {kKind},
           {kCalendar},
           {kApplication},
-          {kSource}};
+          {kSource},
+          {kUtcOffset},
+          {kReplaces}};
 }
 
 CsvGrouping Grouping() {
@@ -130,6 +134,7 @@ absl::StatusOr<v1::GrantLicense> CsvLicenses::ReadTerms(
     const CsvRecord& record) const {
   v1::GrantLicense command;
   command.set_application_id(Field(record, kApplication));
+  command.set_replaces(Field(record, kReplaces));
   v1::License& license = *command.mutable_license();
   license.set_license_id(name());
   license.set_exporter(Field(record, kExporter));
@@ -137,6 +142,7 @@ absl::StatusOr<v1::GrantLicense> CsvLicenses::ReadTerms(
   license.set_expiry_date(Field(record, kExpiryDate));
   license.set_holiday_calendar(Field(record, kCalendar));
   license.set_source(Field(record, kSource));
+  license.set_utc_offset(Field(record, kUtcOffset));
   for (std::string& party : ListIn(record, kConsignees)) {
     license.add_consignees(std::move(party));
   }

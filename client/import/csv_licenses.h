@@ -20,6 +20,8 @@
 //   holiday_calendar          see License.holiday_calendar
 //   application_id            the application that it answers
 //   source                    where it comes from
+//   utc_offset                see License.utc_offset
+//   replaces                  the license that it replaces
 //
 // Several countries or parties in one field are separated by ";" or "|".
 //

@@ -29,6 +29,7 @@ constexpr absl::string_view kCode = "authorization_code";
 constexpr absl::string_view kEndUser = "end_user";
 constexpr absl::string_view kValue = "value_usd";
 constexpr absl::string_view kSource = "source";
+constexpr absl::string_view kDeparture = "departure_time";
 
 std::vector<CsvColumn> Columns(const ImportDefaults& defaults) {
   return {{kReference, true},
@@ -46,7 +47,8 @@ std::vector<CsvColumn> Columns(const ImportDefaults& defaults) {
           {kCode},
           {kEndUser},
           {kValue},
-          {kSource}};
+          {kSource},
+          {kDeparture}};
 }
 
 CsvGrouping Grouping(const ImportDefaults& defaults) {
@@ -121,6 +123,7 @@ absl::StatusOr<v1::RecordShipment> CsvShipments::Read(
   shipment.set_consignee_name(Field(record, kConsigneeName));
   shipment.set_end_user(Field(record, kEndUser));
   shipment.set_source(Field(record, kSource));
+  shipment.set_departure_time(Field(record, kDeparture));
   v1::Item& item = *shipment.add_items();
   item.set_product_code(Field(record, kProduct));
   ASSIGN_OR_RETURN(const int64_t quantity,

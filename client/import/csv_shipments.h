@@ -17,6 +17,7 @@
 //   assurance            before-export or after-the-fact; may be left to
 //                        --assurance
 //   source               where it comes from
+//   departure_time       see Shipment.departure_time
 //
 // Records that follow each other with the same exporter and shipment_reference
 // are the items of one shipment; what the later ones say about the shipment

@@ -175,6 +175,7 @@ absl::Status LicenseImport::LookUp(Row& row) {
   v1::GrantLicense granted;
   *granted.mutable_license() = view.license();
   granted.set_application_id(view.application_id());
+  granted.set_replaces(view.replaces());
   if (IsVoid(view)) {
     rows_.Settle(row, &ImportCounts::voided,
                  absl::StrCat("voided: entry ", view.index(),

@@ -22,6 +22,8 @@ inline void ClearOverrides(v1::Command& command) {
       return command.mutable_grant_license()->clear_overrides();
     case v1::Command::kAmendLicense:
       return command.mutable_amend_license()->clear_overrides();
+    case v1::Command::kTransferLicense:
+      return command.mutable_transfer_license()->clear_overrides();
     case v1::Command::kReserveShipment:
       return command.mutable_reserve_shipment()->clear_overrides();
     case v1::Command::kRecordShipment:

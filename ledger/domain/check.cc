@@ -39,6 +39,10 @@ absl::Status CheckCommand(const v1::Command& command) {
     case v1::Command::kVoidLicense:
     case v1::Command::kRecordCondition:
     case v1::Command::kExpireLicense:
+    case v1::Command::kRecordApplicationStep:
+    case v1::Command::kRecordAnnouncement:
+    case v1::Command::kTransferLicense:
+    case v1::Command::kCorrectLicenseChange:
       return CheckLicenseCommand(command);
     case v1::Command::kRecordShipment:
     case v1::Command::kVoidShipment:
@@ -52,6 +56,7 @@ absl::Status CheckCommand(const v1::Command& command) {
     case v1::Command::kTransferShipment:
     case v1::Command::kRetireUnits:
     case v1::Command::kReportDiversion:
+    case v1::Command::kVoidMovement:
       return CheckShipmentCommand(command);
     case v1::Command::KIND_NOT_SET:
       break;

@@ -149,7 +149,7 @@ absl::Status CheckHolidayChange(const v1::ChangeHolidays& command) {
                               " is among add_dates too"));
     }
   }
-  checks.Text(command.reason(), limits::kMaxTextBytes, false, "reason");
+  checks.Text(command.reason(), limits::kMaxTextBytes, true, "reason");
   return checks.ToStatus();
 }
 

@@ -1,9 +1,10 @@
-// The shapes of commands about licenses and applications.
+// The shapes of commands about licenses, applications and announcements.
 #include <set>
 #include <string>
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
+#include "ledger/base/instant.h"
 #include "ledger/domain/check_internal.h"
 
 namespace chipledger::domain {
@@ -60,6 +61,19 @@ void CheckLicense(const v1::License& license, FieldChecks& checks) {
                      true, "license.holiday_calendar");
   }
   checks.Text(license.source(), limits::kMaxTextBytes, false, "license.source");
+  if (!license.utc_offset().empty() && !ParseUtcOffset(license.utc_offset())) {
+    checks.Add("license.utc_offset",
+               absl::StrCat(Quote(license.utc_offset()),
+                            " is no offset from UTC such as \"-05:00\", from "
+                            "-14:00 to +14:00"));
+  }
+}
+
+void CheckReservationEffect(v1::ReservationEffect effect, FieldChecks& checks) {
+  if (!v1::ReservationEffect_IsValid(effect)) {
+    checks.Add("reservation_effect",
+               absl::StrCat(effect, " is not a reservation effect"));
+  }
 }
 
 absl::Status CheckGrant(const v1::GrantLicense& command) {
@@ -69,6 +83,26 @@ absl::Status CheckGrant(const v1::GrantLicense& command) {
     checks.Printable(command.application_id(), limits::kMaxApplicationIdBytes,
                      true, "application_id");
   }
+  CheckOverrides(command.overrides(), checks);
+  CheckReservationEffect(command.reservation_effect(), checks);
+  if (!command.replaces().empty()) {
+    CheckLicenseId(command.replaces(), "replaces", checks);
+    if (command.replaces() == command.license().license_id()) {
+      checks.Add("replaces",
+                 "is the license itself; amend it to keep its number");
+    }
+  } else if (command.reservation_effect() !=
+             v1::RESERVATION_EFFECT_UNSPECIFIED) {
+    checks.Add("reservation_effect", "goes with replaces only");
+  }
+  return checks.ToStatus();
+}
+
+absl::Status CheckTransfer(const v1::TransferLicense& command) {
+  FieldChecks checks;
+  CheckLicenseId(command.license_id(), "license_id", checks);
+  checks.Slug(command.exporter(), limits::kMaxPartyIdBytes, "exporter");
+  CheckDateAndReason(command, checks);
   CheckOverrides(command.overrides(), checks);
   return checks.ToStatus();
 }
@@ -81,20 +115,13 @@ absl::Status CheckAmendment(const v1::AmendLicense& command) {
   return checks.ToStatus();
 }
 
-// Suspension and reinstatement have the same shape.
+// Suspension, reinstatement and the correction of either have the same shape.
 template <typename C>
 absl::Status CheckLicenseChange(const C& command) {
   FieldChecks checks;
   CheckLicenseId(command.license_id(), "license_id", checks);
   CheckDateAndReason(command, checks);
   return checks.ToStatus();
-}
-
-void CheckReservationEffect(v1::ReservationEffect effect, FieldChecks& checks) {
-  if (!v1::ReservationEffect_IsValid(effect)) {
-    checks.Add("reservation_effect",
-               absl::StrCat(effect, " is not a reservation effect"));
-  }
 }
 
 absl::Status CheckRevocation(const v1::RevokeLicense& command) {
@@ -148,6 +175,64 @@ absl::Status CheckApplicationDecision(const C& command) {
   checks.Printable(command.application_id(), limits::kMaxApplicationIdBytes,
                    true, "application_id");
   CheckDateAndReason(command, checks);
+  return checks.ToStatus();
+}
+
+absl::Status CheckApplicationStep(const v1::RecordApplicationStep& command) {
+  FieldChecks checks;
+  checks.Printable(command.application_id(), limits::kMaxApplicationIdBytes,
+                   true, "application_id");
+  if (command.step() == v1::APPLICATION_STEP_UNSPECIFIED ||
+      !v1::ApplicationStep_IsValid(command.step())) {
+    checks.Add("step", absl::StrCat(command.step(), " is not a step"));
+  }
+  CheckDateAndReason(command, checks);
+  return checks.ToStatus();
+}
+
+absl::Status CheckAnnouncement(const v1::Announcement& announcement) {
+  FieldChecks checks;
+  const auto slug = [&](const std::string& party, absl::string_view field) {
+    if (!party.empty()) checks.Slug(party, limits::kMaxPartyIdBytes, field);
+  };
+  checks.Date(announcement.announced_date(), true,
+              "announcement.announced_date");
+  checks.Text(announcement.announcer(), limits::kMaxNameBytes, true,
+              "announcement.announcer");
+  checks.Country(announcement.destination_country(),
+                 "announcement.destination_country");
+  slug(announcement.exporter(), "announcement.exporter");
+  slug(announcement.recipient(), "announcement.recipient");
+  checks.Text(announcement.recipient_name(), limits::kMaxNameBytes, false,
+              "announcement.recipient_name");
+  const v1::DealUnit unit = announcement.unit();
+  if (unit == v1::DEAL_UNIT_UNSPECIFIED || !v1::DealUnit_IsValid(unit)) {
+    checks.Add("announcement.unit", absl::StrCat(unit, " is not a unit"));
+  }
+  const bool of_product =
+      unit == v1::DEAL_UNIT_UNITS || unit == v1::DEAL_UNIT_EQUIVALENTS;
+  if (of_product || !announcement.product_code().empty()) {
+    checks.Printable(announcement.product_code(), limits::kMaxProductCodeBytes,
+                     true, "announcement.product_code");
+  }
+  checks.Amount(announcement.minimum(), limits::kMaxDealAmount,
+                "announcement.minimum");
+  if (announcement.has_maximum()) {
+    checks.Amount(announcement.maximum(), limits::kMaxDealAmount,
+                  "announcement.maximum");
+    if (announcement.maximum() < announcement.minimum()) {
+      checks.Add("announcement.maximum",
+                 absl::StrCat(announcement.maximum(), " is below the minimum, ",
+                              announcement.minimum()));
+    }
+  }
+  checks.Date(announcement.through_date(), false, "announcement.through_date");
+  CheckNotBefore(announcement.through_date(), announcement.announced_date(),
+                 "announcement.through_date", "announced_date", checks);
+  checks.Text(announcement.source(), limits::kMaxTextBytes, true,
+              "announcement.source");
+  checks.Text(announcement.confidence(), limits::kMaxTextBytes, false,
+              "announcement.confidence");
   return checks.ToStatus();
 }
 
@@ -258,6 +343,14 @@ absl::Status CheckLicenseCommand(const v1::Command& command) {
       return CheckApplicationDecision(command.return_application());
     case v1::Command::kDenyApplication:
       return CheckApplicationDecision(command.deny_application());
+    case v1::Command::kRecordAnnouncement:
+      return CheckAnnouncement(command.record_announcement().announcement());
+    case v1::Command::kRecordApplicationStep:
+      return CheckApplicationStep(command.record_application_step());
+    case v1::Command::kTransferLicense:
+      return CheckTransfer(command.transfer_license());
+    case v1::Command::kCorrectLicenseChange:
+      return CheckLicenseChange(command.correct_license_change());
     case v1::Command::kExtendLicense:
       return CheckExtension(command.extend_license());
     case v1::Command::kVoidLicense:

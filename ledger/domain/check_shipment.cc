@@ -1,8 +1,10 @@
 // The shapes of commands about shipments and reservations.
+#include <cstdlib>
 #include <set>
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "ledger/base/instant.h"
 #include "ledger/domain/check_internal.h"
 
 namespace chipledger::domain {
@@ -47,6 +49,27 @@ void CheckItems(const v1::Shipment& shipment, FieldChecks& checks) {
   }
 }
 
+void CheckDepartureTime(const v1::Shipment& shipment, FieldChecks& checks) {
+  const std::string& text = shipment.departure_time();
+  if (text.empty()) return;
+  const auto departure = ParseInstantNs(text);
+  if (!departure) {
+    checks.Add("shipment.departure_time",
+               absl::StrCat(Quote(text),
+                            " is no RFC 3339 time with an offset, such as "
+                            "\"2026-01-02T23:50:00-05:00\""));
+    return;
+  }
+  const auto date = Date::Parse(shipment.export_date());
+  // Nowhere is the date more than one from that in UTC.
+  if (date &&
+      std::abs(Date::FromUnixNs(*departure).days() - date->days()) > 1) {
+    checks.Add("shipment.departure_time",
+               absl::StrCat(Quote(text), " is nowhere on the export_date, ",
+                            shipment.export_date()));
+  }
+}
+
 void CheckShipment(const v1::Shipment& shipment, FieldChecks& checks) {
   checks.Slug(shipment.exporter(), limits::kMaxPartyIdBytes,
               "shipment.exporter");
@@ -68,6 +91,7 @@ void CheckShipment(const v1::Shipment& shipment, FieldChecks& checks) {
   }
   CheckAuthorization(shipment.authorization(), checks);
   CheckItems(shipment, checks);
+  CheckDepartureTime(shipment, checks);
   checks.Text(shipment.source(), limits::kMaxTextBytes, false,
               "shipment.source");
 }
@@ -224,6 +248,13 @@ absl::Status CheckDiversion(const v1::ReportDiversion& command) {
   return checks.ToStatus();
 }
 
+absl::Status CheckMovementVoid(const v1::VoidMovement& command) {
+  FieldChecks checks;
+  CheckName(command.shipment(), "shipment", checks);
+  checks.Text(command.reason(), limits::kMaxTextBytes, true, "reason");
+  return checks.ToStatus();
+}
+
 }  // namespace
 
 absl::Status CheckShipmentCommand(const v1::Command& command) {
@@ -250,6 +281,8 @@ absl::Status CheckShipmentCommand(const v1::Command& command) {
       return CheckRetirement(command.retire_units());
     case v1::Command::kReportDiversion:
       return CheckDiversion(command.report_diversion());
+    case v1::Command::kVoidMovement:
+      return CheckMovementVoid(command.void_movement());
     default:
       // ExpireReservation holds nothing but an index.
       return absl::OkStatus();

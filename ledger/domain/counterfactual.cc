@@ -94,6 +94,9 @@ std::string Describe(const v1::Command& command) {
     case v1::Command::kRetireUnits:
       return DescribeName("retirement of units of shipment",
                           command.retire_units().shipment());
+    case v1::Command::kVoidMovement:
+      return DescribeName("voiding of a movement of shipment",
+                          command.void_movement().shipment());
     case v1::Command::kReportDiversion:
       return DescribeName("diversion of shipment",
                           command.report_diversion().shipment());

@@ -58,6 +58,17 @@ absl::Status DecideLicenseKind(v1::Command& command, Case& c) {
       return DecideReturnApplication(*command.mutable_return_application(), c);
     case v1::Command::kDenyApplication:
       return DecideDenyApplication(*command.mutable_deny_application(), c);
+    case v1::Command::kRecordAnnouncement:
+      return DecideRecordAnnouncement(*command.mutable_record_announcement(),
+                                      c);
+    case v1::Command::kRecordApplicationStep:
+      return DecideRecordApplicationStep(
+          *command.mutable_record_application_step(), c);
+    case v1::Command::kTransferLicense:
+      return DecideTransferLicense(*command.mutable_transfer_license(), c);
+    case v1::Command::kCorrectLicenseChange:
+      return DecideCorrectLicenseChange(
+          *command.mutable_correct_license_change(), c);
     case v1::Command::kGrantLicense:
       return DecideGrantLicense(*command.mutable_grant_license(), c);
     case v1::Command::kAmendLicense:
@@ -102,6 +113,8 @@ absl::Status DecideShipmentKind(v1::Command& command, Case& c) {
       return DecideReexportShipment(*command.mutable_reexport_shipment(), c);
     case v1::Command::kTransferShipment:
       return DecideTransferShipment(*command.mutable_transfer_shipment(), c);
+    case v1::Command::kVoidMovement:
+      return DecideVoidMovement(*command.mutable_void_movement(), c);
     case v1::Command::kRetireUnits:
       return DecideRetireUnits(*command.mutable_retire_units(), c);
     default:
@@ -124,7 +137,11 @@ absl::Status DecideKind(v1::Command& command, Case& c) {
     case v1::Command::kApplyForLicense:
     case v1::Command::kReturnApplication:
     case v1::Command::kDenyApplication:
+    case v1::Command::kRecordApplicationStep:
+    case v1::Command::kRecordAnnouncement:
     case v1::Command::kGrantLicense:
+    case v1::Command::kTransferLicense:
+    case v1::Command::kCorrectLicenseChange:
     case v1::Command::kAmendLicense:
     case v1::Command::kExtendLicense:
     case v1::Command::kSuspendLicense:
@@ -146,6 +163,7 @@ absl::Status DecideKind(v1::Command& command, Case& c) {
     case v1::Command::kTransferShipment:
     case v1::Command::kRetireUnits:
     case v1::Command::kReportDiversion:
+    case v1::Command::kVoidMovement:
       return DecideShipmentKind(command, c);
     case v1::Command::KIND_NOT_SET:
       break;
@@ -209,6 +227,10 @@ class RevisionChecks {
                             command.amend_license().license().license_id());
       case v1::Command::kExtendLicense:
         return CheckLicense(command.extend_license());
+      case v1::Command::kTransferLicense:
+        return CheckLicense(command.transfer_license());
+      case v1::Command::kCorrectLicenseChange:
+        return CheckLicense(command.correct_license_change());
       case v1::Command::kSuspendLicense:
         return CheckLicense(command.suspend_license());
       case v1::Command::kReinstateLicense:
@@ -233,6 +255,9 @@ class RevisionChecks {
       case v1::Command::kRetireUnits:
         return CheckShipment(command.retire_units(),
                              command.retire_units().shipment());
+      case v1::Command::kVoidMovement:
+        return CheckShipment(command.void_movement(),
+                             command.void_movement().shipment());
       case v1::Command::kReportDiversion:
         return CheckShipment(command.report_diversion(),
                              command.report_diversion().shipment());
@@ -468,12 +493,48 @@ v1::Event* MakeRefused(absl::Span<v1::Command* const> commands,
   return event;
 }
 
+// RequestHistory knows beside the log what the request itself has decided so
+// far, which is in no log yet.
+class RequestHistory final : public History {
+ public:
+  explicit RequestHistory(const History& log) : log_(log) {}
+
+  // `event` must outlive this.
+  void Add(uint64_t index, const v1::Event& event) {
+    decided_.push_back({index, &event});
+  }
+
+  absl::StatusOr<std::optional<uint64_t>> FindShipment(
+      absl::string_view exporter,
+      absl::string_view shipment_reference) const override {
+    return log_.FindShipment(exporter, shipment_reference);
+  }
+  absl::StatusOr<std::shared_ptr<const v1::Event>> ReadEvent(
+      uint64_t index) const override {
+    for (const auto& [at, event] : decided_) {
+      if (at != index) continue;
+      // Not owned.
+      return std::shared_ptr<const v1::Event>(
+          std::shared_ptr<const v1::Event>(), event);
+    }
+    return log_.ReadEvent(index);
+  }
+  absl::StatusOr<Catalog> CatalogAt(uint64_t size) const override {
+    return log_.CatalogAt(size);
+  }
+  bool is_rerun() const override { return log_.is_rerun(); }
+
+ private:
+  const History& log_;
+  std::vector<std::pair<uint64_t, const v1::Event*>> decided_;
+};
+
 // Decides the commands one after the other on the changing state. The caller
 // rolls the state back on an error and when one is refused.
 absl::StatusOr<DecidedRequest> DecideAll(
-    State& state, const History& history,
-    absl::Span<v1::Command* const> commands, int64_t record_time_ns,
-    Arena* arena, bool fold) {
+    State& state, const History& log, absl::Span<v1::Command* const> commands,
+    int64_t record_time_ns, Arena* arena, bool fold) {
+  RequestHistory history(log);
   const uint64_t first_index = state.size();
   DecidedRequest decided;
   decided.events.reserve(commands.size());
@@ -496,6 +557,7 @@ absl::StatusOr<DecidedRequest> DecideAll(
     if (status.ok() && !refused) {
       status = NoteEntries(state.size(), *event, arena);
     }
+    history.Add(state.size(), *event);
     // Of several, one that is refused is folded too: the others are judged as
     // if it stood, and all is rolled back in the end.
     if (status.ok() && fold && (!refused || commands.size() > 1)) {

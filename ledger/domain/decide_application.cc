@@ -1,35 +1,37 @@
 // Deciding about applications for licenses.
 #include <string>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "ledger/base/error.h"
+#include "ledger/base/limits.h"
 #include "ledger/base/status_macros.h"
 #include "ledger/domain/decide_internal.h"
 #include "ledger/domain/errors.h"
+#include "ledger/domain/license_moves.h"
 
 namespace chipledger::domain {
 namespace {
 
-// Errors: APPLICATION_NOT_FOUND, WRONG_STATUS when decided, WRONG_DATE.
-absl::Status RequirePending(const Case& c, const std::string& application_id,
-                            const std::string& effective_date) {
+// Errors: APPLICATION_NOT_FOUND, WRONG_STATUS, WRONG_DATE.
+absl::Status RequireMove(const Case& c, const std::string& application_id,
+                         ApplicationMove move,
+                         const std::string& effective_date) {
   const auto* application =
       c.state.registers().applications.Find(application_id);
   if (application == nullptr) return ApplicationNotFound(application_id);
   const v1::ApplicationView& view = **application;
-  if (view.status() != v1::APPLICATION_STATUS_PENDING) {
-    constexpr absl::string_view kPrefix = "APPLICATION_STATUS_";
-    return WrongStatus(
-        absl::StrCat("application ", application_id),
-        absl::AsciiStrToLower(
-            v1::ApplicationStatus_Name(view.status()).substr(kPrefix.size())),
-        "pending");
-  }
-  // ISO dates sort as text.
-  if (effective_date < view.application().application_date()) {
-    return WrongDate("effective_date", effective_date,
-                     absl::StrCat("is before the application_date, ",
-                                  view.application().application_date()));
+  RETURN_IF_ERROR(CheckMove(view, move));
+  // What happened before. ISO dates sort as text.
+  const bool first = view.steps().empty();
+  const std::string& latest =
+      first ? view.application().application_date()
+            : view.steps(view.steps_size() - 1).effective_date();
+  if (effective_date < latest) {
+    return WrongDate(
+        "effective_date", effective_date,
+        absl::StrCat("is before ",
+                     first ? "the application_date" : "the step before it",
+                     ", ", latest));
   }
   return CheckHasHappened("effective_date", effective_date, c);
 }
@@ -63,17 +65,38 @@ absl::Status DecideApplyForLicense(v1::ApplyForLicense& command, Case& c) {
   return absl::OkStatus();
 }
 
+absl::Status DecideRecordApplicationStep(v1::RecordApplicationStep& command,
+                                         Case& c) {
+  RETURN_IF_ERROR(RequireMove(c, command.application_id(),
+                              MoveOf(command.step()),
+                              command.effective_date()));
+  const auto& application =
+      **c.state.registers().applications.Find(command.application_id());
+  if (application.steps_size() >= limits::kMaxStepsPerApplication) {
+    return InvalidFields(
+        {{"application_id",
+          absl::StrCat("\"", command.application_id(), "\" has ",
+                       limits::kMaxStepsPerApplication,
+                       " steps, and no more are kept; decide it")}});
+  }
+  c.event.mutable_application_step_recorded()
+      ->unsafe_arena_set_allocated_command(&command);
+  return absl::OkStatus();
+}
+
 absl::Status DecideReturnApplication(v1::ReturnApplication& command, Case& c) {
-  RETURN_IF_ERROR(
-      RequirePending(c, command.application_id(), command.effective_date()));
+  RETURN_IF_ERROR(RequireMove(c, command.application_id(),
+                              ApplicationMove::kReturn,
+                              command.effective_date()));
   c.event.mutable_license_returned()->unsafe_arena_set_allocated_command(
       &command);
   return absl::OkStatus();
 }
 
 absl::Status DecideDenyApplication(v1::DenyApplication& command, Case& c) {
-  RETURN_IF_ERROR(
-      RequirePending(c, command.application_id(), command.effective_date()));
+  RETURN_IF_ERROR(RequireMove(c, command.application_id(),
+                              ApplicationMove::kDeny,
+                              command.effective_date()));
   c.event.mutable_license_denied()->unsafe_arena_set_allocated_command(
       &command);
   return absl::OkStatus();

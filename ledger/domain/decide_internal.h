@@ -47,6 +47,11 @@ absl::Status DecideRecordBackfill(v1::RecordBackfill& command, Case& c);
 absl::Status DecideApplyForLicense(v1::ApplyForLicense& command, Case& c);
 absl::Status DecideReturnApplication(v1::ReturnApplication& command, Case& c);
 absl::Status DecideDenyApplication(v1::DenyApplication& command, Case& c);
+absl::Status DecideRecordApplicationStep(v1::RecordApplicationStep& command,
+                                         Case& c);
+absl::Status DecideTransferLicense(v1::TransferLicense& command, Case& c);
+absl::Status DecideCorrectLicenseChange(v1::CorrectLicenseChange& command,
+                                        Case& c);
 absl::Status DecideGrantLicense(v1::GrantLicense& command, Case& c);
 absl::Status DecideAmendLicense(v1::AmendLicense& command, Case& c);
 absl::Status DecideExtendLicense(v1::ExtendLicense& command, Case& c);
@@ -68,6 +73,8 @@ absl::Status DecideReexportShipment(v1::ReexportShipment& command, Case& c);
 absl::Status DecideTransferShipment(v1::TransferShipment& command, Case& c);
 absl::Status DecideRetireUnits(v1::RetireUnits& command, Case& c);
 absl::Status DecideReportDiversion(v1::ReportDiversion& command, Case& c);
+absl::Status DecideVoidMovement(v1::VoidMovement& command, Case& c);
+absl::Status DecideRecordAnnouncement(v1::RecordAnnouncement& command, Case& c);
 
 // The date that a checked text names.
 inline Date ParsedDate(const std::string& text) { return *Date::Parse(text); }
@@ -110,6 +117,12 @@ struct FoundShipment {
 absl::StatusOr<FoundShipment> FindUnvoided(const Case& c,
                                            const std::string& exporter,
                                            const std::string& reference);
+
+// Gathers and judges the opposite of what a shipment counts, and gives back
+// what it drew. Errors: DATA_DAMAGED, TOTAL_OVERFLOW.
+absl::Status CountBackShipment(const Case& c, const FoundShipment& found,
+                               Assessment& assessment, LicenseDraws& draws,
+                               v1::Evidence& evidence);
 
 // Errors: SHIPMENT_REFERENCE_REUSED.
 absl::Status RequireNewReference(const Case& c, const v1::Shipment& shipment);

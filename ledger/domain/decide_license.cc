@@ -6,13 +6,14 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/functional/function_ref.h"
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/types/span.h"
 #include "ledger/base/error.h"
 #include "ledger/base/status_macros.h"
 #include "ledger/domain/decide_internal.h"
 #include "ledger/domain/errors.h"
+#include "ledger/domain/license_moves.h"
 #include "ledger/domain/recount.h"
 
 namespace chipledger::domain {
@@ -22,23 +23,14 @@ std::string Resource(const std::string& license_id) {
   return absl::StrCat("license ", license_id);
 }
 
-// "LICENSE_STATUS_REVOKED" for people.
-std::string StatusName(v1::LicenseStatus status) {
-  constexpr absl::string_view kPrefix = "LICENSE_STATUS_";
-  return absl::AsciiStrToLower(
-      v1::LicenseStatus_Name(status).substr(kPrefix.size()));
-}
-
-// Errors: LICENSE_NOT_FOUND, WRONG_STATUS when revoked, expired or void.
-absl::StatusOr<const LicenseState*> FindUnended(const State& state,
-                                                const std::string& license_id) {
+// The license, which the move may start from.
+// Errors: LICENSE_NOT_FOUND, WRONG_STATUS.
+absl::StatusOr<const LicenseState*> FindFor(LicenseMove move,
+                                            const State& state,
+                                            const std::string& license_id) {
   const LicenseState* license = state.FindLicense(license_id);
   if (license == nullptr) return LicenseNotFound(license_id);
-  if (license->HasEnded()) {
-    const std::string status = StatusName(license->FinalStatus());
-    return WrongStatus(Resource(license_id), status,
-                       absl::StrCat("not ", status));
-  }
+  RETURN_IF_ERROR(CheckMove(*license, move));
   return license;
 }
 
@@ -52,6 +44,19 @@ absl::Status CheckEffectiveDate(const LicenseState& license,
   return WrongDate(
       "effective_date", effective_date,
       absl::StrCat("is before the grant date, ", license.license.grant_date()));
+}
+
+// Errors: WRONG_DATE.
+absl::Status CheckRevocationDate(const LicenseState& license,
+                                 const std::string& effective_date,
+                                 const Case& c) {
+  RETURN_IF_ERROR(CheckEffectiveDate(license, effective_date, c));
+  if (ParsedDate(effective_date) <= c.today) return absl::OkStatus();
+  return WrongDate(
+      "effective_date", effective_date,
+      absl::StrCat("has not come yet (today is ", c.today.ToString(),
+                   " UTC); a revocation gives back its charge when it is "
+                   "recorded, so record it on its date"));
 }
 
 absl::Status RequireCalendar(const Catalog& catalog,
@@ -110,6 +115,23 @@ absl::Status MoveCharges(
                                 : line->authorized;
     RETURN_IF_ERROR(assessment.MoveUnits(charge, v1::BALANCE_USED, date,
                                          counted, *after, Test::kNothing));
+  }
+  return absl::OkStatus();
+}
+
+// Gathers that a revocation gave back by another date.
+absl::Status MoveRelease(const Case& c, const LicenseState& license, Date from,
+                         Date to, Assessment& assessment) {
+  ASSIGN_OR_RETURN(const std::vector<Charge> charges,
+                   CountedCharges(c.state, c.history, license));
+  for (const Charge& charge : charges) {
+    const LicenseState::Line* line = license.FindLine(charge.item);
+    if (line == nullptr || !charge.release_on_revocation) continue;
+    const int64_t kept = line->authorized - line->released;
+    RETURN_IF_ERROR(assessment.MoveUnits(charge, v1::BALANCE_USED, from, kept,
+                                         line->authorized, Test::kNothing));
+    RETURN_IF_ERROR(assessment.MoveUnits(
+        charge, v1::BALANCE_USED, to, line->authorized, kept, Test::kNothing));
   }
   return absl::OkStatus();
 }
@@ -186,15 +208,122 @@ absl::Status CheckApplication(const State& state,
   const auto* found = state.registers().applications.Find(id);
   if (found == nullptr) return ApplicationNotFound(id);
   const v1::ApplicationView& application = **found;
-  if (application.status() != v1::APPLICATION_STATUS_PENDING) {
-    return WrongStatus(absl::StrCat("application ", id), "decided", "pending");
-  }
+  RETURN_IF_ERROR(CheckMove(application, ApplicationMove::kGrant));
   if (application.application().exporter() != command.license().exporter()) {
     return InvalidFields(
         {{"application_id",
           absl::StrCat("\"", id, "\" is an application of \"",
                        application.application().exporter(), "\", not of \"",
                        command.license().exporter(), "\"")}});
+  }
+  return absl::OkStatus();
+}
+
+// Reverses what a license counts and counts what it authorizes now.
+absl::Status CountInPlaceOf(const Case& c, const LicenseState& current,
+                            const v1::License& license, Assessment& assessment,
+                            v1::Evidence& evidence) {
+  // What was revoked in part was given back, or its charge stays.
+  RETURN_IF_ERROR(MoveCharges(
+      c, current, current.grant_date,
+      [](const Charge&, const LicenseState::Line&) {
+        return std::optional<int64_t>(0);
+      },
+      assessment));
+  RETURN_IF_ERROR(assessment.Judge(evidence));
+  return CountLicense(c, license, assessment, evidence);
+}
+
+// The license that a grant replaces ends: what was not shipped is given back,
+// by every rule.
+// Errors: LICENSE_NOT_FOUND, WRONG_STATUS, INVALID_FIELD, WRONG_DATE.
+absl::Status Replace(const Case& c, const v1::GrantLicense& command,
+                     Assessment& assessment, LicenseDraws& draws,
+                     v1::LicenseGranted& granted) {
+  ASSIGN_OR_RETURN(const LicenseState* replaced,
+                   FindFor(LicenseMove::kReplace, c.state, command.replaces()));
+  const v1::License& license = command.license();
+  if (license.exporter() != replaced->license.exporter()) {
+    return InvalidFields(
+        {{"replaces",
+          absl::StrCat("\"", command.replaces(), "\" is a license of \"",
+                       replaced->license.exporter(), "\", not of \"",
+                       license.exporter(), "\"")}});
+  }
+  const Date date = ParsedDate(license.grant_date());
+  if (date < replaced->grant_date) {
+    return WrongDate("license.grant_date", license.grant_date(),
+                     absl::StrCat("is before that of the license it replaces, ",
+                                  replaced->license.grant_date()));
+  }
+  v1::Evidence& evidence = *granted.mutable_evidence();
+  ASSIGN_OR_RETURN(
+      const std::vector<uint64_t> released,
+      ReleaseReservations(c, command.replaces(), command.reservation_effect(),
+                          assessment, draws, evidence));
+  granted.mutable_released_reservations()->Add(released.begin(),
+                                               released.end());
+  RETURN_IF_ERROR(MoveCharges(
+      c, *replaced, date,
+      [&](const Charge&, const LicenseState::Line& line) {
+        return std::optional(UnitsKept(line, command.reservation_effect()));
+      },
+      assessment));
+  return assessment.Judge(evidence);
+}
+
+// The change of a license that an entry made, of those whose date can be
+// corrected. Errors: INVALID_FIELD.
+absl::StatusOr<size_t> FindChange(const LicenseState& license,
+                                  uint64_t change_index) {
+  std::vector<std::string> known;
+  for (size_t i = 1; i < license.status_changes.size(); ++i) {
+    const LicenseState::StatusChange& change = license.status_changes[i];
+    switch (change.status) {
+      case v1::LICENSE_STATUS_SUSPENDED:
+      case v1::LICENSE_STATUS_GRANTED:
+      case v1::LICENSE_STATUS_REVOKED:
+        if (change.index == change_index) return i;
+        known.push_back(absl::StrCat(change.index, " (", NameOf(change.status),
+                                     " from ", change.from.ToString(), ")"));
+        break;
+      default:
+        break;
+    }
+  }
+  return InvalidFields(
+      {{"change_index",
+        absl::StrCat(
+            change_index,
+            " is no suspension, reinstatement or whole "
+            "revocation of license ",
+            license.license.license_id(),
+            known.empty()
+                ? "; it has none"
+                : absl::StrCat("; these are: ", absl::StrJoin(known, ", ")))}});
+}
+
+// The corrected change must still hold on some date, and not take all of those
+// of the change before it. Errors: WRONG_DATE.
+absl::Status CheckBetweenNeighbors(const LicenseState& license, size_t place,
+                                   const std::string& effective_date) {
+  const auto& changes = license.status_changes;
+  const Date date = ParsedDate(effective_date);
+  const auto wrong = [&](const LicenseState::StatusChange& other,
+                         absl::string_view side) {
+    return WrongDate("effective_date", effective_date,
+                     absl::StrCat("is ", side, " the change that entry ",
+                                  other.index, " made, ", NameOf(other.status),
+                                  " from ", other.from.ToString()));
+  };
+  if (date == changes[place].from) {
+    return WrongDate("effective_date", effective_date, "is the date it has");
+  }
+  if (date < changes[place - 1].from) {
+    return wrong(changes[place - 1], "before");
+  }
+  if (place + 1 < changes.size() && date > changes[place + 1].from) {
+    return wrong(changes[place + 1], "after");
   }
   return absl::OkStatus();
 }
@@ -233,8 +362,45 @@ absl::Status DecideGrantLicense(v1::GrantLicense& command, Case& c) {
   granted.unsafe_arena_set_allocated_command(&command);
   Assessment assessment(c.state, ParsedDate(license.grant_date()),
                         &command.overrides());
+  LicenseDraws draws(c.state, c.history, assessment);
+  if (!command.replaces().empty()) {
+    RETURN_IF_ERROR(Replace(c, command, assessment, draws, granted));
+  }
   RETURN_IF_ERROR(
       CountLicense(c, license, assessment, *granted.mutable_evidence()));
+  c.refused = assessment.violated();
+  return absl::OkStatus();
+}
+
+absl::Status DecideTransferLicense(v1::TransferLicense& command, Case& c) {
+  ASSIGN_OR_RETURN(
+      const LicenseState* current,
+      FindFor(LicenseMove::kTransfer, c.state, command.license_id()));
+  if (current->transfer) {
+    return WrongStatus(
+        Resource(command.license_id()),
+        absl::StrCat("transferred from ", current->transfer->from_exporter(),
+                     " on ", current->transfer->effective_date()),
+        "one that was not: a license is transferred once");
+  }
+  if (c.state.catalog().parties.Find(command.exporter()) == nullptr) {
+    return PartyNotFound(command.exporter());
+  }
+  if (command.exporter() == current->license.exporter()) {
+    return InvalidFields(
+        {{"exporter", absl::StrCat("\"", command.exporter(),
+                                   "\" is the licensee already")}});
+  }
+  RETURN_IF_ERROR(CheckEffectiveDate(*current, command.effective_date(), c));
+  RETURN_IF_ERROR(RequireRules(c.state.catalog(), command.overrides()));
+  v1::LicenseTransferred& transferred = *c.event.mutable_license_transferred();
+  transferred.unsafe_arena_set_allocated_command(&command);
+  v1::License& license = *transferred.mutable_license();
+  license = current->license;
+  license.set_exporter(command.exporter());
+  Assessment assessment(c.state, current->grant_date, &command.overrides());
+  RETURN_IF_ERROR(CountInPlaceOf(c, *current, license, assessment,
+                                 *transferred.mutable_evidence()));
   c.refused = assessment.violated();
   return absl::OkStatus();
 }
@@ -242,29 +408,22 @@ absl::Status DecideGrantLicense(v1::GrantLicense& command, Case& c) {
 absl::Status DecideAmendLicense(v1::AmendLicense& command, Case& c) {
   const v1::License& license = command.license();
   ASSIGN_OR_RETURN(const LicenseState* current,
-                   FindUnended(c.state, license.license_id()));
+                   FindFor(LicenseMove::kAmend, c.state, license.license_id()));
   RETURN_IF_ERROR(RequireRules(c.state.catalog(), command.overrides()));
   RETURN_IF_ERROR(CheckReplacement(*current, license));
   v1::LicenseAmended& amended = *c.event.mutable_license_amended();
   amended.unsafe_arena_set_allocated_command(&command);
-  v1::Evidence& evidence = *amended.mutable_evidence();
   Assessment assessment(c.state, current->grant_date, &command.overrides());
-  // What was revoked in part was given back, or its charge stays.
-  RETURN_IF_ERROR(MoveCharges(
-      c, *current, current->grant_date,
-      [](const Charge&, const LicenseState::Line&) {
-        return std::optional<int64_t>(0);
-      },
-      assessment));
-  RETURN_IF_ERROR(assessment.Judge(evidence));
-  RETURN_IF_ERROR(CountLicense(c, license, assessment, evidence));
+  RETURN_IF_ERROR(CountInPlaceOf(c, *current, license, assessment,
+                                 *amended.mutable_evidence()));
   c.refused = assessment.violated();
   return absl::OkStatus();
 }
 
 absl::Status DecideExtendLicense(v1::ExtendLicense& command, Case& c) {
-  ASSIGN_OR_RETURN(const LicenseState* license,
-                   FindUnended(c.state, command.license_id()));
+  ASSIGN_OR_RETURN(
+      const LicenseState* license,
+      FindFor(LicenseMove::kExtend, c.state, command.license_id()));
   if (ParsedDate(command.expiry_date()) <= license->expiry_date) {
     return WrongDate("expiry_date", command.expiry_date(),
                      absl::StrCat("is not after the expiry date, ",
@@ -276,12 +435,9 @@ absl::Status DecideExtendLicense(v1::ExtendLicense& command, Case& c) {
 }
 
 absl::Status DecideSuspendLicense(v1::SuspendLicense& command, Case& c) {
-  ASSIGN_OR_RETURN(const LicenseState* license,
-                   FindUnended(c.state, command.license_id()));
-  if (license->FinalStatus() != v1::LICENSE_STATUS_GRANTED) {
-    return WrongStatus(Resource(command.license_id()),
-                       StatusName(license->FinalStatus()), "granted");
-  }
+  ASSIGN_OR_RETURN(
+      const LicenseState* license,
+      FindFor(LicenseMove::kSuspend, c.state, command.license_id()));
   RETURN_IF_ERROR(CheckEffectiveDate(*license, command.effective_date(), c));
   c.event.mutable_license_suspended()->unsafe_arena_set_allocated_command(
       &command);
@@ -289,12 +445,9 @@ absl::Status DecideSuspendLicense(v1::SuspendLicense& command, Case& c) {
 }
 
 absl::Status DecideReinstateLicense(v1::ReinstateLicense& command, Case& c) {
-  ASSIGN_OR_RETURN(const LicenseState* license,
-                   FindUnended(c.state, command.license_id()));
-  if (license->FinalStatus() != v1::LICENSE_STATUS_SUSPENDED) {
-    return WrongStatus(Resource(command.license_id()),
-                       StatusName(license->FinalStatus()), "suspended");
-  }
+  ASSIGN_OR_RETURN(
+      const LicenseState* license,
+      FindFor(LicenseMove::kReinstate, c.state, command.license_id()));
   RETURN_IF_ERROR(CheckEffectiveDate(*license, command.effective_date(), c));
   c.event.mutable_license_reinstated()->unsafe_arena_set_allocated_command(
       &command);
@@ -303,16 +456,11 @@ absl::Status DecideReinstateLicense(v1::ReinstateLicense& command, Case& c) {
 
 absl::Status DecideRevokeLicense(v1::RevokeLicense& command, Case& c) {
   ASSIGN_OR_RETURN(const LicenseState* license,
-                   FindUnended(c.state, command.license_id()));
-  RETURN_IF_ERROR(CheckEffectiveDate(*license, command.effective_date(), c));
+                   FindFor(command.parts().empty() ? LicenseMove::kRevoke
+                                                   : LicenseMove::kRevokePart,
+                           c.state, command.license_id()));
+  RETURN_IF_ERROR(CheckRevocationDate(*license, command.effective_date(), c));
   const Date date = ParsedDate(command.effective_date());
-  if (date > c.today) {
-    return WrongDate(
-        "effective_date", command.effective_date(),
-        absl::StrCat("has not come yet (today is ", c.today.ToString(),
-                     " UTC); a revocation gives back its charge when it is "
-                     "recorded, so record it on its date"));
-  }
   RETURN_IF_ERROR(CheckParts(*license, command));
   v1::LicenseRevoked& revoked = *c.event.mutable_license_revoked();
   revoked.unsafe_arena_set_allocated_command(&command);
@@ -345,12 +493,34 @@ absl::Status DecideRevokeLicense(v1::RevokeLicense& command, Case& c) {
   return assessment.Judge(evidence);
 }
 
-absl::Status DecideVoidLicense(v1::VoidLicense& command, Case& c) {
-  const LicenseState* license = c.state.FindLicense(command.license_id());
-  if (license == nullptr) return LicenseNotFound(command.license_id());
-  if (license->FinalStatus() == v1::LICENSE_STATUS_VOID) {
-    return WrongStatus(Resource(command.license_id()), "void", "not void");
+absl::Status DecideCorrectLicenseChange(v1::CorrectLicenseChange& command,
+                                        Case& c) {
+  ASSIGN_OR_RETURN(
+      const LicenseState* license,
+      FindFor(LicenseMove::kCorrectChange, c.state, command.license_id()));
+  ASSIGN_OR_RETURN(const size_t place,
+                   FindChange(*license, command.change_index()));
+  const LicenseState::StatusChange& change = license->status_changes[place];
+  const std::string& effective_date = command.effective_date();
+  const bool revoked = change.status == v1::LICENSE_STATUS_REVOKED;
+  RETURN_IF_ERROR(revoked ? CheckRevocationDate(*license, effective_date, c)
+                          : CheckEffectiveDate(*license, effective_date, c));
+  RETURN_IF_ERROR(CheckBetweenNeighbors(*license, place, effective_date));
+  v1::LicenseChangeCorrected& corrected =
+      *c.event.mutable_license_change_corrected();
+  corrected.unsafe_arena_set_allocated_command(&command);
+  corrected.set_corrected_date(change.from.ToString());
+  const Date date = ParsedDate(effective_date);
+  Assessment assessment(c.state, date, nullptr);
+  if (revoked) {
+    RETURN_IF_ERROR(MoveRelease(c, *license, change.from, date, assessment));
   }
+  return assessment.Judge(*corrected.mutable_evidence());
+}
+
+absl::Status DecideVoidLicense(v1::VoidLicense& command, Case& c) {
+  ASSIGN_OR_RETURN(const LicenseState* license,
+                   FindFor(LicenseMove::kVoid, c.state, command.license_id()));
   v1::LicenseVoided& voided = *c.event.mutable_license_voided();
   voided.unsafe_arena_set_allocated_command(&command);
   v1::Evidence& evidence = *voided.mutable_evidence();
@@ -373,8 +543,9 @@ absl::Status DecideVoidLicense(v1::VoidLicense& command, Case& c) {
 }
 
 absl::Status DecideExpireLicense(v1::ExpireLicense& command, Case& c) {
-  ASSIGN_OR_RETURN(const LicenseState* license,
-                   FindUnended(c.state, command.license_id()));
+  ASSIGN_OR_RETURN(
+      const LicenseState* license,
+      FindFor(LicenseMove::kExpire, c.state, command.license_id()));
   const Date last = license->last_export_date;
   if (!license->IsOverEverywhere(c.today)) {
     return WrongStatus(Resource(command.license_id()),
@@ -398,7 +569,9 @@ absl::Status DecideExpireLicense(v1::ExpireLicense& command, Case& c) {
 }
 
 absl::Status DecideRecordCondition(v1::RecordCondition& command, Case& c) {
-  RETURN_IF_ERROR(FindUnended(c.state, command.license_id()).status());
+  RETURN_IF_ERROR(
+      FindFor(LicenseMove::kMeetCondition, c.state, command.license_id())
+          .status());
   RETURN_IF_ERROR(CheckHasHappened("condition.satisfied_date",
                                    command.condition().satisfied_date(), c));
   c.event.mutable_condition_recorded()->unsafe_arena_set_allocated_command(

@@ -14,6 +14,7 @@
 #include "ledger/domain/decide_internal.h"
 #include "ledger/domain/errors.h"
 #include "ledger/domain/recount.h"
+#include "ledger/domain/unit_moves.h"
 
 namespace chipledger::domain {
 namespace {
@@ -85,21 +86,8 @@ class Mover {
   absl::Status Gather(const Case& c, absl::string_view field, Date date,
                       Assessment& assessment) const {
     RETURN_IF_ERROR(CheckOrder(c, field, date));
-    for (const Charge& charge : charges_) {
-      const auto item = static_cast<size_t>(charge.item);
-      if (item >= after_.size()) continue;
-      const ItemUnitsState& before = before_[item];
-      const ItemUnitsState& after = after_[item];
-      if (charge.accrual != v1::ACCRUAL_EXPORTED) {
-        RETURN_IF_ERROR(assessment.MoveUnits(charge, v1::BALANCE_RESERVED, date,
-                                             before.in_transit,
-                                             after.in_transit, Test::kNothing));
-      }
-      RETURN_IF_ERROR(assessment.MoveUnits(
-          charge, v1::BALANCE_USED, date, UsedUnits(charge, before),
-          UsedUnits(charge, after), Test::kLimit));
-    }
-    return absl::OkStatus();
+    return GatherMove(found_->shipment(), charges_, date, before_, after_,
+                      Test::kLimit, assessment);
   }
 
  private:
@@ -108,35 +96,6 @@ class Mover {
         charges_(std::move(charges)),
         before_(UnitsOf(found.shipment(), found.state)),
         after_(before_) {}
-
-  // What one movement made of the places of the units.
-  struct Change {
-    Date date;
-    std::vector<ItemUnitsState> before;
-    std::vector<ItemUnitsState> after;
-  };
-
-  // What is recorded of the shipment, and the moves so far on `date`, in the
-  // order of their dates.
-  absl::StatusOr<std::vector<Change>> ChangesByDate(const Case& c,
-                                                    Date date) const {
-    std::vector<Change> changes;
-    std::vector<ItemUnitsState> items =
-        UnitsOf(found_->shipment(), ShipmentState());
-    for (const ShipmentState::EntryRef& entry : found_->state.entries) {
-      ASSIGN_OR_RETURN(const std::shared_ptr<const v1::Event> event,
-                       c.history.ReadEvent(entry.index));
-      Change change{.date = entry.date, .before = items, .after = {}};
-      ApplyMovement(*event, items);
-      change.after = items;
-      changes.push_back(std::move(change));
-    }
-    changes.push_back({.date = date, .before = before_, .after = after_});
-    std::stable_sort(
-        changes.begin(), changes.end(),
-        [](const Change& a, const Change& b) { return a.date < b.date; });
-    return changes;
-  }
 
   // Checks that all units were where they moved from, on every date: those of
   // the moves so far on `date`, and those of what is recorded already of later
@@ -148,54 +107,22 @@ class Mover {
                     [&](const auto& entry) { return entry.date <= date; })) {
       return absl::OkStatus();
     }
-    ASSIGN_OR_RETURN(const std::vector<Change> changes, ChangesByDate(c, date));
-    std::vector<ItemUnitsState> standing =
-        UnitsOf(found_->shipment(), ShipmentState());
-    for (size_t i = 0; i < changes.size(); ++i) {
-      const Change& change = changes[i];
-      for (size_t item = 0; item < standing.size(); ++item) {
-        const ItemUnitsState& before = change.before[item];
-        const ItemUnitsState& after = change.after[item];
-        standing[item].in_transit += after.in_transit - before.in_transit;
-        standing[item].on_hand += after.on_hand - before.on_hand;
-      }
-      if (i + 1 == changes.size() || changes[i + 1].date != change.date) {
-        RETURN_IF_ERROR(CheckThere(standing, change.date, field, date));
-      }
-    }
-    return absl::OkStatus();
-  }
-
-  // Checks that no place of `standing`, which is of `on`, has fewer than no
-  // units. `field` says `date`.
-  static absl::Status CheckThere(const std::vector<ItemUnitsState>& standing,
-                                 Date on, absl::string_view field, Date date) {
-    for (size_t item = 0; item < standing.size(); ++item) {
-      const bool on_hand = standing[item].on_hand < 0;
-      const int64_t units =
-          on_hand ? standing[item].on_hand : standing[item].in_transit;
-      if (units >= 0) continue;
-      return WrongDate(
-          field, date.ToString(),
-          absl::StrCat("would leave ", units, " units of item ", item,
-                       on_hand ? " on hand" : " in transit", " on ",
-                       on.ToString(),
-                       ", by what is recorded of the shipment already"));
-    }
-    return absl::OkStatus();
-  }
-
-  // The units of its item that a charge counts as used.
-  int64_t UsedUnits(const Charge& charge, const ItemUnitsState& item) const {
-    switch (charge.accrual) {
-      case v1::ACCRUAL_RECEIVED:
-        return item.received;
-      case v1::ACCRUAL_INSTALLED_NET:
-        return item.on_hand;
-      default:
-        // What was exported and has not come back.
-        return found_->shipment().items(charge.item).quantity() - item.returned;
-    }
+    ASSIGN_OR_RETURN(std::vector<UnitMove> moves,
+                     UnitMovesOf(c.history, found_->shipment(), found_->state,
+                                 std::nullopt));
+    moves.push_back({.index = std::nullopt,
+                     .date = date,
+                     .before = before_,
+                     .after = after_});
+    const auto shortfall = FindShortfall(found_->shipment(), std::move(moves));
+    if (!shortfall) return absl::OkStatus();
+    return WrongDate(
+        field, date.ToString(),
+        absl::StrCat("would leave ", shortfall->units, " units of item ",
+                     shortfall->item,
+                     shortfall->on_hand ? " on hand" : " in transit", " on ",
+                     shortfall->date.ToString(),
+                     ", by what is recorded of the shipment already"));
   }
 
   const FoundShipment* found_;
@@ -253,40 +180,6 @@ absl::Status Leave(const Case& c, const FoundShipment& found,
   }
   RETURN_IF_ERROR(mover.Gather(c, kEffectiveDate, date, assessment));
   return assessment.Judge(evidence);
-}
-
-// Makes the fact of the units that were found elsewhere.
-// Errors: PARTY_NOT_FOUND, PRODUCT_NOT_FOUND.
-absl::Status MakeFound(const Catalog& catalog,
-                       const v1::ReportDiversion& command,
-                       const v1::Shipment& shipment, Fact& fact) {
-  fact.date = ParsedDate(command.effective_date());
-  fact.country = command.found_country();
-  fact.exporter = shipment.exporter();
-  if (!command.found_party().empty()) {
-    if (catalog.parties.Find(command.found_party()) == nullptr) {
-      return PartyNotFound(command.found_party());
-    }
-    fact.consignees.push_back(command.found_party());
-  }
-  for (const v1::ItemUnits& units : command.units()) {
-    const v1::Item& item = shipment.items(units.item());
-    const v1::Product* product =
-        catalog.FindProduct(item.product_code(), fact.date);
-    if (product == nullptr) {
-      return ProductNotEffective(item.product_code(), command.effective_date());
-    }
-    std::optional<int64_t> value;
-    if (item.has_value_usd()) {
-      value =
-          CheckedMulDiv(item.value_usd(), units.quantity(), item.quantity());
-    }
-    fact.items.push_back({.product = product,
-                          .units = units.quantity(),
-                          .value_usd = value,
-                          .number = units.item()});
-  }
-  return absl::OkStatus();
 }
 
 // Re-exports and transfers in a country: the origin gives up units, which make
@@ -426,11 +319,175 @@ absl::Status DecideReportDiversion(v1::ReportDiversion& command, Case& c) {
   v1::Evidence& evidence = *reported.mutable_evidence();
   Fact fact;
   RETURN_IF_ERROR(
-      MakeFound(c.state.catalog(), command, found.shipment(), fact));
+      FillDiversion(c.state.catalog(), command, found.shipment(), fact));
   AddKnown(c.state.catalog(), fact, evidence);
   RETURN_IF_ERROR(assessment.Count(absl::MakeConstSpan(&fact, 1),
                                    Occasion::kInstalled, Test::kLimit));
   return assessment.Judge(evidence);
+}
+
+namespace {
+
+// The movement that an entry recorded and that still holds, with its place in
+// the shipment's entries. Errors: INVALID_FIELD, those of reading.
+struct Recorded {
+  Date date;
+  std::shared_ptr<const v1::Event> event;
+};
+absl::StatusOr<Recorded> FindMovement(const Case& c, const FoundShipment& found,
+                                      uint64_t index) {
+  const auto& entries = found.state.entries;
+  const auto entry = std::find_if(
+      entries.begin(), entries.end(),
+      [&](const auto& e) { return e.index == index && !e.voided; });
+  Recorded recorded;
+  if (entry != entries.end()) {
+    recorded.date = entry->date;
+    ASSIGN_OR_RETURN(recorded.event, c.history.ReadEvent(index));
+    switch (recorded.event->kind_case()) {
+      case v1::Event::kShipmentReceived:
+      case v1::Event::kShipmentReturned:
+      case v1::Event::kShipmentReexported:
+      case v1::Event::kShipmentTransferredInCountry:
+      case v1::Event::kUnitsRetired:
+      case v1::Event::kDiversionReported:
+        return recorded;
+      default:
+        break;
+    }
+  }
+  std::string known;
+  for (const ShipmentState::EntryRef& e : entries) {
+    if (!e.voided) absl::StrAppend(&known, known.empty() ? "" : ", ", e.index);
+  }
+  return InvalidFields(
+      {{"movement_index",
+        absl::StrCat(index, " is no movement of ", NameOf(found.shipment()),
+                     " that still holds; its entries are ",
+                     known.empty() ? "none" : known)}});
+}
+
+// A re-export or transfer is voided with the shipment that it made, whose units
+// must be where it brought them. Errors: WRONG_STATUS.
+absl::Status CountBackMade(const Case& c, uint64_t index,
+                           const std::shared_ptr<const v1::Event>& event,
+                           Assessment& assessment, LicenseDraws& draws,
+                           v1::Evidence& evidence) {
+  const FoundShipment made{
+      .index = index, .state = c.state.GetShipment(index), .content = event};
+  if (made.state.HasMoved()) {
+    return WrongStatus(NameOf(made.shipment()), "moved on",
+                       "in transit as a whole; void its movements first");
+  }
+  return CountBackShipment(c, made, assessment, draws, evidence);
+}
+
+// What later movements took must still be there without the voided one.
+// Errors: WRONG_STATUS.
+absl::Status CheckStillThere(const FoundShipment& found, uint64_t index,
+                             const std::vector<UnitMove>& moves) {
+  std::optional<Shortfall> shortfall = FindShortfall(found.shipment(), moves);
+  for (const UnitMove& move : moves) {
+    for (size_t item = 0; item < move.after.size() && !shortfall; ++item) {
+      const ItemUnitsState& at = move.after[item];
+      const int64_t units = std::min(at.in_transit, at.on_hand);
+      if (units < 0) {
+        shortfall = {.date = move.date,
+                     .item = item,
+                     .on_hand = at.on_hand < 0,
+                     .units = units};
+      }
+    }
+  }
+  if (!shortfall) return absl::OkStatus();
+  return WrongStatus(
+      absl::StrCat("movement ", index, " of ", NameOf(found.shipment())),
+      absl::StrCat("one that later movements rest on: without it ",
+                   shortfall->units, " units of item ", shortfall->item,
+                   " would be ", shortfall->on_hand ? "on hand" : "in transit",
+                   " on ", shortfall->date.ToString()),
+      "one that none rests on; void the later ones first");
+}
+
+void FillMoved(const Places& before, const Places& after,
+               v1::MovementVoided& voided) {
+  for (size_t i = 0; i < before.size(); ++i) {
+    if (before[i] == after[i]) continue;
+    v1::MovementVoided::Moved& moved = *voided.add_moved();
+    moved.set_item(static_cast<int32_t>(i));
+    moved.set_received(after[i].received - before[i].received);
+    moved.set_on_hand(after[i].on_hand - before[i].on_hand);
+    moved.set_returned(after[i].returned - before[i].returned);
+    moved.set_sent_on(after[i].sent_on - before[i].sent_on);
+    moved.set_retired(after[i].retired - before[i].retired);
+    moved.set_diverted(after[i].diverted - before[i].diverted);
+  }
+}
+
+// Gathers that movements are others than they were: those that changed with the
+// voided one are taken back and made anew.
+absl::Status GatherAnew(const Case& c, const FoundShipment& found,
+                        const std::vector<UnitMove>& before,
+                        const std::vector<UnitMove>& after,
+                        Assessment& assessment) {
+  ASSIGN_OR_RETURN(const std::vector<Charge> charges,
+                   CountedCharges(c.state, c.history, *found.content,
+                                  found.state.content_index));
+  auto anew = after.begin();
+  for (const UnitMove& was : before) {
+    const bool kept = anew != after.end() && anew->index == was.index;
+    if (!kept || anew->before != was.before || anew->after != was.after) {
+      RETURN_IF_ERROR(GatherMove(found.shipment(), charges, was.date, was.after,
+                                 was.before, Test::kNothing, assessment));
+      if (kept) {
+        RETURN_IF_ERROR(GatherMove(found.shipment(), charges, was.date,
+                                   anew->before, anew->after, Test::kNothing,
+                                   assessment));
+      }
+    }
+    if (kept) ++anew;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status DecideVoidMovement(v1::VoidMovement& command, Case& c) {
+  ASSIGN_OR_RETURN(const FoundShipment found, Find(c, command.shipment()));
+  const uint64_t index = command.movement_index();
+  ASSIGN_OR_RETURN(const Recorded recorded, FindMovement(c, found, index));
+  const v1::Event& movement = *recorded.event;
+  ASSIGN_OR_RETURN(
+      const std::vector<UnitMove> before,
+      UnitMovesOf(c.history, found.shipment(), found.state, std::nullopt));
+  ASSIGN_OR_RETURN(
+      const std::vector<UnitMove> after,
+      UnitMovesOf(c.history, found.shipment(), found.state, index));
+  RETURN_IF_ERROR(CheckStillThere(found, index, after));
+  v1::MovementVoided& voided = *c.event.mutable_movement_voided();
+  voided.unsafe_arena_set_allocated_command(&command);
+  voided.set_shipment_index(found.index);
+  voided.set_effective_date(recorded.date.ToString());
+  voided.set_voids_shipment(movement.has_shipment_reexported() ||
+                            movement.has_shipment_transferred_in_country());
+  const Places none = UnitsOf(found.shipment(), ShipmentState());
+  FillMoved(before.empty() ? none : before.back().after,
+            after.empty() ? none : after.back().after, voided);
+
+  Assessment assessment(c.state, recorded.date, nullptr);
+  LicenseDraws draws(c.state, c.history, assessment);
+  v1::Evidence& reversal = *voided.mutable_reversal();
+  if (voided.voids_shipment()) {
+    RETURN_IF_ERROR(
+        CountBackMade(c, index, recorded.event, assessment, draws, reversal));
+  } else if (movement.has_diversion_reported()) {
+    ASSIGN_OR_RETURN(const v1::Evidence found_there,
+                     CountedEvidence(c.state, c.history, movement, index));
+    RETURN_IF_ERROR(assessment.CountBack(found_there, recorded.date, nullptr));
+    RETURN_IF_ERROR(assessment.Judge(reversal));
+  }
+  RETURN_IF_ERROR(GatherAnew(c, found, before, after, assessment));
+  return assessment.Judge(*voided.mutable_evidence());
 }
 
 }  // namespace chipledger::domain

@@ -37,18 +37,6 @@ absl::Status RequireUnmoved(const FoundShipment& found) {
   return absl::OkStatus();
 }
 
-absl::Status CountBack(const Case& c, const FoundShipment& found,
-                       Assessment& assessment, LicenseDraws& draws,
-                       v1::Evidence& evidence) {
-  const uint64_t index = found.state.content_index;
-  ASSIGN_OR_RETURN(const v1::Evidence earlier,
-                   CountedEvidence(c.state, c.history, *found.content, index));
-  RETURN_IF_ERROR(assessment.CountBack(earlier, found.export_date(), nullptr));
-  RETURN_IF_ERROR(
-      draws.DrawBack(earlier.draws(), index, found.export_date(), evidence));
-  return assessment.Judge(evidence);
-}
-
 // Goods that have left did so already.
 absl::Status CheckHasLeft(const ShipmentCase& shipment, const Case& c) {
   const std::string& date = shipment.shipment.export_date();
@@ -72,6 +60,18 @@ bool HasLeft(const v1::Event& content) {
 }
 
 }  // namespace
+
+absl::Status CountBackShipment(const Case& c, const FoundShipment& found,
+                               Assessment& assessment, LicenseDraws& draws,
+                               v1::Evidence& evidence) {
+  const uint64_t index = found.state.content_index;
+  ASSIGN_OR_RETURN(const v1::Evidence earlier,
+                   CountedEvidence(c.state, c.history, *found.content, index));
+  RETURN_IF_ERROR(assessment.CountBack(earlier, found.export_date(), nullptr));
+  RETURN_IF_ERROR(
+      draws.DrawBack(earlier.draws(), index, found.export_date(), evidence));
+  return assessment.Judge(evidence);
+}
 
 void AddFigures(const v1::Product& product, v1::Evidence& evidence) {
   v1::ItemFigures& figures = *evidence.add_figures();
@@ -245,7 +245,8 @@ absl::Status DecideVoidShipment(v1::VoidShipment& command, Case& c) {
   voided.set_export_date(found.shipment().export_date());
   Assessment assessment(c.state, found.export_date(), nullptr);
   LicenseDraws draws(c.state, c.history, assessment);
-  return CountBack(c, found, assessment, draws, *voided.mutable_evidence());
+  return CountBackShipment(c, found, assessment, draws,
+                           *voided.mutable_evidence());
 }
 
 absl::Status DecideCorrectShipment(v1::CorrectShipment& command, Case& c) {
@@ -262,8 +263,8 @@ absl::Status DecideCorrectShipment(v1::CorrectShipment& command, Case& c) {
   Assessment assessment(c.state, ParsedDate(shipment.export_date()),
                         &command.overrides());
   LicenseDraws draws(c.state, c.history, assessment);
-  RETURN_IF_ERROR(
-      CountBack(c, found, assessment, draws, *corrected.mutable_reversal()));
+  RETURN_IF_ERROR(CountBackShipment(c, found, assessment, draws,
+                                    *corrected.mutable_reversal()));
   return JudgeShipment(c,
                        {.shipment = shipment, .assurance = command.assurance()},
                        assessment, draws, *corrected.mutable_evidence());

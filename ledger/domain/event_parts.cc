@@ -147,6 +147,12 @@ Date EffectiveDateOf(const v1::Event& event, int64_t record_time_ns) {
     case v1::Event::kLicenseAmended:
       return DateOr(event.license_amended().command().license().grant_date(),
                     recorded);
+    case v1::Event::kLicenseTransferred:
+      return DateOr(event.license_transferred().license().grant_date(),
+                    recorded);
+    case v1::Event::kLicenseChangeCorrected:
+      return DateOr(event.license_change_corrected().command().effective_date(),
+                    recorded);
     case v1::Event::kLicenseRevoked:
       return DateOr(event.license_revoked().command().effective_date(),
                     recorded);
@@ -166,6 +172,8 @@ Date EffectiveDateOf(const v1::Event& event, int64_t record_time_ns) {
                     recorded);
     case v1::Event::kUnitsRetired:
       return DateOr(event.units_retired().command().effective_date(), recorded);
+    case v1::Event::kMovementVoided:
+      return DateOr(event.movement_voided().effective_date(), recorded);
     case v1::Event::kDiversionReported:
       return DateOr(event.diversion_reported().command().effective_date(),
                     recorded);

@@ -37,6 +37,7 @@ absl::Status Folder::FoldKind(const v1::Event& event) {
     case v1::Event::kShipmentTransferredInCountry:
     case v1::Event::kUnitsRetired:
     case v1::Event::kDiversionReported:
+    case v1::Event::kMovementVoided:
       return FoldShipmentKind(event);
     case v1::Event::kLicenseApplied:
     case v1::Event::kLicenseReturned:
@@ -44,6 +45,10 @@ absl::Status Folder::FoldKind(const v1::Event& event) {
     case v1::Event::kLicenseGranted:
     case v1::Event::kLicenseAmended:
     case v1::Event::kLicenseExtended:
+    case v1::Event::kApplicationStepRecorded:
+    case v1::Event::kAnnouncementRecorded:
+    case v1::Event::kLicenseTransferred:
+    case v1::Event::kLicenseChangeCorrected:
     case v1::Event::kLicenseSuspended:
     case v1::Event::kLicenseReinstated:
     case v1::Event::kLicenseRevoked:

@@ -1,4 +1,6 @@
 // Folding what became of licenses and of applications for them.
+#include <algorithm>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,6 +29,15 @@ absl::Status Folder::FoldLicenseKind(const v1::Event& event) {
       return Fold(event.license_amended());
     case v1::Event::kLicenseExtended:
       return Fold(event.license_extended());
+    case v1::Event::kAnnouncementRecorded:
+      // It counts nothing; ListDeals reads it from the log.
+      return absl::OkStatus();
+    case v1::Event::kApplicationStepRecorded:
+      return Fold(event.application_step_recorded());
+    case v1::Event::kLicenseTransferred:
+      return Fold(event.license_transferred());
+    case v1::Event::kLicenseChangeCorrected:
+      return Fold(event.license_change_corrected());
     case v1::Event::kLicenseSuspended:
       return ChangeStatus(event.license_suspended().command(),
                           v1::LICENSE_STATUS_SUSPENDED);
@@ -45,28 +56,49 @@ absl::Status Folder::FoldLicenseKind(const v1::Event& event) {
 }
 
 absl::Status Folder::Fold(const v1::LicenseApplied& event) {
-  const v1::Application& application = event.command().application();
   auto view = std::make_shared<v1::ApplicationView>();
-  *view->mutable_application() = application;
+  *view->mutable_application() = event.command().application();
   view->set_status(v1::APPLICATION_STATUS_PENDING);
   view->set_index(state_.size_);
-  state_.MutableRegisters().applications.Set(application.application_id(),
-                                             std::move(view));
-  state_.touched_since_mark_.applications.insert(application.application_id());
+  SetApplication(std::move(view));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::shared_ptr<v1::ApplicationView>> Folder::CopyApplication(
+    const std::string& application_id) const {
+  const auto* known = state_.registers_.applications.Find(application_id);
+  if (known == nullptr) return Damaged("speaks of an unknown application");
+  return std::make_shared<v1::ApplicationView>(**known);
+}
+
+void Folder::SetApplication(std::shared_ptr<v1::ApplicationView> view) {
+  const std::string id = view->application().application_id();
+  state_.MutableRegisters().applications.Set(id, std::move(view));
+  state_.touched_since_mark_.applications.insert(id);
+}
+
+absl::Status Folder::Fold(const v1::ApplicationStepRecorded& event) {
+  const v1::RecordApplicationStep& command = event.command();
+  ASSIGN_OR_RETURN(std::shared_ptr<v1::ApplicationView> view,
+                   CopyApplication(command.application_id()));
+  v1::ApplicationView::Step& step = *view->add_steps();
+  step.set_step(command.step());
+  step.set_effective_date(command.effective_date());
+  step.set_reason(command.reason());
+  step.set_index(state_.size_);
+  SetApplication(std::move(view));
   return absl::OkStatus();
 }
 
 absl::Status Folder::DecideApplication(const std::string& application_id,
                                        v1::ApplicationStatus status,
                                        const std::string& license_id) {
-  const auto* pending = state_.registers_.applications.Find(application_id);
-  if (pending == nullptr) return Damaged("decides an unknown application");
-  auto view = std::make_shared<v1::ApplicationView>(**pending);
+  ASSIGN_OR_RETURN(std::shared_ptr<v1::ApplicationView> view,
+                   CopyApplication(application_id));
   view->set_status(status);
   view->set_decided_index(state_.size_);
   view->set_license_id(license_id);
-  state_.MutableRegisters().applications.Set(application_id, std::move(view));
-  state_.touched_since_mark_.applications.insert(application_id);
+  SetApplication(std::move(view));
   return absl::OkStatus();
 }
 
@@ -85,6 +117,14 @@ absl::Status Folder::Fold(const v1::LicenseGranted& event) {
     RETURN_IF_ERROR(DecideApplication(
         application_id, v1::APPLICATION_STATUS_GRANTED, license.license_id()));
   }
+  if (const std::string& replaced = event.command().replaces();
+      !replaced.empty()) {
+    state.replaces = replaced;
+    RETURN_IF_ERROR(ReleaseReservations(event.released_reservations()));
+    RETURN_IF_ERROR(
+        ChangeStatus(replaced, granted, v1::LICENSE_STATUS_REPLACED));
+    state_.MutableLicense(replaced).replaced_by = license.license_id();
+  }
   NoteFact(license, granted);
   return Apply(event.evidence(), granted);
 }
@@ -94,6 +134,40 @@ absl::Status Folder::Fold(const v1::LicenseAmended& event) {
   LicenseState& state = state_.MutableLicense(license.license_id());
   RETURN_IF_ERROR(SetLicense(license, event.evidence(), state));
   return Apply(event.evidence(), state.grant_date);
+}
+
+absl::Status Folder::Fold(const v1::LicenseTransferred& event) {
+  const v1::TransferLicense& command = event.command();
+  if (state_.FindLicense(command.license_id()) == nullptr) {
+    return Damaged("transfers an unknown license");
+  }
+  LicenseState& state = state_.MutableLicense(command.license_id());
+  state.transfer.emplace();
+  state.transfer->set_from_exporter(state.license.exporter());
+  state.transfer->set_effective_date(command.effective_date());
+  state.transfer->set_index(state_.size_);
+  RETURN_IF_ERROR(SetLicense(event.license(), event.evidence(), state));
+  return Apply(event.evidence(), state.grant_date);
+}
+
+absl::Status Folder::Fold(const v1::LicenseChangeCorrected& event) {
+  const v1::CorrectLicenseChange& command = event.command();
+  if (state_.FindLicense(command.license_id()) == nullptr) {
+    return Damaged("corrects a change of an unknown license");
+  }
+  ASSIGN_OR_RETURN(const Date date, DateOf(command.effective_date()));
+  LicenseState& state = state_.MutableLicense(command.license_id());
+  const auto change = std::find_if(
+      state.status_changes.begin(), state.status_changes.end(),
+      [&](const auto& c) { return c.index == command.change_index(); });
+  if (change == state.status_changes.end()) {
+    return Damaged("corrects an unknown change");
+  }
+  change->from = date;
+  change->corrected_index = state_.size_;
+  ++state.revision;
+  state_.IndexLicense(command.license_id());
+  return ApplyTotals(event.evidence(), date);
 }
 
 absl::Status Folder::Fold(const v1::LicenseExtended& event) {
@@ -174,8 +248,13 @@ absl::Status Folder::ChangeStatus(const std::string& license_id, Date from,
     return Damaged("changes an unknown license");
   }
   LicenseState& state = state_.MutableLicense(license_id);
+  const bool had_ended = state.HasEnded();
   state.status_changes.push_back(
       {.from = from, .status = status, .index = state_.size_});
+  if (!had_ended && state.HasEnded()) {
+    for (LicenseState::Line& line : state.lines)
+      line.released = line.available();
+  }
   ++state.revision;
   state_.IndexLicense(license_id);
   return absl::OkStatus();

@@ -75,6 +75,8 @@ absl::Status Folder::FoldShipmentKind(const v1::Event& event) {
       return FoldSentOn(event.shipment_reexported());
     case v1::Event::kShipmentTransferredInCountry:
       return FoldSentOn(event.shipment_transferred_in_country());
+    case v1::Event::kMovementVoided:
+      return Fold(event.movement_voided());
     case v1::Event::kUnitsRetired:
       return Fold(event.units_retired());
     default:
@@ -251,6 +253,36 @@ absl::Status Folder::Fold(const v1::DiversionReported& event) {
       Leave(event.command().units(), &ItemUnitsState::diverted, next));
   state_.SetShipment(event.shipment_index(), std::move(next));
   NoteFact(event.command(), date);
+  RETURN_IF_ERROR(Apply(event.reversal(), date));
+  return Apply(event.evidence(), date);
+}
+
+absl::Status Folder::Fold(const v1::MovementVoided& event) {
+  const v1::VoidMovement& command = event.command();
+  ASSIGN_OR_RETURN(const Date date, DateOf(event.effective_date()));
+  ShipmentState next = NextOf(event.shipment_index(), date);
+  next.entries.back().voided = true;
+  const auto voided = std::find_if(
+      next.entries.begin(), next.entries.end(),
+      [&](const auto& e) { return e.index == command.movement_index(); });
+  if (voided == next.entries.end()) return Damaged("voids an unknown movement");
+  voided->voided = true;
+  for (const v1::MovementVoided::Moved& moved : event.moved()) {
+    ItemUnitsState* item = UnitsOfItem(moved.item(), next);
+    if (item == nullptr) return Damaged("moves units of an unknown item");
+    item->received += moved.received();
+    item->on_hand += moved.on_hand();
+    item->returned += moved.returned();
+    item->sent_on += moved.sent_on();
+    item->retired += moved.retired();
+    item->diverted += moved.diverted();
+  }
+  state_.SetShipment(event.shipment_index(), std::move(next));
+  if (event.voids_shipment()) {
+    ShipmentState made = NextOf(command.movement_index(), date);
+    made.voided = true;
+    state_.SetShipment(command.movement_index(), std::move(made));
+  }
   RETURN_IF_ERROR(Apply(event.reversal(), date));
   return Apply(event.evidence(), date);
 }

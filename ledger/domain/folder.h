@@ -41,12 +41,19 @@ class Folder {
 
   // fold_license.cc
   absl::Status Fold(const v1::LicenseApplied& event);
+  // A copy of an application to change. Errors: DATA_DAMAGED.
+  absl::StatusOr<std::shared_ptr<v1::ApplicationView>> CopyApplication(
+      const std::string& application_id) const;
+  void SetApplication(std::shared_ptr<v1::ApplicationView> view);
   absl::Status DecideApplication(const std::string& application_id,
                                  v1::ApplicationStatus status,
                                  const std::string& license_id);
   absl::Status Fold(const v1::LicenseGranted& event);
   absl::Status Fold(const v1::LicenseAmended& event);
   absl::Status Fold(const v1::LicenseExtended& event);
+  absl::Status Fold(const v1::ApplicationStepRecorded& event);
+  absl::Status Fold(const v1::LicenseTransferred& event);
+  absl::Status Fold(const v1::LicenseChangeCorrected& event);
   absl::Status Fold(const v1::ConditionRecorded& event);
   absl::Status Fold(const v1::LicenseRevoked& event);
   absl::Status Fold(const v1::LicenseVoided& event);
@@ -71,6 +78,7 @@ class Folder {
   absl::Status Fold(const v1::ShipmentReturned& event);
   absl::Status Fold(const v1::UnitsRetired& event);
   absl::Status Fold(const v1::DiversionReported& event);
+  absl::Status Fold(const v1::MovementVoided& event);
   // A re-export or a transfer in a country.
   template <typename E>
   absl::Status FoldSentOn(const E& event);

@@ -101,6 +101,9 @@ std::string FindingText(const v1::LicenseFinding& finding,
     case v1::LICENSE_REVOKED:
       return absl::StrCat("was revoked from ", DateText(finding.date()),
                           " on, and the export date is ", exported);
+    case v1::LICENSE_REPLACED:
+      return absl::StrCat("was replaced from ", DateText(finding.date()),
+                          " on, and the export date is ", exported);
     case v1::LICENSE_VOID:
       return "is void from issuance";
     case v1::LICENSE_WRONG_KIND:
@@ -335,6 +338,8 @@ v1::Violation ConditionViolation(const Named& named,
   return violation;
 }
 
+}  // namespace
+
 v1::Violation LicenseViolation(const v1::LicenseFinding& finding,
                                const v1::Shipment& shipment) {
   v1::Violation violation;
@@ -360,6 +365,8 @@ v1::Violation LicenseViolation(const v1::LicenseFinding& finding,
   }
   return violation;
 }
+
+namespace {
 
 // Whether an evaluation is over its limit, whatever came of it.
 bool IsViolated(const v1::RuleEvaluation& evaluation) {

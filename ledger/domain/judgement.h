@@ -29,6 +29,10 @@ std::vector<v1::Judgement> JudgementsOf(
 v1::Judgement JudgementOf(const Catalog& catalog, const v1::Event& event,
                           uint64_t index);
 
+// Tells a check of a license that a shipment does not pass.
+v1::Violation LicenseViolation(const v1::LicenseFinding& finding,
+                               const v1::Shipment& shipment);
+
 // Leaves out what is beyond limits::kMaxJudgementBytes, violations last, and
 // says how much that is.
 void ShortenJudgement(v1::Judgement& judgement);

@@ -7,6 +7,8 @@
 #include "absl/container/inlined_vector.h"
 #include "absl/strings/str_cat.h"
 #include "ledger/base/decimal.h"
+#include "ledger/base/error.h"
+#include "ledger/base/instant.h"
 #include "ledger/base/limits.h"
 #include "ledger/base/status_macros.h"
 #include "ledger/domain/errors.h"
@@ -51,6 +53,8 @@ void CheckStanding(const LicenseState& license, Date date, Findings& findings) {
       return add(v1::LICENSE_SUSPENDED, standing.since);
     case v1::LICENSE_STATUS_REVOKED:
       return add(v1::LICENSE_REVOKED, standing.since);
+    case v1::LICENSE_STATUS_REPLACED:
+      return add(v1::LICENSE_REPLACED, standing.since);
     case v1::LICENSE_STATUS_VOID:
       AddFinding(v1::LICENSE_VOID, findings);
       return;
@@ -59,7 +63,36 @@ void CheckStanding(const LicenseState& license, Date date, Findings& findings) {
   }
 }
 
+// A stated departure must be on the export date where the license says the
+// place of export is. Errors: INVALID_FIELD.
+absl::Status CheckDeparture(const LicenseState& license,
+                            const v1::Shipment& shipment) {
+  const std::string& offset = license.license.utc_offset();
+  if (offset.empty() || shipment.departure_time().empty()) {
+    return absl::OkStatus();
+  }
+  const Date date = DateAt(*ParseInstantNs(shipment.departure_time()),
+                           *ParseUtcOffset(offset));
+  if (date.ToString() == shipment.export_date()) return absl::OkStatus();
+  return InvalidFields(
+      {{"shipment.departure_time",
+        absl::StrCat("\"", shipment.departure_time(), "\" is on ",
+                     date.ToString(), " at the place of export (UTC", offset,
+                     " by license ", license.license.license_id(),
+                     "), and export_date says ", shipment.export_date())}});
+}
+
 }  // namespace
+
+std::vector<v1::LicenseFinding> StandingFindings(const LicenseState& license,
+                                                 Date date) {
+  Findings findings;
+  CheckStanding(license, date, findings);
+  for (v1::LicenseFinding& finding : findings) {
+    finding.set_license_id(license.license.license_id());
+  }
+  return findings;
+}
 
 absl::Status LicenseDraws::Draw(const v1::Shipment& shipment, bool reserved,
                                 bool has_left, Fact& fact,
@@ -80,6 +113,7 @@ absl::Status LicenseDraws::Draw(const v1::Shipment& shipment, bool reserved,
   if (license == nullptr) return absl::OkStatus();
   fact.license = license;
   fact.license_id = license->license.license_id();
+  RETURN_IF_ERROR(CheckDeparture(*license, shipment));
 
   Plan plan = MakePlan(*license, shipment, fact.date);
   for (v1::LicenseFinding& finding : plan.findings) {
@@ -166,9 +200,9 @@ void LicenseDraws::CheckTerms(const LicenseState& license,
                               const v1::Shipment& shipment, Date date,
                               Findings& findings) {
   const v1::License& terms = license.license;
-  if (terms.exporter() != shipment.exporter()) {
-    AddFinding(v1::LICENSE_WRONG_EXPORTER, findings)
-        .set_licensee(terms.exporter());
+  const std::string& licensee = license.LicenseeOn(date);
+  if (licensee != shipment.exporter()) {
+    AddFinding(v1::LICENSE_WRONG_EXPORTER, findings).set_licensee(licensee);
   }
   if (!terms.consignees().empty() &&
       !Names(terms.consignees(), shipment.consignee())) {

@@ -18,6 +18,12 @@
 
 namespace chipledger::domain {
 
+// Why a license, as it stands, does not authorize exports on a date, whoever
+// exports and whatever: it is not valid yet or any more, suspended, revoked,
+// replaced or void.
+std::vector<v1::LicenseFinding> StandingFindings(const LicenseState& license,
+                                                 Date date);
+
 // LicenseDraws draws on licenses and gives back during one decision; what was
 // drawn before is seen by what comes later.
 //
@@ -38,7 +44,7 @@ class LicenseDraws {
   // have left, so that nothing may keep them from being recorded: a license
   // that was never granted is a violation, and what one that has ended gave
   // back is charged again without a test. Errors: LICENSE_NOT_FOUND,
-  // TOTAL_OVERFLOW.
+  // INVALID_FIELD for a departure on another date, TOTAL_OVERFLOW.
   absl::Status Draw(const v1::Shipment& shipment, bool reserved, bool has_left,
                     Fact& fact, v1::Evidence& evidence);
 

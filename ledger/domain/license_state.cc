@@ -25,6 +25,7 @@ void FillStatusChanges(const LicenseState& license, Date through,
     out.set_effective_date(change.from.ToString());
     out.set_status(change.status);
     out.set_index(change.index);
+    out.set_corrected_index(change.corrected_index);
   }
 }
 
@@ -42,6 +43,7 @@ void TakeDrawdown(const storage::v1::LicenseRow::Line& row,
                   LicenseState::Line& line) {
   line.authorized = row.authorized();
   line.revoked = row.revoked();
+  line.released = row.released();
   line.drawn = {.shipped = row.shipped(),
                 .reserved = row.reserved(),
                 .value_usd = row.value_shipped_usd()};
@@ -53,6 +55,12 @@ void TakeDrawdown(const storage::v1::LicenseRow::Line& row,
 }
 
 }  // namespace
+
+const std::string& LicenseState::LicenseeOn(Date date) const {
+  return transfer && date < *Date::Parse(transfer->effective_date())
+             ? transfer->from_exporter()
+             : license.exporter();
+}
 
 LicenseState::Standing LicenseState::StandingOn(Date date) const {
   Standing standing{v1::LICENSE_STATUS_GRANTED, grant_date};
@@ -78,6 +86,7 @@ bool LicenseState::HasEnded() const {
   const v1::LicenseStatus status = FinalStatus();
   return status == v1::LICENSE_STATUS_REVOKED ||
          status == v1::LICENSE_STATUS_EXPIRED ||
+         status == v1::LICENSE_STATUS_REPLACED ||
          status == v1::LICENSE_STATUS_VOID;
 }
 
@@ -96,6 +105,8 @@ bool LicenseState::HasReleased(const Charge& charge) const {
                            return charge.release_on_revocation;
                          case v1::LICENSE_STATUS_EXPIRED:
                            return charge.release_on_expiry;
+                         case v1::LICENSE_STATUS_REPLACED:
+                           return true;
                          default:
                            return false;
                        }
@@ -157,6 +168,12 @@ v1::LicenseView LicenseState::ToView(Date through) const {
     }
   }
   view.set_application_id(application_id);
+  if (transfer && *Date::Parse(transfer->effective_date()) <= through) {
+    *view.mutable_transfer() = *transfer;
+  }
+  view.mutable_license()->set_exporter(LicenseeOn(through));
+  view.set_replaces(replaces);
+  view.set_replaced_by(replaced_by);
   return view;
 }
 
@@ -169,6 +186,7 @@ storage::v1::LicenseRow LicenseState::ToRow() const {
     out.set_line_number(line.line_number);
     out.set_authorized(line.authorized);
     out.set_revoked(line.revoked);
+    out.set_released(line.released);
     out.set_shipped(line.drawn.shipped);
     out.set_reserved(line.drawn.reserved);
     out.set_value_shipped_usd(line.drawn.value_usd);
@@ -187,6 +205,9 @@ storage::v1::LicenseRow LicenseState::ToRow() const {
   row.set_application_id(application_id);
   row.set_charges_index(charges_index);
   row.set_last_export_date(last_export_date.days());
+  if (transfer) *row.mutable_transfer() = *transfer;
+  row.set_replaces(replaces);
+  row.set_replaced_by(replaced_by);
   return row;
 }
 
@@ -200,7 +221,8 @@ LicenseState LicenseState::FromRow(const storage::v1::LicenseRow& row) {
     state.status_changes.push_back(
         {.from = *Date::Parse(change.effective_date()),
          .status = change.status(),
-         .index = change.index()});
+         .index = change.index(),
+         .corrected_index = change.corrected_index()});
   }
   for (const v1::LicenseLine& line : row.license().lines()) {
     state.lines.push_back(LineOf(row.license(), line));
@@ -216,6 +238,9 @@ LicenseState LicenseState::FromRow(const storage::v1::LicenseRow& row) {
   state.charges_index = row.charges_index();
   state.conditions.assign(row.conditions().begin(), row.conditions().end());
   state.application_id = row.application_id();
+  if (row.has_transfer()) state.transfer = row.transfer();
+  state.replaces = row.replaces();
+  state.replaced_by = row.replaced_by();
   state.revision = row.revision();
   state.index = row.index();
   return state;

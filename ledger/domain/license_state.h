@@ -23,6 +23,8 @@ struct LicenseState {
     Date from;
     v1::LicenseStatus status;
     uint64_t index;
+    // The entry that last corrected the date; 0: none.
+    uint64_t corrected_index = 0;
   };
   struct Line {
     int32_t line_number = 0;
@@ -30,6 +32,8 @@ struct LicenseState {
     std::string destination_country;
     int64_t authorized = 0;
     int64_t revoked = 0;
+    // What was neither shipped nor reserved when the license ended.
+    int64_t released = 0;
     std::optional<int64_t> value_authorized_usd;
     DrawnUnits drawn;
     // The parts of `drawn`, by the date of the shipment or reservation.
@@ -52,6 +56,11 @@ struct LicenseState {
   uint64_t charges_index = 0;
   std::vector<v1::Condition> conditions;
   std::string application_id;
+  // Set once it was transferred: `license` names the licensee since.
+  std::optional<v1::LicenseView::Transfer> transfer;
+  // Empty: none.
+  std::string replaces;
+  std::string replaced_by;
   uint64_t revision = 0;
   uint64_t index = 0;
 
@@ -60,13 +69,15 @@ struct LicenseState {
                ? v1::AUTHORIZATION_KIND_LICENSE
                : license.authorization_kind();
   }
+  // Who may ship under it on a date.
+  const std::string& LicenseeOn(Date date) const;
   // A standing and since when.
   struct Standing {
     v1::LicenseStatus status;
     Date since;
   };
   // The standing on a date: void on every date once voided; revoked for good
-  // from the earliest revocation on; else what the last recorded change not
+  // from the revocation on; else what the last recorded change not
   // after the date says.
   Standing StandingOn(Date date) const;
   v1::LicenseStatus StatusOn(Date date) const {
@@ -75,7 +86,7 @@ struct LicenseState {
   // The standing after every recorded change, whatever their dates.
   v1::LicenseStatus FinalStatus() const;
   // Whether what was not shipped has been given back to caps that release it:
-  // after a revocation of the whole, a voiding or an expiry.
+  // after a revocation of the whole, a replacement, a voiding or an expiry.
   bool HasEnded() const;
   // Whether its last export date has passed wherever on Earth it is meant.
   // `today` is the date in UTC.

@@ -43,6 +43,8 @@ void VisitShipments(const v1::Command& command, Visit&& visit) {
       return with(command.receive_shipment().shipment(), ShipmentUse::kMoves);
     case v1::Command::kReturnShipment:
       return with(command.return_shipment().shipment(), ShipmentUse::kMoves);
+    case v1::Command::kVoidMovement:
+      return with(command.void_movement().shipment(), ShipmentUse::kMoves);
     case v1::Command::kRetireUnits:
       return with(command.retire_units().shipment(), ShipmentUse::kMoves);
     case v1::Command::kReportDiversion:

@@ -1,6 +1,7 @@
 #include "ledger/domain/recount.h"
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -29,6 +30,8 @@ v1::Movement MovementOf(const v1::Event& event) {
 struct Facts {
   std::vector<Fact> facts;
   Occasion occasion = Occasion::kShipment;
+  // What the facts borrow from beside the event; null: nothing.
+  std::shared_ptr<const v1::Event> content;
 };
 
 // Makes the fact of a shipment again, with the license and lines that it drew.
@@ -54,19 +57,40 @@ absl::StatusOr<Fact> FactAgain(const State& state, const Catalog& catalog,
   return fact;
 }
 
-// The license that an event granted or amended, or null.
+// The license that an event granted, amended or transferred, or null.
 const v1::License* LicenseOf(const v1::Event& event) {
   if (event.has_license_granted()) {
     return &event.license_granted().command().license();
   }
-  return event.has_license_amended()
-             ? &event.license_amended().command().license()
+  if (event.has_license_amended()) {
+    return &event.license_amended().command().license();
+  }
+  return event.has_license_transferred()
+             ? &event.license_transferred().license()
              : nullptr;
 }
 
+// Adds the fact of a diversion: what it brought is what its shipment says now,
+// which cannot be corrected after it. Errors: those of reading.
+absl::Status AddDiversion(const State& state, const History& history,
+                          const Catalog& catalog,
+                          const v1::DiversionReported& event, Facts& counted) {
+  ASSIGN_OR_RETURN(
+      counted.content,
+      history.ReadEvent(
+          state.GetShipment(event.shipment_index()).content_index));
+  const v1::Shipment* shipment = ShipmentOf(*counted.content);
+  if (shipment == nullptr) {
+    return DataDamaged(event.shipment_index(), "is no shipment");
+  }
+  return FillDiversion(catalog, event.command(), *shipment,
+                       counted.facts.emplace_back());
+}
+
 // Errors: DATA_DAMAGED.
-absl::StatusOr<Facts> FactsOf(const State& state, const Catalog& catalog,
-                              const v1::Event& event, uint64_t index) {
+absl::StatusOr<Facts> FactsOf(const State& state, const History& history,
+                              const Catalog& catalog, const v1::Event& event,
+                              uint64_t index) {
   Facts counted;
   if (ShipmentOf(event) != nullptr) {
     ASSIGN_OR_RETURN(Fact fact, FactAgain(state, catalog, event, index));
@@ -76,6 +100,12 @@ absl::StatusOr<Facts> FactsOf(const State& state, const Catalog& catalog,
   if (const v1::License* license = LicenseOf(event)) {
     ASSIGN_OR_RETURN(counted.facts, FactsOfLicense(catalog, *license));
     counted.occasion = Occasion::kGrant;
+    return counted;
+  }
+  if (event.has_diversion_reported()) {
+    RETURN_IF_ERROR(AddDiversion(state, history, catalog,
+                                 event.diversion_reported(), counted));
+    counted.occasion = Occasion::kInstalled;
     return counted;
   }
   if (event.has_compute_declared()) {
@@ -124,7 +154,8 @@ absl::Status CountLate(
     ASSIGN_OR_RETURN(
         const Catalog catalog,
         history.CatalogAt(policy->adopted.backfill().through_index()));
-    ASSIGN_OR_RETURN(const Facts facts, FactsOf(state, catalog, event, index));
+    ASSIGN_OR_RETURN(const Facts facts,
+                     FactsOf(state, history, catalog, event, index));
     Assessment assessment(state, EffectiveDateOf(event, 0), nullptr);
     RETURN_IF_ERROR(assessment.CountUnder(
         catalog, policy->as_adopted ? *policy->as_adopted : *policy,

@@ -49,6 +49,7 @@ storage::v1::ShipmentRow ShipmentState::ToRow(uint64_t index) const {
   for (const EntryRef& entry : entries) {
     row.add_entry_indexes(entry.index);
     row.add_entry_dates(entry.date.days());
+    if (entry.voided) row.add_voided_entries(entry.index);
   }
   return row;
 }
@@ -69,8 +70,12 @@ ShipmentState ShipmentState::FromRow(const storage::v1::ShipmentRow& row) {
   const int entries =
       std::min(row.entry_indexes_size(), row.entry_dates_size());
   for (int i = 0; i < entries; ++i) {
-    state.entries.push_back({.index = row.entry_indexes(i),
-                             .date = Date::FromDays(row.entry_dates(i))});
+    const uint64_t entry = row.entry_indexes(i);
+    state.entries.push_back(
+        {.index = entry,
+         .date = Date::FromDays(row.entry_dates(i)),
+         .voided = std::binary_search(row.voided_entries().begin(),
+                                      row.voided_entries().end(), entry)});
   }
   return state;
 }
@@ -118,17 +123,22 @@ void ApplyMovement(const v1::Event& event, std::vector<ItemUnitsState>& items) {
   constexpr Place kOnHand = &ItemUnitsState::on_hand;
   switch (event.kind_case()) {
     case v1::Event::kShipmentReceived:
+      for (const v1::ItemUnits& units : event.shipment_received().units()) {
+        const auto item = static_cast<size_t>(units.item());
+        if (item < items.size()) items[item].received += units.quantity();
+      }
       return Move(event.shipment_received().units(), kTransit, kTransit,
                   kOnHand, items);
     case v1::Event::kShipmentReturned:
       return Move(event.shipment_returned().command().units(), kTransit,
                   kOnHand, &ItemUnitsState::returned, items);
     case v1::Event::kShipmentReexported:
+      // Only what has arrived goes on.
       return Move(event.shipment_reexported().command().units(), kOnHand,
-                  kTransit, &ItemUnitsState::sent_on, items);
+                  kOnHand, &ItemUnitsState::sent_on, items);
     case v1::Event::kShipmentTransferredInCountry:
       return Move(event.shipment_transferred_in_country().command().units(),
-                  kOnHand, kTransit, &ItemUnitsState::sent_on, items);
+                  kOnHand, kOnHand, &ItemUnitsState::sent_on, items);
     case v1::Event::kUnitsRetired:
       return Move(event.units_retired().command().units(), kOnHand, kTransit,
                   &ItemUnitsState::retired, items);

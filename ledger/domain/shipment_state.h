@@ -39,6 +39,9 @@ struct ShipmentState {
   struct EntryRef {
     uint64_t index;
     Date date;
+    // Whether it moves nothing: a movement that was voided since, or what
+    // voided it.
+    bool voided = false;
     friend bool operator==(const EntryRef&, const EntryRef&) = default;
   };
   uint64_t revision = 1;

@@ -181,8 +181,11 @@ void State::IndexLicense(const std::string& license_id) {
   LicenseSlot& slot = licenses_[license_id];
   const LicenseState& license = *slot.license;
   if (slot.place) LeaveLicense(license_id, *slot.place);
-  slot.place = LicensePlace{.exporter = license.license.exporter(),
+  slot.place = LicensePlace{.exporters = {license.license.exporter()},
                             .last_export_date = std::nullopt};
+  if (license.transfer) {
+    slot.place->exporters.push_back(license.transfer->from_exporter());
+  }
   if (!license.HasEnded()) {
     slot.place->last_export_date = license.last_export_date;
   }
@@ -191,7 +194,9 @@ void State::IndexLicense(const std::string& license_id) {
 
 void State::EnterLicense(const std::string& license_id,
                          const LicensePlace& place) {
-  licenses_by_exporter_[place.exporter].insert(license_id);
+  for (const std::string& exporter : place.exporters) {
+    licenses_by_exporter_[exporter].insert(license_id);
+  }
   if (place.last_export_date) {
     licenses_by_expiry_.emplace(*place.last_export_date, license_id);
   }
@@ -199,7 +204,9 @@ void State::EnterLicense(const std::string& license_id,
 
 void State::LeaveLicense(const std::string& license_id,
                          const LicensePlace& place) {
-  licenses_by_exporter_[place.exporter].erase(license_id);
+  for (const std::string& exporter : place.exporters) {
+    licenses_by_exporter_[exporter].erase(license_id);
+  }
   if (place.last_export_date) {
     licenses_by_expiry_.erase({*place.last_export_date, license_id});
   }

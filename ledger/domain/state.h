@@ -174,7 +174,8 @@ class State {
   };
   // Where a license stands in the sets that are derived from licenses.
   struct LicensePlace {
-    std::string exporter;
+    // The licensee, and the one before a transfer.
+    std::vector<std::string> exporters;
     // Unset when the license has ended.
     std::optional<Date> last_export_date;
   };

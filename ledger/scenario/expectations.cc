@@ -7,10 +7,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "chipledger/v1/headroom_service.pb.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "ledger/base/error.h"
 #include "ledger/domain/headroom.h"
+#include "ledger/domain/license_moves.h"
 
 namespace chipledger::scenarios {
 namespace {
@@ -18,6 +20,7 @@ namespace {
 using google::protobuf::util::MessageDifferencer;
 using scenario::v1::Accepted;
 using scenario::v1::Expectation;
+using scenario::v1::ExpectedApplication;
 using scenario::v1::ExpectedBackfill;
 using scenario::v1::ExpectedEvaluation;
 using scenario::v1::ExpectedHeadroom;
@@ -379,6 +382,10 @@ void CheckLicense(const ExpectedLicense& expected, const Reader& reader,
   report.CompareText(absl::StrCat(what, " last export date"),
                      expected.last_export_date(),
                      license->last_export_date.ToString());
+  report.CompareText(absl::StrCat(what, " exporter"), expected.exporter(),
+                     license->license.exporter());
+  report.CompareText(absl::StrCat(what, " replaced by"), expected.replaced_by(),
+                     license->replaced_by);
   if (expected.status() == v1::LICENSE_STATUS_UNSPECIFIED) return;
   const std::optional<Date> date = Date::Parse(expected.on_date());
   if (!expected.on_date().empty() && !date.has_value()) {
@@ -389,6 +396,47 @@ void CheckLicense(const ExpectedLicense& expected, const Reader& reader,
   report.CompareText(absl::StrCat(what, " status"),
                      v1::LicenseStatus_Name(expected.status()),
                      v1::LicenseStatus_Name(actual));
+}
+
+std::string StepNames(absl::Span<const int> steps) {
+  return absl::StrJoin(steps, ", ", [](std::string* out, int step) {
+    absl::StrAppend(out, v1::ApplicationStep_Name(step));
+  });
+}
+
+void CheckApplication(const ExpectedApplication& expected, const Reader& reader,
+                      StepReport& report) {
+  const std::string what =
+      absl::StrCat("application ", expected.application_id());
+  const auto* found =
+      reader.state().registers().applications.Find(expected.application_id());
+  if (found == nullptr) return report.Differ(what, "an application", "none");
+  const v1::ApplicationView& application = **found;
+  if (expected.status() != v1::APPLICATION_STATUS_UNSPECIFIED) {
+    report.CompareText(absl::StrCat(what, " status"),
+                       v1::ApplicationStatus_Name(expected.status()),
+                       v1::ApplicationStatus_Name(application.status()));
+  }
+  report.CompareText(absl::StrCat(what, " license"), expected.license_id(),
+                     application.license_id());
+  std::vector<int> steps;
+  for (const v1::ApplicationView::Step& step : application.steps()) {
+    steps.push_back(step.step());
+  }
+  report.CompareText(absl::StrCat(what, " steps"),
+                     StepNames(std::vector<int>(expected.steps().begin(),
+                                                expected.steps().end())),
+                     StepNames(steps));
+  const auto submitted =
+      Date::Parse(application.application().application_date());
+  const Date today = Date::FromUnixNs(reader.ledger().now_ns());
+  if (!submitted) return;
+  report.CompareNumber(absl::StrCat(what, " age in days"),
+                       expected.has_age_days(), expected.age_days(),
+                       today.days() - submitted->days());
+  report.CompareNumber(absl::StrCat(what, " days on the clock"),
+                       expected.has_clock_days(), expected.clock_days(),
+                       domain::ClockDays(application, today));
 }
 
 void CheckReservation(const ExpectedReservation& expected, const Reader& reader,
@@ -525,6 +573,9 @@ void CheckLedger(const Expectation& expected, const MemoryLedger& ledger,
   }
   for (const ExpectedLicense& license : expected.licenses()) {
     CheckLicense(license, reader, report);
+  }
+  for (const ExpectedApplication& application : expected.applications()) {
+    CheckApplication(application, reader, report);
   }
   for (const ExpectedReservation& reservation : expected.reservations()) {
     CheckReservation(reservation, reader, report);

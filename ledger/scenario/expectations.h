@@ -17,6 +17,8 @@ namespace chipledger::scenarios {
 struct StepTrace {
   // The ledger's size right after it.
   uint64_t size = 0;
+  // The index of its first entry, when it made one.
+  std::optional<uint64_t> first_index;
   // The index of its reservation, when it made one.
   std::optional<uint64_t> reservation_index;
 };

@@ -147,6 +147,7 @@ class Story {
     }
     const uint64_t stored =
         outcome.index.has_value() ? outcome.events.size() : 0;
+    trace.first_index = outcome.index;
     if (ledger_.state().size() != size + stored) {
       report.Differ("entries", absl::StrCat(stored, " more"),
                     absl::StrCat(ledger_.state().size() - size, " more"));
@@ -159,25 +160,47 @@ class Story {
     return absl::OkStatus();
   }
 
-  // The step's commands, with the reservation that it means.
+  // The step's commands, with the reservation and the change that it means.
   absl::StatusOr<std::vector<v1::Command>> CommandsOf(const Step& step) const {
     std::vector<v1::Command> commands(step.commands().begin(),
                                       step.commands().end());
-    if (step.reservation_of_step().empty()) return commands;
-    const auto trace = traces_.find(step.reservation_of_step());
-    if (trace == traces_.end() || !trace->second.reservation_index) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "step \"", step.reservation_of_step(), "\" made no reservation"));
+    if (!step.reservation_of_step().empty()) {
+      ASSIGN_OR_RETURN(const uint64_t index,
+                       MadeBy(step.reservation_of_step(),
+                              &StepTrace::reservation_index, "reservation"));
+      for (v1::Command& command : commands) {
+        if (command.has_record_shipment()) {
+          command.mutable_record_shipment()->set_reservation_index(index);
+        } else if (command.has_release_reservation()) {
+          command.mutable_release_reservation()->set_reservation_index(index);
+        }
+      }
     }
-    const uint64_t index = *trace->second.reservation_index;
-    for (v1::Command& command : commands) {
-      if (command.has_record_shipment()) {
-        command.mutable_record_shipment()->set_reservation_index(index);
-      } else if (command.has_release_reservation()) {
-        command.mutable_release_reservation()->set_reservation_index(index);
+    if (!step.change_of_step().empty()) {
+      ASSIGN_OR_RETURN(
+          const uint64_t index,
+          MadeBy(step.change_of_step(), &StepTrace::first_index, "change"));
+      for (v1::Command& command : commands) {
+        if (command.has_correct_license_change()) {
+          command.mutable_correct_license_change()->set_change_index(index);
+        } else if (command.has_void_movement()) {
+          command.mutable_void_movement()->set_movement_index(index);
+        }
       }
     }
     return commands;
+  }
+
+  // What an earlier step made.
+  absl::StatusOr<uint64_t> MadeBy(const std::string& step,
+                                  std::optional<uint64_t> StepTrace::*index,
+                                  absl::string_view what) const {
+    const auto trace = traces_.find(step);
+    if (trace == traces_.end() || !(trace->second.*index)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("step \"", step, "\" made no ", what));
+    }
+    return *(trace->second.*index);
   }
 
   const PolicyFiles& files_;

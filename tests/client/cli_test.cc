@@ -409,6 +409,226 @@ TEST_F(CliTest, ALicenseFromGrantToRevocation) {
   EXPECT_EQ(again.code, 2);
 }
 
+TEST_F(CliTest, ARevocationShowsWhatIsOnTheWayBeforeAndAfter) {
+  Do({"license", "grant", "--id", "L-1", "--exporter", "acme", "--to", "FR",
+      "--grant-date", "2025-01-01", "--expiry-date", "2026-12-31", "--line",
+      "H100=100"});
+  for (const char* reference : {"S-1", "S-2", "S-3"}) {
+    auto ship = Record(reference, "H100=20");
+    ship.insert(ship.end(), {"--license", "L-1"});
+    Do(ship);
+  }
+  Do({"shipment", "receive", "--exporter", "acme", "--reference", "S-1",
+      "--date", "2025-03-20"});
+  EXPECT_THAT(Do({"shipment", "list", "--license", "L-1", "--in-transit"}),
+              AllOf(HasSubstr("S-2"), HasSubstr("S-3"), Not(HasSubstr("S-1"))));
+
+  std::vector<std::string> revoke = {"license", "revoke",         "L-1",
+                                     "--date",  "2025-09-01",     "--reason",
+                                     "end",     "--validate-only"};
+  const auto on_the_way =
+      AllOf(ContainsRegex("On the way under it.*\n.*EXPORTER"),
+            ContainsRegex("S-2 .*20 in transit"),
+            ContainsRegex("S-3 .*20 in transit"), Not(HasSubstr("S-1")));
+  EXPECT_THAT(Do(revoke), on_the_way);
+  revoke.pop_back();
+  EXPECT_THAT(Do(revoke), on_the_way);
+  EXPECT_THAT(Do({"shipment", "list", "--unauthorized"}),
+              Not(HasSubstr("S-2")));
+
+  // It was to hold from before these left.
+  const std::string got = Do({"license", "get", "L-1"});
+  const size_t at = got.find("revoked (entry ") + sizeof("revoked (entry ") - 1;
+  const std::string entry = got.substr(at, got.find(')', at) - at);
+  EXPECT_THAT(Do({"license", "correct-date", "L-1", "--entry", entry, "--date",
+                  "2025-02-01", "--reason", "mistyped"}),
+              AllOf(HasSubstr("Exported from 2025-02-01 to before 2025-09-01:"),
+                    ContainsRegex("S-1 .*unauthorized now"),
+                    ContainsRegex("S-3 .*unauthorized now")));
+  EXPECT_THAT(Do({"license", "get", "L-1"}),
+              ContainsRegex("From 2025-02-01: revoked .entry " + entry +
+                            ", its date corrected by entry"));
+  EXPECT_THAT(Do({"shipment", "list", "--unauthorized"}),
+              AllOf(HasSubstr("S-1"), HasSubstr("S-2"), HasSubstr("S-3")));
+  EXPECT_THAT(
+      Do({"shipment", "get", "--exporter", "acme", "--reference", "S-2"}),
+      HasSubstr("Unauthorized by what is known now: license L-1 was "
+                "revoked from 2025-02-01 on"));
+  EXPECT_THAT(Do({"shipment", "list", "--unauthorized", "--in-transit"}),
+              AllOf(HasSubstr("S-2"), Not(HasSubstr("S-1"))));
+}
+
+TEST_F(CliTest, WhatWasShippedUnderAVoidLicenseIsListed) {
+  Do({"license", "grant", "--id", "L-1", "--exporter", "acme", "--to", "FR",
+      "--grant-date", "2025-01-01", "--expiry-date", "2026-12-31", "--line",
+      "H100=100"});
+  auto ship = Record("S-1", "H100=20");
+  ship.insert(ship.end(), {"--license", "L-1"});
+  Do(ship);
+  Do(Record("S-2", "H100=1"));
+  EXPECT_THAT(Do({"license", "void", "L-1", "--reason", "false statement"}),
+              AllOf(HasSubstr("Shipped under it, and unauthorized with it:"),
+                    HasSubstr("S-1"), Not(HasSubstr("S-2"))));
+  EXPECT_THAT(Do({"shipment", "list", "--unauthorized"}),
+              AllOf(HasSubstr("S-1"), Not(HasSubstr("S-2"))));
+  Do({"shipment", "void", "--exporter", "acme", "--reference", "S-1",
+      "--reason", "not loaded"});
+  EXPECT_THAT(Run({"shipment", "list", "--unauthorized"}).output,
+              Not(HasSubstr("S-1")));
+}
+
+TEST_F(CliTest, ALicenseIsReplacedAndTransferred) {
+  Do({"party", "register", "--id", "globex", "--name", "Globex"});
+  const auto grant = [&](const std::string& id) {
+    return std::vector<std::string>{
+        "license",      "grant",      "--id",          id,
+        "--exporter",   "acme",       "--to",          "FR",
+        "--grant-date", "2025-01-01", "--expiry-date", "2026-12-31",
+        "--line",       "H100=100",   "--utc-offset",  "+01:00"};
+  };
+  Do(grant("L-1"));
+  auto replace = grant("L-2");
+  replace.insert(replace.end(), {"--replaces", "L-1"});
+  Do(replace);
+  EXPECT_THAT(Do({"license", "get", "L-1"}),
+              AllOf(HasSubstr("replaced by license L-2"),
+                    HasSubstr("From 2025-01-01: replaced")));
+  EXPECT_THAT(
+      Do({"license", "get", "L-2"}),
+      AllOf(HasSubstr("replaces license L-1"), HasSubstr("at UTC+01:00")));
+  Do({"license", "transfer", "L-2", "--exporter", "globex", "--date",
+      "2025-06-01", "--reason", "approved"});
+  EXPECT_THAT(Do({"license", "get", "L-2"}),
+              AllOf(HasSubstr("License L-2 of globex"),
+                    HasSubstr("Transferred from acme on 2025-06-01")));
+  EXPECT_THAT(Do({"license", "list", "--exporter", "globex"}),
+              HasSubstr("L-2"));
+  EXPECT_THAT(Do({"license", "list", "--exporter", "acme", "--through-date",
+                  "2025-05-31"}),
+              HasSubstr("L-2"));
+  auto ship = Record("S-1", "H100=1");
+  ship.insert(ship.end(),
+              {"--license", "L-2", "--departure-time", "2025-03-01T23:30:00Z"});
+  const Result wrong = Run(ship);
+  EXPECT_EQ(wrong.code, 2);
+  EXPECT_THAT(wrong.error, HasSubstr("at the place of export (UTC+01:00 by "
+                                     "license L-2)"));
+}
+
+TEST_F(CliTest, AnApplicationGoesItsWay) {
+  Do({"license", "apply", "--id", "A-1", "--exporter", "acme", "--date",
+      "2025-01-01", "--to", "FR", "--line", "H100=100", "--value", "3000000"});
+  Do({"license", "step", "A-1", "referred", "--date", "2025-01-09", "--reason",
+      "State, Defense"});
+  Do({"license", "step", "A-1", "clock-stopped", "--date", "2025-01-11",
+      "--reason", "questions"});
+  EXPECT_THAT(Do({"license", "application", "A-1"}),
+              AllOf(HasSubstr("On 2025-01-09: referred (entry"),
+                    HasSubstr("State, Defense"),
+                    ContainsRegex("pending, clock-stopped for .* days, 10 on "
+                                  "the clock")));
+  EXPECT_THAT(
+      Do({"license", "application", "A-1", "--through-date", "2025-01-10"}),
+      AllOf(HasSubstr("pending, referred for 9 days"),
+            Not(HasSubstr("clock"))));
+  const Result unknown = Run({"license", "step", "A-1", "approved", "--date",
+                              "2025-01-12", "--reason", "r"});
+  EXPECT_EQ(unknown.code, 2);
+  EXPECT_THAT(unknown.error,
+              HasSubstr("STEP \"approved\" is none of referred, "
+                        "clock-stopped, clock-restarted, intent-to-deny"));
+}
+
+TEST_F(CliTest, WhatWasAnnouncedStandsBesideWhatCameOfIt) {
+  const auto announce = [&](std::vector<std::string> more) {
+    std::vector<std::string> arguments = {
+        "deal",     "announce", "--date", "2025-01-05", "--to",  "FR",
+        "--source", "press",    "--by",   "A magazine", "--unit"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+  };
+  Do(announce({"chips", "--minimum", "10000", "--maximum", "100000",
+               "--confidence", "tens of thousands"}));
+  Do(announce({"units", "--minimum", "300", "--product", "H100", "--exporter",
+               "acme", "--for-name", "Data Hall 7"}));
+  Do({"license", "apply", "--id", "A-1", "--exporter", "acme", "--date",
+      "2025-01-06", "--to", "FR", "--line", "H100=200"});
+  Do({"license", "grant", "--id", "L-1", "--exporter", "acme", "--to", "FR",
+      "--grant-date", "2025-02-01", "--expiry-date", "2026-12-31", "--line",
+      "H100=100"});
+  Do(Record("S-1", "H100=30"));
+  Do(Record("S-2", "H100=20"));
+  Do(Record("S-3", "H100=1", "DE"));
+  Do({"shipment", "receive", "--exporter", "acme", "--reference", "S-2",
+      "--date", "2025-03-10"});
+  // None of what was said counts.
+  EXPECT_THAT(Do({"headroom", "get", "--policy", "caps", "--rule", "gpus",
+                  "--country", "FR", "--on-date", "2025-03-01"}),
+              HasSubstr("50 GPUs"));
+  EXPECT_THAT(
+      Do({"deal", "list", "--country", "FR"}),
+      AllOf(ContainsRegex("announced +FR +A magazine +10,000 to 100,000 "
+                          "+chips +unknown +2025-01-05 +entry [0-9]+ +tens of "
+                          "thousands: press"),
+            ContainsRegex("announced +FR +A magazine +Data Hall 7 +300 +units "
+                          "+H100 +4,747,200 TPP"),
+            ContainsRegex("asked +FR +acme +200 +units +H100"),
+            ContainsRegex("granted +FR +acme +100 +units +H100 .*L-1"),
+            ContainsRegex("shipped +FR +acme +50 +units +H100 .*2 shipments"),
+            ContainsRegex("installed +FR +acme +20 +units +H100 .*S-2"),
+            Not(HasSubstr("DE"))));
+  EXPECT_THAT(Do({"deal", "list", "--party", "acme", "--stage", "announced"}),
+              AllOf(HasSubstr("Data Hall 7"), Not(HasSubstr("100,000"))));
+  EXPECT_THAT(Do({"deal", "list", "--through-date", "2025-01-05"}),
+              AllOf(HasSubstr("announced"), Not(HasSubstr("asked"))));
+  const Result wrong = Run(announce({"racks", "--minimum", "1"}));
+  EXPECT_EQ(wrong.code, 2);
+  EXPECT_THAT(wrong.error, HasSubstr("--unit \"racks\" is none of units, gpus, "
+                                     "servers, equivalents, milli-tpp, usd, "
+                                     "megawatts, chips"));
+  const Result range =
+      Run(announce({"chips", "--minimum", "5", "--maximum", "4"}));
+  EXPECT_EQ(range.code, 2);
+  EXPECT_THAT(range.error, HasSubstr("4 is below the minimum, 5"));
+  const Result of_what = Run(announce({"units", "--minimum", "5"}));
+  EXPECT_EQ(of_what.code, 2);
+  EXPECT_THAT(of_what.error, HasSubstr("announcement.product_code"));
+}
+
+TEST_F(CliTest, AMovementRecordedInErrorIsTakenBack) {
+  Do(Record("S-1", "H100=30"));
+  const std::string received =
+      Do({"shipment", "receive", "--exporter", "acme", "--reference", "S-1",
+          "--date", "2025-03-10"});
+  const std::string entry =
+      received.substr(sizeof("Recorded as entry ") - 1,
+                      received.find(' ', sizeof("Recorded as entry ") - 1) -
+                          (sizeof("Recorded as entry ") - 1));
+  Do({"shipment", "void-movement", "--exporter", "acme", "--reference", "S-1",
+      "--entry", entry, "--reason", "another shipment's"});
+  EXPECT_THAT(Do({"shipment", "list", "--in-transit"}), HasSubstr("S-1"));
+  const Result again =
+      Run({"shipment", "void-movement", "--exporter", "acme", "--reference",
+           "S-1", "--entry", entry, "--reason", "again"});
+  EXPECT_EQ(again.code, 2);
+  EXPECT_THAT(again.error, HasSubstr("is no movement of shipment acme/S-1 that "
+                                     "still holds"));
+}
+
+TEST_F(CliTest, AListOfHolidaysIsAdopted) {
+  Do({"policy", "group", "holidays", "adopt",
+      std::string(CHIPLEDGER_SOURCE_DIR) +
+          "/ledger/policies/holidays/us-federal.textproto"});
+  EXPECT_THAT(Do({"policy", "group", "holidays", "list"}),
+              HasSubstr("us.federal: 2021-12-31, 2022-01-01, 2022-01-17"));
+  Do({"license", "grant", "--id", "L-1", "--exporter", "acme", "--to", "FR",
+      "--grant-date", "2025-01-01", "--expiry-date", "2026-07-03", "--line",
+      "H100=100", "--holiday-calendar", "us.federal"});
+  // The Friday on which a Saturday's Independence Day is observed.
+  EXPECT_THAT(Do({"license", "get", "L-1"}),
+              HasSubstr("exports through 2026-07-06, by us.federal"));
+}
+
 TEST_F(CliTest, WhatIsAskedStandsBesideWhatIsGranted) {
   const auto apply = [&](const std::string& id) {
     Do({"license", "apply", "--id", id, "--exporter", "acme", "--date",
@@ -775,7 +995,7 @@ TEST_F(CliTest, AnImportOfWhatWasVoidedExitsWithOne) {
   const std::string file = WriteFile(
       dir_, "in.csv",
       absl::StrCat(Do({"shipment", "template"}),
-                   "S-1,acme,2025-03-01,FR,H100,5,before-export,,,,,,,,\n"));
+                   "S-1,acme,2025-03-01,FR,H100,5,before-export,,,,,,,,,\n"));
   EXPECT_THAT(Do({"shipment", "import", file}), HasSubstr("Recorded: 1"));
   Do({"shipment", "void", "--exporter", "acme", "--reference", "S-1",
       "--reason", "canceled"});
@@ -819,7 +1039,7 @@ TEST_F(CliTest, ImportsLicensesFromAFile) {
   const std::string good = WriteFile(
       dir_, "good.csv",
       absl::StrCat(Do({"license", "template"}),
-                   "D-3,acme,FR,2025-01-01,2028-12-31,,,,H100,6,,,,,,\n"));
+                   "D-3,acme,FR,2025-01-01,2028-12-31,,,,H100,6,,,,,,,,\n"));
   const Result differs = Run({"license", "import", good});
   EXPECT_EQ(differs.code, 1);
   EXPECT_THAT(differs.output, HasSubstr("Otherwise in the ledger: 1"));
@@ -899,7 +1119,7 @@ TEST_F(CliTest, ADryRunRegistersNoMissingProducts) {
   const std::string file = WriteFile(
       dir_, "in.csv",
       absl::StrCat(Do({"shipment", "template"}),
-                   "S-1,acme,2025-03-01,FR,NEW,5,after-the-fact,,,,,,,,\n"));
+                   "S-1,acme,2025-03-01,FR,NEW,5,after-the-fact,,,,,,,,,\n"));
   const Result dry = Run(
       {"shipment", "import", file, "--dry-run", "--register-missing-products"});
   EXPECT_THAT(dry.output,

@@ -88,8 +88,8 @@ TEST_F(LicenseSourceTest, CsvSaysPartiesKindCalendarAndApplication) {
       "csv",
       absl::StrCat(CsvLicensesHeader(),
                    "V-1,acme,AE,2025-01-01,2028-12-31,globex;initech,hall-7,,,,"
-                   ",,uveu,us-federal,A-1,\"90 FR 4544\"\n"
-                   "D-2,acme,AE,2025-01-01,2028-12-31,,,,H100,5,,,,,,\n"));
+                   ",,uveu,us-federal,A-1,\"90 FR 4544\",+04:00,V-0\n"
+                   "D-2,acme,AE,2025-01-01,2028-12-31,,,,H100,5,,,,,,,,\n"));
   ASSERT_EQ(licenses.size(), 2);
   // Of such a kind a license may have no lines.
   ExpectGrant(licenses[0], R"pb(
@@ -105,8 +105,10 @@ TEST_F(LicenseSourceTest, CsvSaysPartiesKindCalendarAndApplication) {
       source: "90 FR 4544"
       authorization_kind: AUTHORIZATION_KIND_UVEU
       holiday_calendar: "us-federal"
+      utc_offset: "+04:00"
     }
-    application_id: "A-1")pb");
+    application_id: "A-1"
+    replaces: "V-0")pb");
   EXPECT_EQ(licenses[1].command.grant_license().license().lines_size(), 1);
 }
 

@@ -328,6 +328,83 @@ TEST_F(BadInputTest, ChangesThatDoNotFitTheStandingOfALicense) {
               {"revoked"});
 }
 
+TEST_F(BadInputTest, ReplacementsTransfersAndCorrectionsThatMakeNoSense) {
+  v1::Command grant = Cmd(Grant("L2"));
+  v1::GrantLicense& command = *grant.mutable_grant_license();
+  command.set_replaces("L404");
+  ExpectError(grant, absl::StatusCode::kNotFound, "LICENSE_NOT_FOUND",
+              {"L404"});
+  command.set_replaces("L2");
+  ExpectInvalid(grant, "replaces", "is the license itself");
+  command.set_replaces("L1");
+  command.mutable_license()->set_grant_date("2024-12-31");
+  ExpectError(grant, absl::StatusCode::kFailedPrecondition, "WRONG_DATE",
+              {"license.grant_date", "2024-12-31",
+               "before that of the license it replaces, 2025-01-01"});
+  command.clear_replaces();
+  command.set_reservation_effect(v1::RESERVATION_EFFECT_KEEP);
+  ExpectInvalid(grant, "reservation_effect", "goes with replaces only");
+
+  const std::string transfer =
+      "transfer_license { license_id: 'L1' exporter: '$0' effective_date: "
+      "'$1' reason: 'r' }";
+  ExpectError(Cmd(absl::Substitute(transfer, "nobody", "2025-03-01")),
+              absl::StatusCode::kNotFound, "PARTY_NOT_FOUND", {"nobody"});
+  ExpectInvalid(Cmd(absl::Substitute(transfer, "x", "2025-03-01")), "exporter",
+                "\"x\" is the licensee already");
+  Accept("register_party { party { party_id: 'y' name: 'Y' } }");
+  ExpectError(Cmd(absl::Substitute(transfer, "y", "2024-12-31")),
+              absl::StatusCode::kFailedPrecondition, "WRONG_DATE",
+              {"is before the grant date, 2025-01-01"});
+
+  const std::string change =
+      "$0 { license_id: 'L1' effective_date: '$1' reason: 'r' }";
+  Accept(absl::Substitute(change, "suspend_license", "2025-03-01"));
+  Accept(absl::Substitute(change, "reinstate_license", "2025-04-01"));
+  const uint64_t reinstatement = ledger_.state().size() - 1;
+  const auto correction = [&](uint64_t index, const std::string& date) {
+    return Cmd(absl::StrCat("correct_license_change { license_id: 'L1' ",
+                            "change_index: ", index, " effective_date: '", date,
+                            "' reason: 'r' }"));
+  };
+  ExpectInvalid(correction(1, "2025-03-02"), "change_index",
+                absl::StrCat("these are: ", reinstatement - 1,
+                             " (suspended from 2025-03-01), ", reinstatement,
+                             " (granted from 2025-04-01)"));
+  ExpectError(correction(reinstatement, "2025-02-28"),
+              absl::StatusCode::kFailedPrecondition, "WRONG_DATE",
+              {"is before the change that entry", "suspended from 2025-03-01"});
+  ExpectError(correction(reinstatement - 1, "2025-04-02"),
+              absl::StatusCode::kFailedPrecondition, "WRONG_DATE",
+              {"is after the change that entry", "granted from 2025-04-01"});
+}
+
+TEST_F(BadInputTest, ADepartureThatIsNoTimeOrOfAnotherDay) {
+  ExpectInvalid(Shipment(R"pb(departure_time: "2025-02-01")pb"),
+                "shipment.departure_time", "is no RFC 3339 time");
+  ExpectInvalid(Shipment(R"pb(departure_time: "2025-02-03T00:00:00Z")pb"),
+                "shipment.departure_time",
+                "is nowhere on the export_date, 2025-02-01");
+  v1::Command grant = Cmd(Grant("L2"));
+  v1::License& license = *grant.mutable_grant_license()->mutable_license();
+  license.set_utc_offset("EST");
+  ExpectInvalid(grant, "license.utc_offset", "\"EST\" is no offset from UTC");
+  license.set_utc_offset("-05:00");
+  Accept(absl::StrCat("grant_license { ",
+                      grant.grant_license().ShortDebugString(), " }"));
+  const auto departs = [&](const std::string& time) {
+    return Shipment(absl::StrCat(
+        "departure_time: '", time,
+        "' authorization { kind: AUTHORIZATION_KIND_LICENSE license_id: 'L2' "
+        "}"));
+  };
+  ExpectInvalid(departs("2025-02-01T04:59:59Z"), "shipment.departure_time",
+                "is on 2025-01-31 at the place of export (UTC-05:00 by license "
+                "L2), and export_date says 2025-02-01");
+  const auto in_time = ledger_.Submit({departs("2025-02-01T05:00:00Z")});
+  EXPECT_TRUE(in_time.status.ok() && !in_time.refused) << in_time.status;
+}
+
 TEST_F(BadInputTest, ARevisionThatIsNotTheExpectedOne) {
   ExpectError(Cmd(R"pb(suspend_license {
                          license_id: "L1"
@@ -750,6 +827,8 @@ TEST_F(BadInputTest, WhatHasNotHappenedIsNotRecorded) {
       "record_condition { license_id: 'L1' condition { kind: 'k' "
       "evidence: 'e' satisfied_date: '$1' } }",
       application,
+      "record_application_step { application_id: 'A1' reason: 'r' "
+      "step: APPLICATION_STEP_REFERRED effective_date: '$1' }",
       "return_application { application_id: 'A1' reason: 'r' "
       "effective_date: '$1' }",
       "deny_application { application_id: 'A1' reason: 'r' "

@@ -56,6 +56,13 @@ class DatedMovementsTest : public ::testing::Test {
              items { product_code: "H100" quantity: $0 } } })",
         units));
   }
+  uint64_t Last() const { return ledger_.state().size() - 1; }
+  static std::string Void(uint64_t movement) {
+    return absl::StrCat(
+        "void_movement { shipment { exporter: 'x' shipment_reference: 'S' } "
+        "movement_index: ",
+        movement, " reason: 'r' }");
+  }
   // A command about so many units on a date.
   static std::string Moves(const std::string& command, int units,
                            const std::string& date) {
@@ -189,6 +196,103 @@ TEST_F(DatedMovementsTest, WhatWentOnIsNotThereBeforeItCame) {
              items { product_code: "H100" quantity: 10 } } })";
   EXPECT_EQ(ReasonFor(absl::Substitute(reexport, "2025-03-09")), "WRONG_DATE");
   Accept(absl::Substitute(reexport, "2025-03-10"));
+}
+
+TEST_F(DatedMovementsTest, ARequestMayMoveUnitsInAnyOrderOfDates) {
+  Ship(10);
+  const auto outcome =
+      ledger_.Submit({Cmd(Moves("receive_shipment", 6, "2025-03-20")),
+                      Cmd(Moves("receive_shipment", 4, "2025-03-10"))});
+  ASSERT_TRUE(outcome.status.ok()) << outcome.status;
+  EXPECT_THAT(Timeline(), ElementsAre("2025-03-01: 0 10", "2025-03-10: 4 6",
+                                      "2025-03-20: 10 0"));
+  // And what it cannot, it does not.
+  const auto wrong =
+      ledger_.Submit({Cmd(Moves("return_shipment", 5, "2025-03-25")),
+                      Cmd(Moves("retire_units", 5, "2025-03-15"))});
+  EXPECT_EQ(GetErrorCause(wrong.status).value_or(ErrorCause()).reason,
+            "WRONG_DATE")
+      << wrong.status;
+}
+
+TEST_F(DatedMovementsTest, AVoidedMovementNeverWas) {
+  Ship(10);
+  Accept(Moves("receive_shipment", 6, "2025-03-10"));
+  const uint64_t receipt = Last();
+  Accept(Moves("receive_shipment", 4, "2025-03-20"));
+  Accept(Moves("return_shipment", 3, "2025-03-25"));
+  const uint64_t return_index = Last();
+  EXPECT_THAT(Timeline(), ElementsAre("2025-03-01: 0 10", "2025-03-10: 6 4",
+                                      "2025-03-20: 10 0", "2025-03-25: 7 0"));
+  Accept(Void(return_index));
+  EXPECT_THAT(Timeline(), ElementsAre("2025-03-01: 0 10", "2025-03-10: 6 4",
+                                      "2025-03-20: 10 0"));
+  Accept(Void(receipt));
+  EXPECT_THAT(Timeline(), ElementsAre("2025-03-01: 0 10", "2025-03-20: 4 6"));
+  // It moves nothing any more, nor does what voided it.
+  EXPECT_EQ(ReasonFor(Void(receipt)), "INVALID_FIELD");
+  EXPECT_EQ(ReasonFor(Void(Last())), "INVALID_FIELD");
+  EXPECT_THAT(std::string(last_error_.message()),
+              HasSubstr("is no movement of shipment x/S that still holds"));
+}
+
+TEST_F(DatedMovementsTest, AReturnTakesFromElsewhereOnceItsReceiptIsVoid) {
+  Ship(10);
+  Accept(Moves("receive_shipment", 10, "2025-03-10"));
+  const uint64_t receipt = Last();
+  Accept(Moves("return_shipment", 3, "2025-03-25"));
+  EXPECT_THAT(Timeline(), ElementsAre("2025-03-01: 0 10", "2025-03-10: 10 0",
+                                      "2025-03-25: 7 0"));
+  // Without the receipt they came back from the way.
+  Accept(Void(receipt));
+  EXPECT_THAT(Timeline(), ElementsAre("2025-03-01: 0 10", "2025-03-25: 0 7"));
+}
+
+TEST_F(DatedMovementsTest, AMovementThatOthersRestOnIsVoidedLast) {
+  Ship(10);
+  Accept(Moves("receive_shipment", 10, "2025-03-10"));
+  const uint64_t receipt = Last();
+  Accept(R"(reexport_shipment {
+              origin { exporter: "x" shipment_reference: "S" }
+              units { item: 0 quantity: 4 } assurance: ASSURANCE_BEFORE_EXPORT
+              shipment { exporter: "x" shipment_reference: "R"
+                export_date: "2025-03-12" destination_country: "SG"
+                items { product_code: "H100" quantity: 4 } } })");
+  const uint64_t reexport = Last();
+  EXPECT_EQ(ReasonFor(Void(receipt)), "WRONG_STATUS");
+  EXPECT_THAT(std::string(last_error_.message()),
+              HasSubstr("without it -4 units of item 0 would be on hand on "
+                        "2025-03-12"));
+  Accept(R"(receive_shipment {
+              shipment { exporter: "x" shipment_reference: "R" }
+              effective_date: "2025-03-15" })");
+  const uint64_t arrival = Last();
+  EXPECT_EQ(ReasonFor(Void(reexport)), "WRONG_STATUS");
+  Accept(absl::StrCat(
+      "void_movement { shipment { exporter: 'x' shipment_reference: 'R' } "
+      "movement_index: ",
+      arrival, " reason: 'r' }"));
+  Accept(Void(reexport));
+  // The shipment that it made is void with it.
+  EXPECT_TRUE(ledger_.state().GetShipment(reexport).voided);
+  EXPECT_THAT(Timeline(), ElementsAre("2025-03-01: 0 10", "2025-03-10: 10 0"));
+  Accept(Void(receipt));
+  Accept("void_shipment { exporter: 'x' shipment_reference: 'S' reason: 'r' }");
+  EXPECT_EQ(ledger_.state().SortedTotals().front().second.sum.used, 0);
+}
+
+TEST_F(DatedMovementsTest, AVoidedDiversionIsFoundNowhere) {
+  Ship(10);
+  Accept(Moves("receive_shipment", 10, "2025-03-10"));
+  Accept(R"(report_diversion {
+              shipment { exporter: "x" shipment_reference: "S" }
+              units { item: 0 quantity: 4 } effective_date: "2025-04-01"
+              found_country: "MY" evidence: "e" })");
+  const uint64_t diversion = Last();
+  EXPECT_THAT(Timeline(), ElementsAre("2025-03-01: 0 10", "2025-03-10: 10 0"));
+  Accept(Void(diversion));
+  EXPECT_THAT(Timeline(), ElementsAre("2025-03-01: 0 10", "2025-03-10: 10 0"));
+  EXPECT_EQ(ledger_.state().SortedTotals().front().second.sum.used, 10);
 }
 
 }  // namespace

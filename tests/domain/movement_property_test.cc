@@ -165,9 +165,21 @@ std::string Dated() {
   return absl::StrCat("effective_date: '", AnyDate(), "' ");
 }
 
-std::string LicenseChange() {
-  const std::string id = absl::StrCat("license_id: 'L", Number(0, 3), "' ");
-  switch (Number(0, 5)) {
+// A change of a license by its entry; an entry that made none when there is
+// none.
+uint64_t AnyChange(const MemoryLedger& ledger, const std::string& license_id) {
+  const auto* license = ledger.state().FindLicense(license_id);
+  if (license == nullptr || license->status_changes.size() < 2) return 1;
+  return license
+      ->status_changes[static_cast<size_t>(
+          Number(1, static_cast<int>(license->status_changes.size())))]
+      .index;
+}
+
+std::string LicenseChange(const MemoryLedger& ledger) {
+  const std::string name = absl::StrCat("L", Number(0, 3));
+  const std::string id = absl::StrCat("license_id: '", name, "' ");
+  switch (Number(0, 11)) {
     case 0:
       return absl::StrCat("revoke_license { ", id, Dated(), "reason: 'r' ",
                           Number(0, 2) == 0
@@ -182,6 +194,24 @@ std::string LicenseChange() {
       return absl::StrCat("void_license { ", id, "reason: 'r' }");
     case 3:
       return absl::StrCat("expire_license { ", id, "}");
+    case 4:
+      return absl::StrCat("transfer_license { ", id, Dated(), "exporter: '",
+                          Number(0, 2) == 0 ? "x" : "y", "' reason: 'r' }");
+    case 5:
+      return absl::StrCat(
+          "grant_license { ", LicenseText(), "replaces: '", name, "' ",
+          Number(0, 2) == 0 ? "reservation_effect: RESERVATION_EFFECT_KEEP "
+                            : "",
+          "}");
+    case 6:
+      return absl::StrCat("suspend_license { ", id, Dated(), "reason: 'r' }");
+    case 7:
+      return absl::StrCat("reinstate_license { ", id, Dated(), "reason: 'r' }");
+    case 8:
+    case 9:
+      return absl::StrCat("correct_license_change { ", id, Dated(),
+                          "reason: 'r' change_index: ", AnyChange(ledger, name),
+                          " }");
     default:
       return absl::StrCat("amend_license { ", LicenseText(), "reason: 'r' }");
   }
@@ -215,8 +245,30 @@ std::string ReservationCommand(const MemoryLedger& ledger) {
   }
 }
 
-std::string MovementCommand() {
-  switch (Number(0, 8)) {
+// An entry of a shipment, to be voided; entry 1 when it has none.
+uint64_t AnyEntry(const MemoryLedger& ledger, const std::string& reference) {
+  const auto index = ledger.FindShipment("x", reference);
+  if (!index.ok() || !index->has_value()) return 1;
+  const auto entries = ledger.state().GetShipment(**index).entries;
+  return entries.empty() ? 1
+                         : entries[static_cast<size_t>(Number(
+                                       0, static_cast<int>(entries.size())))]
+                               .index;
+}
+
+std::string VoidOfMovement(const MemoryLedger& ledger) {
+  const std::string reference = absl::StrCat("S", Number(0, kReferences));
+  return absl::StrCat(
+      "void_movement { shipment { exporter: 'x' shipment_reference: '",
+      reference,
+      "' } reason: 'r' movement_index: ", AnyEntry(ledger, reference), " }");
+}
+
+std::string MovementCommand(const MemoryLedger& ledger) {
+  switch (Number(0, 10)) {
+    case 8:
+    case 9:
+      return VoidOfMovement(ledger);
     case 0:
     case 1:
       return absl::StrCat("receive_shipment { ", Name("shipment"), Dated(),
@@ -249,7 +301,7 @@ v1::Command AnyCommand(const MemoryLedger& ledger) {
     case 0:
       return Cmd(absl::StrCat("grant_license { ", LicenseText(), "}"));
     case 1:
-      return Cmd(LicenseChange());
+      return Cmd(LicenseChange(ledger));
     case 2:
     case 3:
     case 4:
@@ -273,7 +325,7 @@ v1::Command AnyCommand(const MemoryLedger& ledger) {
       return Cmd(
           absl::StrCat("record_shipment { ", Shipment(), Assured(), "}"));
     default:
-      return Cmd(MovementCommand());
+      return Cmd(MovementCommand(ledger));
   }
 }
 
@@ -459,6 +511,15 @@ void AddElsewhere(const MemoryLedger& ledger, Standings& gpus) {
   for (uint64_t index = 0; index < ledger.state().size(); ++index) {
     const v1::Event event = EventAt(ledger, index);
     if (!event.has_diversion_reported()) continue;
+    const auto entries =
+        ledger.state()
+            .GetShipment(event.diversion_reported().shipment_index())
+            .entries;
+    if (std::any_of(entries.begin(), entries.end(), [&](const auto& entry) {
+          return entry.index == index && entry.voided;
+        })) {
+      continue;
+    }
     const v1::ReportDiversion& command = event.diversion_reported().command();
     for (const v1::ItemUnits& units : command.units()) {
       gpus[{"installed", command.found_country()}].used +=

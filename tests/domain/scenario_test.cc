@@ -81,6 +81,9 @@ void Falsify(google::protobuf::Message& message,
                               values.GetString(message, &field) + "1");
     case Field::CPPTYPE_BOOL:
       return values.SetBool(&message, &field, !values.GetBool(message, &field));
+    case Field::CPPTYPE_INT32:
+      return values.SetInt32(&message, &field,
+                             values.GetInt32(message, &field) + 1);
     case Field::CPPTYPE_INT64:
       return values.SetInt64(&message, &field,
                              values.GetInt64(message, &field) + 1);

@@ -145,6 +145,33 @@ absl::StatusOr<Fact> FactOfShipment(const Catalog& catalog,
   return fact;
 }
 
+absl::Status FillDiversion(const Catalog& catalog,
+                           const v1::ReportDiversion& command,
+                           const v1::Shipment& shipment, Fact& fact) {
+  fact.date = *Date::Parse(command.effective_date());
+  fact.country = command.found_country();
+  fact.exporter = shipment.exporter();
+  if (!command.found_party().empty()) {
+    RETURN_IF_ERROR(RequireParty(catalog, command.found_party()));
+    fact.consignees.push_back(command.found_party());
+  }
+  for (const v1::ItemUnits& units : command.units()) {
+    const v1::Item& item = shipment.items(units.item());
+    ASSIGN_OR_RETURN(const v1::Product* product,
+                     RequireProduct(catalog, item.product_code(), fact.date,
+                                    command.effective_date()));
+    std::optional<int64_t> value = ValueOf(item);
+    if (value) {
+      value = PartOfValue(*value, item.quantity(), 0, units.quantity());
+    }
+    fact.items.push_back({.product = product,
+                          .units = units.quantity(),
+                          .value_usd = value,
+                          .number = units.item()});
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::vector<Fact>> FactsOfLicense(const Catalog& catalog,
                                                  const v1::License& license) {
   RETURN_IF_ERROR(RequireParties(catalog, license));

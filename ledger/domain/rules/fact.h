@@ -95,6 +95,12 @@ absl::StatusOr<Fact> FactOfShipment(const Catalog& catalog,
                                     const v1::Shipment& shipment,
                                     v1::Movement movement);
 
+// Fills the fact of units of a shipment that were found elsewhere: what is
+// there now. Errors: as FactOfShipment.
+absl::Status FillDiversion(const Catalog& catalog,
+                           const v1::ReportDiversion& command,
+                           const v1::Shipment& shipment, Fact& fact);
+
 // Returns the facts of a license: one a destination, in the order in which its
 // lines name them; for one without lines one without items a destination.
 // Errors: as FactOfShipment.
