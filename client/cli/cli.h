@@ -70,6 +70,7 @@ void AddHolidayCommands(CLI::App& group, Cli& cli);
 void AddApplicationCommands(CLI::App& license, Cli& cli);
 void AddLicenseChangeCommands(CLI::App& license, Cli& cli);
 void AddMovementCommands(CLI::App& shipment, Cli& cli);
+void AddTraceCommand(CLI::App& shipment, Cli& cli);
 void AddReservationCommands(CLI::App& shipment, Cli& cli);
 void AddTotalCommands(CLI::App& headroom, Cli& cli);
 void AddCompareCommand(CLI::App& headroom, Cli& cli);

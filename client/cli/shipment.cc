@@ -299,6 +299,7 @@ void AddShipmentCommands(CLI::App& app, Cli& cli) {
                           AddListOptions, List);
   AddReservationCommands(*group, cli);
   AddMovementCommands(*group, cli);
+  AddTraceCommand(*group, cli);
   AddImportCommand(*group, cli);
 }
 

@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "chipledger/v1/shipment_service.pb.h"
 #include "gmock/gmock.h"
+#include "google/protobuf/struct.pb.h"
 #include "google/protobuf/util/json_util.h"
 #include "google/rpc/status.pb.h"
 #include "gtest/gtest.h"
@@ -23,10 +24,12 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::ContainsRegex;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
+using ::testing::StartsWith;
 
 constexpr absl::Duration kTimeout = absl::Seconds(30);
 
@@ -66,6 +69,63 @@ class CliTest : public ServerTest {
     const Result result = Run(arguments);
     EXPECT_EQ(result.code, 0) << result.error << result.output;
     return result.output;
+  }
+
+  // The same of a write; returns the entry that it was recorded as.
+  std::string DoAndGetEntry(const std::vector<std::string>& arguments) {
+    const std::string output = Do(arguments);
+    EXPECT_THAT(output, StartsWith("Recorded as entry "));
+    const std::vector<std::string> words = absl::StrSplit(output, ' ');
+    return words.size() > 3 ? words[3] : "";
+  }
+
+  // `shipment VERB` of acme's shipment.
+  static std::vector<std::string> Of(const std::string& reference,
+                                     const std::string& verb,
+                                     const std::vector<std::string>& more) {
+    std::vector<std::string> arguments = {
+        "shipment", verb, "--exporter", "acme", "--reference", reference};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+  }
+
+  // `shipment VERB`: units of acme's shipment make one of their own.
+  static std::vector<std::string> SendOn(const std::string& origin,
+                                         const std::string& verb,
+                                         const std::string& reference,
+                                         const std::vector<std::string>& more) {
+    std::vector<std::string> arguments =
+        Of(reference, verb, {"--origin-reference", origin, "--after-the-fact"});
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+  }
+
+  // Where `shipment trace --json` says units are, each as
+  // "EXPORTER/REFERENCE ITEM: UNITS PRODUCT STATE, COUNTRY, HOLDER".
+  std::vector<std::string> Positions(
+      const std::string& reference, const std::vector<std::string>& more = {}) {
+    std::vector<std::string> arguments = Of(reference, "trace", more);
+    arguments.insert(arguments.begin(), "--json");
+    std::vector<std::string> positions;
+    for (const auto line :
+         absl::StrSplit(Do(arguments), '\n', absl::SkipEmpty())) {
+      google::protobuf::Struct json;
+      EXPECT_TRUE(
+          google::protobuf::util::JsonStringToMessage(std::string(line), &json)
+              .ok())
+          << line;
+      const auto text = [&](const char* field) {
+        return json.fields().at(field).string_value();
+      };
+      const auto number = [&](const char* field) {
+        return json.fields().at(field).number_value();
+      };
+      positions.push_back(absl::StrCat(
+          text("exporter"), "/", text("shipmentReference"), " ", number("item"),
+          ": ", number("units"), " ", text("productCode"), " ", text("state"),
+          ", ", text("country"), ", ", text("holder")));
+    }
+    return positions;
   }
 
   std::vector<std::string> Record(const std::string& reference,
@@ -597,13 +657,9 @@ TEST_F(CliTest, WhatWasAnnouncedStandsBesideWhatCameOfIt) {
 
 TEST_F(CliTest, AMovementRecordedInErrorIsTakenBack) {
   Do(Record("S-1", "H100=30"));
-  const std::string received =
-      Do({"shipment", "receive", "--exporter", "acme", "--reference", "S-1",
-          "--date", "2025-03-10"});
   const std::string entry =
-      received.substr(sizeof("Recorded as entry ") - 1,
-                      received.find(' ', sizeof("Recorded as entry ") - 1) -
-                          (sizeof("Recorded as entry ") - 1));
+      DoAndGetEntry({"shipment", "receive", "--exporter", "acme", "--reference",
+                     "S-1", "--date", "2025-03-10"});
   Do({"shipment", "void-movement", "--exporter", "acme", "--reference", "S-1",
       "--entry", entry, "--reason", "another shipment's"});
   EXPECT_THAT(Do({"shipment", "list", "--in-transit"}), HasSubstr("S-1"));
@@ -663,24 +719,19 @@ TEST_F(CliTest, WhatIsAskedStandsBesideWhatIsGranted) {
 }
 
 TEST_F(CliTest, UnitsAreFollowedFromExportToScrap) {
-  const auto moved = [&](const std::string& verb,
-                         std::vector<std::string> more) {
-    std::vector<std::string> arguments = {
-        "shipment", verb, "--exporter", "acme", "--reference", "S-1"};
-    arguments.insert(arguments.end(), more.begin(), more.end());
-    return arguments;
-  };
   Do(Record("S-1", "H100=40"));
-  Do(moved("receive", {"--date", "2025-03-10", "--units", "0=30"}));
-  Do(moved("return",
-           {"--date", "2025-03-11", "--units", "0=10", "--reason", "faulty"}));
-  Do(moved("retire", {"--date", "2025-03-12", "--units", "0=5", "--cause",
-                      "scrap", "--evidence", "report 1"}));
-  Do(moved("divert", {"--date", "2025-03-13", "--units", "0=2",
-                      "--found-country", "DE", "--evidence", "report 2"}));
-  const Result early =
-      Run(moved("retire", {"--date", "2025-03-02", "--units", "0=1", "--cause",
-                           "loss", "--evidence", "report 3"}));
+  Do(Of("S-1", "receive", {"--date", "2025-03-10", "--units", "0=30"}));
+  Do(Of("S-1", "return",
+        {"--date", "2025-03-11", "--units", "0=10", "--reason", "faulty"}));
+  Do(Of("S-1", "retire",
+        {"--date", "2025-03-12", "--units", "0=5", "--cause", "scrap",
+         "--evidence", "report 1"}));
+  Do(Of("S-1", "divert",
+        {"--date", "2025-03-13", "--units", "0=2", "--found-country", "DE",
+         "--evidence", "report 2"}));
+  const Result early = Run(Of("S-1", "retire",
+                              {"--date", "2025-03-02", "--units", "0=1",
+                               "--cause", "loss", "--evidence", "report 3"}));
   EXPECT_EQ(early.code, 2);
   EXPECT_THAT(early.error, HasSubstr("on hand on 2025-03-02"));
   Do({"shipment", "reexport", "--origin-reference", "S-1", "--exporter", "acme",
@@ -693,6 +744,196 @@ TEST_F(CliTest, UnitsAreFollowedFromExportToScrap) {
       AllOf(HasSubstr("\"shipped\":\"40\""), HasSubstr("\"onHand\":\"20\""),
             HasSubstr("\"returned\":\"10\""), HasSubstr("\"retired\":\"5\""),
             HasSubstr("\"diverted\":\"2\""), HasSubstr("\"sentOn\":\"3\"")));
+}
+
+TEST_F(CliTest, AChipIsTracedFromExportToScrap) {
+  std::vector<std::string> record = Record("S-1", "H100=40");
+  record.insert(record.end(), {"--product", "RACK=2", "--consignee", "globex"});
+  EXPECT_EQ(DoAndGetEntry(record), "6");
+  Do(Of("S-1", "receive", {"--date", "2025-03-10"}));
+  Do(SendOn("S-1", "reexport", "S-2",
+            {"--to", "DE", "--export-date", "2025-04-01", "--consignee",
+             "globex", "--product", "H100=10"}));
+  Do(Of("S-2", "receive", {"--date", "2025-04-05", "--units", "0=9"}));
+  Do(Of("S-2", "retire",
+        {"--date", "2025-05-02", "--units", "0=1", "--cause", "scrap",
+         "--evidence", "report 1"}));
+  Do(Of("S-2", "divert",
+        {"--date", "2025-05-03", "--units", "0=2", "--found-country", "SG",
+         "--found-party", "acme", "--evidence", "report 2"}));
+  Do(Of("S-2", "divert",
+        {"--date", "2025-05-04", "--units", "0=1", "--found-country", "MY",
+         "--evidence", "report 3"}));
+  Do(SendOn("S-2", "transfer", "S-3",
+            {"--to", "DE", "--export-date", "2025-05-20", "--consignee-name",
+             "Data Hall 7", "--product", "H100=3"}));
+  // Recorded last, and no more than the second that happened to S-1.
+  Do(Of("S-1", "return",
+        {"--date", "2025-03-12", "--units", "0=4", "--reason", "faulty"}));
+  EXPECT_EQ(
+      Do(Of("S-1", "trace", {})),
+      "DATE        ENTRY  SHIPMENT    WHAT\n"
+      "2025-03-01      6  acme S-1    shipped 40 x H100 (item 0), 2 x RACK "
+      "(item 1) to FR\n"
+      "2025-03-10      7  acme S-1    received 40 x H100 (item 0), 2 x RACK "
+      "(item 1)\n"
+      "2025-03-12     14  acme S-1    returned 4 x H100 (item 0): faulty\n"
+      "2025-04-01      8  acme S-1    re-exported 10 x H100 (item 0) to DE as "
+      "acme S-2\n"
+      "2025-04-05      9    acme S-2  received 9 x H100 (item 0)\n"
+      "2025-05-02     10    acme S-2  retired 1 x H100 (item 0), scrap: report "
+      "1\n"
+      "2025-05-03     11    acme S-2  diverted 2 x H100 (item 0), found in SG "
+      "with acme: report 2\n"
+      "2025-05-04     12    acme S-2  diverted 1 x H100 (item 0), found in MY: "
+      "report 3\n"
+      "2025-05-20     13    acme S-2  transferred 3 x H100 (item 0) to Data "
+      "Hall 7 as acme S-3\n"
+      "\n"
+      "SHIPMENT  ITEM  PRODUCT  UNITS  STATE       COUNTRY            HOLDER\n"
+      "acme S-1     0  H100        26  installed   FR                 globex\n"
+      "acme S-1     0  H100         4  returned    exporting country  acme\n"
+      "acme S-1     1  RACK         2  installed   FR                 globex\n"
+      "acme S-2     0  H100         1  in transit  DE                 globex\n"
+      "acme S-2     0  H100         2  installed   DE                 globex\n"
+      "acme S-2     0  H100         1  retired     DE                 globex\n"
+      "acme S-2     0  H100         1  diverted    MY                 -\n"
+      "acme S-2     0  H100         2  diverted    SG                 acme\n"
+      "acme S-3     0  H100         3  in transit  DE                 Data "
+      "Hall "
+      "7\n"
+      "In all 40 x H100, 2 x RACK, as many as were shipped.\n"
+      "As of ledger size 15.\n");
+  EXPECT_THAT(Positions("S-2"),
+              ElementsAre("acme/S-2 0: 1 H100 in transit, DE, globex",
+                          "acme/S-2 0: 2 H100 installed, DE, globex",
+                          "acme/S-2 0: 1 H100 retired, DE, globex",
+                          "acme/S-2 0: 1 H100 diverted, MY, ",
+                          "acme/S-2 0: 2 H100 diverted, SG, acme",
+                          "acme/S-3 0: 3 H100 in transit, DE, Data Hall 7"));
+  EXPECT_THAT(
+      Do(Of("S-2", "trace", {})),
+      AllOf(StartsWith("DATE        ENTRY  SHIPMENT  WHAT\n"
+                       "2025-04-01      8  acme S-2  re-exported 10 x H100 "
+                       "(item 0) to DE, from acme S-1\n"),
+            HasSubstr("In all 10 x H100, as many as were shipped.")));
+  // What was known then, and what had happened then.
+  EXPECT_THAT(Positions("S-1", {"--at-size", "8"}),
+              ElementsAre("acme/S-1 0: 40 H100 installed, FR, globex",
+                          "acme/S-1 1: 2 RACK installed, FR, globex"));
+  EXPECT_THAT(Positions("S-1", {"--through-date", "2025-04-01"}),
+              ElementsAre("acme/S-1 0: 26 H100 installed, FR, globex",
+                          "acme/S-1 0: 4 H100 returned, , acme",
+                          "acme/S-1 1: 2 RACK installed, FR, globex",
+                          "acme/S-2 0: 10 H100 in transit, DE, globex"));
+}
+
+TEST_F(CliTest, ATraceShowsWhatWasVoidedAndDoesNotFollowIt) {
+  Do(Record("S-1", "H100=40"));
+  Do(Of("S-1", "receive", {"--date", "2025-03-10"}));
+  const std::string sent_on = DoAndGetEntry(SendOn(
+      "S-1", "reexport", "S-2",
+      {"--to", "DE", "--export-date", "2025-04-01", "--product", "H100=10"}));
+  const std::string diverted =
+      DoAndGetEntry(Of("S-1", "divert",
+                       {"--date", "2025-04-02", "--units", "0=5",
+                        "--found-country", "SG", "--evidence", "report 1"}));
+  for (const std::string& entry : {sent_on, diverted}) {
+    Do(Of("S-1", "void-movement", {"--entry", entry, "--reason", "mistaken"}));
+  }
+  EXPECT_THAT(Do(Of("S-1", "trace", {})),
+              AllOf(HasSubstr("to DE as acme S-2; voided by entry 10: "
+                              "mistaken\n"),
+                    HasSubstr("found in SG: report 1; voided by entry 11: "
+                              "mistaken\n")));
+  EXPECT_THAT(Positions("S-1"),
+              ElementsAre("acme/S-1 0: 40 H100 installed, FR, "));
+  EXPECT_THAT(Do(Of("S-2", "trace", {})),
+              AllOf(HasSubstr("from acme S-1; voided by entry 10: mistaken\n"),
+                    HasSubstr("It is voided: its units never were.\n"),
+                    Not(HasSubstr("In all"))));
+  EXPECT_THAT(Positions("S-2"), IsEmpty());
+  // Before it was known to be mistaken.
+  EXPECT_THAT(Positions("S-1", {"--at-size", "10"}),
+              ElementsAre("acme/S-1 0: 25 H100 installed, FR, ",
+                          "acme/S-1 0: 5 H100 diverted, SG, ",
+                          "acme/S-2 0: 10 H100 in transit, DE, "));
+  EXPECT_THAT(Do(Of("S-1", "trace", {"--at-size", "10"})),
+              Not(HasSubstr("voided")));
+  // A movement of a later date has not happened, voided or not.
+  EXPECT_THAT(Do(Of("S-1", "trace", {"--through-date", "2025-03-31"})),
+              AllOf(HasSubstr("received 40"), Not(HasSubstr("voided"))));
+}
+
+TEST_F(CliTest, ATraceTellsWhatAShipmentWasBeforeItWasCorrected) {
+  Do(Record("S-1", "H100=40"));
+  const std::string received =
+      DoAndGetEntry(Of("S-1", "receive", {"--date", "2025-03-10"}));
+  Do(Of("S-1", "void-movement",
+        {"--entry", received, "--reason", "too early"}));
+  std::vector<std::string> correct = Record("S-1", "RACK=1");
+  correct[1] = "correct";
+  correct.insert(correct.end(), {"--reason", "a rack"});
+  Do(correct);
+  EXPECT_THAT(Do(Of("S-1", "trace", {})),
+              AllOf(HasSubstr("shipped 40 x H100 (item 0) to FR\n"),
+                    HasSubstr("corrected to 1 x RACK (item 0) to FR: a rack\n"),
+                    HasSubstr("received 40 x H100 (item 0); voided by entry 8: "
+                              "too early\n"),
+                    HasSubstr("In all 1 x RACK, as many as were shipped.\n")));
+  Do(Of("S-1", "void", {"--reason", "canceled"}));
+  EXPECT_THAT(Do(Of("S-1", "trace", {})),
+              AllOf(HasSubstr("voided: canceled\n"),
+                    HasSubstr("It is voided: its units never were.\n")));
+  EXPECT_THAT(Positions("S-1"), IsEmpty());
+}
+
+TEST_F(CliTest, ATraceOfWhatIsNotThereSaysSo) {
+  Do(Record("S-1", "H100=40"));
+  const Result unknown = Run(Of("S-2", "trace", {}));
+  EXPECT_EQ(unknown.code, 2);
+  EXPECT_THAT(unknown.output, IsEmpty());
+  EXPECT_THAT(unknown.error, AllOf(HasSubstr("has no shipment \"S-2\""),
+                                   HasSubstr("shipment list --exporter acme")));
+  EXPECT_EQ(Run(Of("S-1", "trace", {"--through-date", "2025-02-28"})).code, 2)
+      << "it had not left";
+  EXPECT_EQ(Run(Of("S-1", "trace", {"--at-size", "99"})).code, 2);
+}
+
+TEST_F(CliTest, ALongChainIsTracedToItsEnd) {
+  const auto submit = [&](const std::string& command) {
+    Context context;
+    v1::SubmitShipmentCommandsResponse response;
+    const grpc::Status status = shipments_->SubmitShipmentCommands(
+        &context,
+        Proto<v1::SubmitShipmentCommandsRequest>(absl::Substitute(
+            R"(request_id: "$0" commands { $1 })", NewRequestId(), command)),
+        &response);
+    ASSERT_TRUE(status.ok()) << status.error_message();
+  };
+  // Handed on in one country again and again.
+  Do(Record("L-0", "H100=5"));
+  for (int i = 0; i < 60; ++i) {
+    submit(absl::Substitute(
+        R"(receive_shipment {
+             shipment { exporter: "acme" shipment_reference: "L-$0" }
+             effective_date: "2025-03-02" })",
+        i));
+    submit(absl::Substitute(
+        R"(transfer_shipment {
+             origin { exporter: "acme" shipment_reference: "L-$0" }
+             units { quantity: 5 }
+             shipment { exporter: "acme" shipment_reference: "L-$1"
+                        export_date: "2025-03-02" destination_country: "FR"
+                        items { product_code: "H100" quantity: 5 } }
+             assurance: ASSURANCE_AFTER_THE_FACT })",
+        i, i + 1));
+  }
+  EXPECT_THAT(Positions("L-0"),
+              ElementsAre("acme/L-60 0: 5 H100 in transit, FR, "));
+  EXPECT_THAT(Do(Of("L-0", "trace", {})),
+              HasSubstr("  acme L-59  transferred 5 x H100 (item 0) as acme "
+                        "L-60\n"));
 }
 
 TEST_F(CliTest, WhatLeftIsVoidedOnlyAsAnError) {
