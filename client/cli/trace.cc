@@ -17,7 +17,7 @@
 namespace chipledger::cli {
 namespace {
 
-// A shipment that took units on, of one that did, and so on.
+// The shipment that is traced, or one that took on units of such a one.
 struct Traced {
   v1::ShipmentView view;
   ShipmentLife life;
