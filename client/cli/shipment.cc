@@ -300,6 +300,7 @@ void AddShipmentCommands(CLI::App& app, Cli& cli) {
   AddReservationCommands(*group, cli);
   AddMovementCommands(*group, cli);
   AddImportCommand(*group, cli);
+  AddMovementImportCommands(*group, cli);
 }
 
 }  // namespace chipledger::cli
