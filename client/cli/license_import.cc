@@ -30,16 +30,17 @@ Licenses are granted in the order of the file, so that a limit that admits some
 of them only admits the first ones.)";
 
 const ImportKind& Licenses() {
-  static const auto& kind =
-      *new ImportKind{.open = import::OpenLicenseSource,
-                      .run = import::ImportLicenses,
-                      .formats = {"csv", "jsonl"},
-                      .noun = "license",
-                      .exporter = "licensee",
-                      .done = "granted",
-                      .names = "license ids",
-                      .template_command = "license template",
-                      .again = kComparedAgain};
+  static const auto& kind = *new ImportKind{
+      .open = import::OpenLicenseSource,
+      .run = import::ImportLicenses,
+      .formats = {"csv", "jsonl"},
+      .noun = "license",
+      .exporter = "licensee",
+      .done = "granted",
+      .names = "license ids",
+      .template_command = "license template",
+      .again =
+          "A condition is recorded once, however often it stands in files."};
   return kind;
 }
 
@@ -60,7 +61,7 @@ const ImportKind& Conditions() {
       .done = "recorded",
       .template_command = "license conditions-template",
       .again =
-          "A condition is recorded once, however often it\nstands in files."};
+          "A condition is recorded once, however often it stands in files."};
   return kind;
 }
 
