@@ -21,16 +21,18 @@
 namespace chipledger::cli {
 namespace {
 
-// $0 is what is imported.
+// $0 is what is imported, $1 the command that prints a header, and $2 what is
+// done about what was recorded before.
 constexpr char kHelp[] = R"(
 
-chipledger $0 template > my.csv writes a file to fill in.
+chipledger $1 > my.csv writes a file to fill in.
 
 An import that was cut off is resumed by running it again: the request id of a
 $0 is made from its content, so nothing is recorded twice and running it
-again changes nothing. What was recorded before is compared with the ledger as
-it now stands. What was refused stays refused, unless --retry-refused asks anew.
-One bad row never stops the others, unless --strict.
+again changes nothing.
+$2
+What was refused stays refused, unless --retry-refused asks anew. One bad row
+never stops the others, unless --strict.
 
 Exit codes: 0 all is in the ledger as the file says; 1 some $0s were
 refused by the rules, or are voided or otherwise in the ledger; 2 some rows were
@@ -231,7 +233,9 @@ void PrintCountsAsJson(const import::ImportOutcome& outcome,
 
 void AddImportOptions(CLI::App& app, const ImportKind& kind,
                       absl::string_view formats_help, ImportFile& file) {
-  app.footer(absl::StrCat(formats_help, absl::Substitute(kHelp, kind.noun)));
+  app.footer(absl::StrCat(
+      formats_help,
+      absl::Substitute(kHelp, kind.noun, kind.template_command, kind.again)));
   app.add_option("FILE", file.path, "the file; \"-\" is standard input")
       ->required();
   app.add_option(
@@ -239,9 +243,11 @@ void AddImportOptions(CLI::App& app, const ImportKind& kind,
          absl::StrCat(absl::StrJoin(kind.formats, ", "),
                       " (default: as the file's name and first line say)"))
       ->check(CLI::IsMember(kind.formats));
-  app.add_option("--exporter", file.defaults.exporter,
-                 absl::StrCat("party id of the ", kind.exporter,
-                              ", where the file names none"));
+  if (!kind.exporter.empty()) {
+    app.add_option("--exporter", file.defaults.exporter,
+                   absl::StrCat("party id of the ", kind.exporter,
+                                ", where the file names none"));
+  }
   app.add_flag("--dry-run", file.options.dry_run,
                absl::StrCat("ask the server to judge each ", kind.noun,
                             " by itself, against the totals as they are, and "
@@ -256,6 +262,23 @@ void AddImportOptions(CLI::App& app, const ImportKind& kind,
                  absl::StrCat("ask again about ", kind.noun,
                               "s that an earlier import saw refused, as a new "
                               "attempt by this name"));
+}
+
+void AddPlainImportCommand(CLI::App& group, Cli& cli, const std::string& name,
+                           const std::string& description,
+                           const ImportKind& kind,
+                           absl::string_view formats_help) {
+  AddCommand<ImportFile>(
+      group, cli, name, description,
+      [&kind, formats_help](CLI::App& sub, ImportFile& file) {
+        AddImportOptions(sub, kind, formats_help, file);
+      },
+      [&kind](Cli& run_cli, const ImportFile& options) {
+        ImportFile file = options;
+        const absl::Status prepared = PrepareImport(kind, file);
+        return prepared.ok() ? RunImport(run_cli, kind, file)
+                             : Fail(run_cli, prepared);
+      });
 }
 
 absl::Status PrepareImport(const ImportKind& kind, ImportFile& file) {
@@ -281,6 +304,7 @@ int RunImport(Cli& cli, const ImportKind& kind, const ImportFile& file,
   }
 
   import::ImportOptions options = file.options;
+  options.noun = std::string(kind.noun);
   ProgressBar progress;
   if (progress.is_shown()) {
     options.on_progress = [&](const auto& counts, const auto& lines) {
@@ -315,10 +339,10 @@ int RunImport(Cli& cli, const ImportKind& kind, const ImportFile& file,
   return counts.NotImported() > 0 ? kRefused : kDone;
 }
 
-void AddTemplateCommand(CLI::App& group, Cli& cli, const std::string& header,
-                        const std::string& help) {
+void AddTemplateCommand(CLI::App& group, Cli& cli, const std::string& name,
+                        const std::string& header, const std::string& help) {
   AddCommand<NoOptions>(
-      group, cli, "template", "print the header of a CSV file to fill in",
+      group, cli, name, "print the header of a CSV file to fill in",
       [](CLI::App&, NoOptions&) {},
       [header, help](Cli&, const NoOptions&) {
         std::cout << header;

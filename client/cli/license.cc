@@ -372,7 +372,7 @@ void AddLicenseCommands(CLI::App& app, Cli& cli) {
         AddReadOptions(sub, options.read_point);
       },
       List);
-  AddLicenseImportCommand(*group, cli);
+  AddLicenseImportCommands(*group, cli);
   AddApplicationCommands(*group, cli);
 }
 

@@ -6,6 +6,7 @@
 #include "client/cli/cli.h"
 #include "client/cli/print.h"
 #include "client/cli/shipment_options.h"
+#include "client/import/text.h"
 #include "ledger/base/status_macros.h"
 
 namespace chipledger::cli {
@@ -96,19 +97,9 @@ int Return(Cli& cli, const UnitsOptions<v1::ReturnShipment>& options) {
               &client::Client::ReturnShipment);
 }
 
-// Reads "loss", "damage", "scrap" or "theft".
-absl::StatusOr<v1::RetireUnits::Cause> ParseCause(const std::string& text) {
-  for (const auto cause :
-       {v1::RetireUnits::CAUSE_LOSS, v1::RetireUnits::CAUSE_DAMAGE,
-        v1::RetireUnits::CAUSE_SCRAP, v1::RetireUnits::CAUSE_THEFT}) {
-    if (text == FormatEnum(cause, "CAUSE_")) return cause;
-  }
-  return absl::InvalidArgumentError(absl::StrCat(
-      "--cause \"", text, "\" is none of loss, damage, scrap, theft"));
-}
-
 int Retire(Cli& cli, const UnitsOptions<v1::RetireUnits>& options) {
-  const auto cause = ParseCause(options.cause);
+  const auto cause =
+      import::InColumn("--cause", import::ParseRetirementCause(options.cause));
   if (!cause.ok()) return Fail(cli, cause.status());
   auto request = MakeUnitsRequest<v1::RetireUnitsRequest>(options);
   if (request.ok()) request->mutable_command()->set_cause(*cause);

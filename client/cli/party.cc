@@ -205,6 +205,7 @@ void AddPartyCommands(CLI::App& app, Cli& cli) {
       "record what a party reports as installed beyond the shipments here; it "
       "replaces the declaration before",
       AddDeclareOptions, Declare);
+  AddStockImportCommands(*group, cli);
 }
 
 }  // namespace chipledger::cli

@@ -301,6 +301,7 @@ void AddShipmentCommands(CLI::App& app, Cli& cli) {
   AddMovementCommands(*group, cli);
   AddTraceCommand(*group, cli);
   AddImportCommand(*group, cli);
+  AddMovementImportCommands(*group, cli);
 }
 
 }  // namespace chipledger::cli

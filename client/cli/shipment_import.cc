@@ -54,6 +54,8 @@ const ImportKind& Shipments() {
       .exporter = "exporter",
       .done = "recorded",
       .names = "references",
+      .template_command = "shipment template",
+      .again = kComparedAgain,
       .product_hint = "; or import again with --register-missing-products"};
   return kind;
 }
@@ -131,7 +133,7 @@ void AddOptions(CLI::App& app, Options& options) {
 void AddImportCommand(CLI::App& shipment, Cli& cli) {
   AddCommand<Options>(shipment, cli, "import", "record shipments from a file",
                       AddOptions, Import);
-  AddTemplateCommand(shipment, cli, import::CsvShipmentsHeader(),
+  AddTemplateCommand(shipment, cli, "template", import::CsvShipmentsHeader(),
                      kTemplateHelp);
 }
 

@@ -5,7 +5,6 @@
 
 #include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "ledger/base/status_macros.h"
 
@@ -189,12 +188,6 @@ absl::StatusOr<std::unique_ptr<CommandSource>> OpenCsvGroups(
   ASSIGN_OR_RETURN(source, open());
   source->SetScattered(std::move(scattered));
   return source;
-}
-
-std::string CsvHeader(const std::vector<CsvColumn>& columns) {
-  std::vector<absl::string_view> names;
-  for (const CsvColumn& column : columns) names.push_back(column.name);
-  return absl::StrCat(absl::StrJoin(names, ","), "\n");
 }
 
 }  // namespace chipledger::import

@@ -30,7 +30,6 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "client/import/command_source.h"
 #include "client/import/csv_reader.h"
@@ -136,22 +135,11 @@ class CsvGroups : public CommandSource {
   bool at_end_ = false;
 };
 
-// Returns what a field of a column says; an error names the column.
-template <typename T>
-absl::StatusOr<T> InColumn(absl::string_view column, absl::StatusOr<T> read) {
-  if (read.ok()) return read;
-  return absl::InvalidArgumentError(
-      absl::StrCat(column, " ", read.status().message()));
-}
-
 // Opens groups with `open`, and reads them once before where the path can be
 // read again. Errors: those of `open`, and as CsvTable::Next.
 absl::StatusOr<std::unique_ptr<CommandSource>> OpenCsvGroups(
     const std::string& path,
     const std::function<absl::StatusOr<std::unique_ptr<CsvGroups>>()>& open);
-
-// The first line of a file with these columns.
-std::string CsvHeader(const std::vector<CsvColumn>& columns);
 
 }  // namespace chipledger::import
 

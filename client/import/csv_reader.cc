@@ -272,6 +272,12 @@ void CsvReader::Fail(absl::string_view problem) {
   ResetParser();
 }
 
+std::string CsvHeader(const std::vector<CsvColumn>& columns) {
+  std::vector<absl::string_view> names;
+  for (const CsvColumn& column : columns) names.push_back(column.name);
+  return absl::StrCat(absl::StrJoin(names, ","), "\n");
+}
+
 absl::StatusOr<std::unique_ptr<CsvTable>> CsvTable::Open(
     const std::string& path, const std::vector<CsvColumn>& columns) {
   auto table = std::make_unique<CsvTable>();

@@ -109,6 +109,9 @@ struct CsvColumn {
   absl::string_view otherwise = "";
 };
 
+// The first line of a file with these columns.
+std::string CsvHeader(const std::vector<CsvColumn>& columns);
+
 // CsvTable reads a file whose first record names its columns. Names match
 // whatever their case, with blanks, "-" or "_" between their words. The
 // delimiter is the one of comma, semicolon, tab and bar that finds most

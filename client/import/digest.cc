@@ -27,6 +27,13 @@ std::string Sha256Hex(absl::string_view bytes) {
   return absl::BytesToHexString(Sha256(bytes));
 }
 
+const google::protobuf::Message& ContentOf(const v1::Command& command) {
+  const google::protobuf::Reflection& reflection = *command.GetReflection();
+  return reflection.GetMessage(
+      command, reflection.GetOneofFieldDescriptor(
+                   command, command.GetDescriptor()->oneof_decl(0)));
+}
+
 Uuid RequestIdFor(const google::protobuf::Message& command,
                   absl::string_view attempt) {
   std::string content =

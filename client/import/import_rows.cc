@@ -120,11 +120,10 @@ bool IsAboutTheRequest(const absl::Status& status) {
   }
 }
 
-std::string RequestIdOf(const Row& row,
-                        const google::protobuf::Message& content,
+std::string RequestIdOf(const Row& row, const v1::Command& command,
                         absl::string_view retry) {
   const std::string& attempt = row.source.attempt;
-  return RequestIdFor(content,
+  return RequestIdFor(ContentOf(command),
                       absl::StrCat(attempt, attempt.empty() ? "" : "\n", retry))
       .ToString();
 }

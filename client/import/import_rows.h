@@ -28,6 +28,8 @@ struct Row {
   bool is_settled = false;
   // It was asked about anew, by `retry_refused`.
   bool is_retried = false;
+  // Answered as recorded before: the first entry of then.
+  uint64_t earlier_index = 0;
   // Its name looks like another one of the file.
   bool looks_like_another = false;
   // Why it is not imported. Empty once settled: it is.
@@ -95,9 +97,8 @@ class ImportRows {
 bool IsAboutTheRequest(const absl::Status& status);
 
 // Returns the request id of a row's command: the same in every import of the
-// same content. Another `retry` makes another.
-std::string RequestIdOf(const Row& row,
-                        const google::protobuf::Message& content,
+// same content. Another `retry` makes another. Requires: the command is set.
+std::string RequestIdOf(const Row& row, const v1::Command& command,
                         absl::string_view retry);
 
 // Passes on what a source says, to its end or until `stop`, and tells progress

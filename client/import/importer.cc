@@ -15,6 +15,7 @@
 #include "client/import/differences.h"
 #include "client/import/import_rows.h"
 #include "client/import/look_alikes.h"
+#include "client/import/movement.h"
 #include "client/import/rejects_file.h"
 #include "client/import/shipment_source.h"
 #include "ledger/base/status_macros.h"
@@ -35,20 +36,17 @@ constexpr size_t kMaxUnderWay = 24'000;
 constexpr size_t kMinBatch = 500;
 // What a voiding that is only tried gives as its reason.
 constexpr absl::string_view kCheckReason = "import: is it as recorded?";
+// The status of WRONG_STATUS that says so.
+constexpr absl::string_view kVoided = "voided";
 
-// What a request id is made from.
-const google::protobuf::Message& ContentOf(const v1::Command& command) {
-  if (command.has_correct_shipment()) return command.correct_shipment();
-  if (command.has_void_shipment()) return command.void_shipment();
-  return command.record_shipment();
-}
-
-// Returns the error with what it leaves open added to its message.
-absl::Status WithUnanswered(const absl::Status& error, size_t unanswered) {
+// Returns the error with what it leaves open added to its message: so many of
+// what the noun says.
+absl::Status WithUnanswered(const absl::Status& error, size_t unanswered,
+                            absl::string_view noun) {
   absl::Status status(
       error.code(),
-      absl::StrCat(error.message(), "; ", unanswered,
-                   unanswered == 1 ? " shipment has" : " shipments have",
+      absl::StrCat(error.message(), "; ", unanswered, " ", noun,
+                   unanswered == 1 ? " has" : "s have",
                    " no answer and may or may not have been recorded: running "
                    "the same import again is safe and settles it, nothing is "
                    "recorded twice"));
@@ -58,8 +56,8 @@ absl::Status WithUnanswered(const absl::Status& error, size_t unanswered) {
   return status;
 }
 
-// A voiding that is only tried, of a row's shipment as it was recorded, or of
-// one whose reference is another spelling of it.
+// A voiding that is only tried: of a row's shipment as it was recorded, of its
+// movement, or of a shipment whose reference is another spelling of the row's.
 struct SentCheck {
   RowPointer row;
   // Empty: the row's own.
@@ -71,7 +69,9 @@ struct SentCheck {
 //
 // What was there before is checked in two steps. A tried voiding of revision 1
 // tells the shipments that nothing has happened to, as fast as they were
-// recorded; what became of the others is looked up one by one.
+// recorded; what became of the others is looked up one by one. Of a movement it
+// tells whether it still holds. A declaration is not checked: it was recorded,
+// whichever replaced it since.
 class Import {
  public:
   Import(client::Client& client, const ImportOptions& options,
@@ -115,6 +115,9 @@ class Import {
   // Tells them when the whole file is read.
   void NoteFoundInLedger();
   absl::Status SendCheck(const RowPointer& row, const std::string& spelling);
+  // Has a tried voiding answered, of a row's shipment or of one in another
+  // spelling.
+  absl::Status SendTried(v1::Command voiding, SentCheck check);
   absl::Status LookUp(Row& row);
   template <typename T>
   std::optional<T> TakeFront(std::deque<T>& waiting);
@@ -125,6 +128,10 @@ class Import {
                  const absl::Status& error, bool sent_again)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void TakeCheck(const Answer& answer);
+  // Says whether a movement that was recorded before still holds, by what a
+  // tried voiding of it was answered.
+  void SettleMovement(Row& row, const absl::Status& tried)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Has other spellings of a row's reference looked for in the ledger.
   void LeaveToSpell(const RowPointer& row, const v1::Command& command)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -209,7 +216,7 @@ absl::Status Import::Finish(const absl::Status& read) {
   status.Update(finished);
   // A dry run records nothing.
   if (status.ok() || unanswered == 0 || options_.dry_run) return status;
-  return WithUnanswered(status, unanswered);
+  return WithUnanswered(status, unanswered, options_.noun);
 }
 
 absl::Status Import::ReadAll(CommandSource& source) {
@@ -290,7 +297,7 @@ absl::Status Import::GoOnToTheEnd() {
 absl::Status Import::Send(const RowPointer& row, v1::Command command,
                           absl::string_view retry) {
   Request request;
-  request.set_request_id(RequestIdOf(*row, ContentOf(command), retry));
+  request.set_request_id(RequestIdOf(*row, command, retry));
   *request.add_commands() = std::move(command);
   {
     absl::MutexLock lock(&mutex_);
@@ -351,18 +358,31 @@ void Import::NoteFoundInLedger() {
 
 absl::Status Import::SendCheck(const RowPointer& row,
                                const std::string& spelling) {
+  v1::Command voiding;
+  if (const v1::ShipmentName* moved = FindMoved(row->source.command)) {
+    v1::VoidMovement& tried = *voiding.mutable_void_movement();
+    *tried.mutable_shipment() = *moved;
+    tried.set_movement_index(row->earlier_index);
+    tried.set_reason(std::string(kCheckReason));
+    return SendTried(std::move(voiding), {row, spelling});
+  }
   const v1::Shipment& shipment = ShipmentIn(row->source.command);
-  Request request;
-  v1::VoidShipment& tried = *request.add_commands()->mutable_void_shipment();
+  v1::VoidShipment& tried = *voiding.mutable_void_shipment();
   tried.set_exporter(shipment.exporter());
   tried.set_shipment_reference(spelling.empty() ? shipment.shipment_reference()
                                                 : spelling);
   tried.set_reason(std::string(kCheckReason));
   tried.set_recorded_in_error(std::string(kCheckReason));
   if (spelling.empty()) tried.set_expected_revision(1);
+  return SendTried(std::move(voiding), {row, spelling});
+}
+
+absl::Status Import::SendTried(v1::Command voiding, SentCheck check) {
+  Request request;
+  *request.add_commands() = std::move(voiding);
   {
     absl::MutexLock lock(&mutex_);
-    checked_.push_back({row, spelling});
+    checked_.push_back(std::move(check));
   }
   return checker_.Write(std::move(request));
 }
@@ -377,12 +397,37 @@ void Import::TakeCheck(const Answer& answer) {
     if (client::GetErrorDetails(error).reason != v1::SHIPMENT_NOT_FOUND) {
       Leave(found_spellings_, check);
     }
+  } else if (FindMoved(row.source.command) != nullptr) {
+    SettleMovement(row, error);
   } else if (error.ok()) {
     const v1::Command command = std::move(row.source.command);
     rows_.Settle(row, &ImportCounts::already_there);
     LeaveToSpell(check.row, command);
   } else {
     Leave(to_look_up_, check.row);
+  }
+}
+
+void Import::SettleMovement(Row& row, const absl::Status& tried) {
+  const client::ErrorDetails details = client::GetErrorDetails(tried);
+  const auto status = details.metadata.find("status");
+  // A shipment is voided only when none of its movements holds.
+  const bool is_voided =
+      details.reason == v1::INVALID_FIELD ||
+      (details.reason == v1::WRONG_STATUS && status != details.metadata.end() &&
+       status->second == kVoided);
+  if (is_voided) {
+    rows_.Settle(
+        row, &ImportCounts::voided,
+        absl::StrCat("voided: entry ", row.earlier_index,
+                     " recorded it and a later one voided it, so it moves "
+                     "nothing; if it did happen, a second row like it records "
+                     "it anew"));
+  } else if (tried.ok() || IsAboutTheRequest(tried)) {
+    // Where it cannot be voided, others rest on it.
+    rows_.Settle(row, &ImportCounts::already_there);
+  } else {
+    rows_.Fail(tried);
   }
 }
 
@@ -444,13 +489,17 @@ void Import::TakeAnswer(const Request& request, const Answer& answer,
   const bool may_be_ours =
       sent_again && answer.result().index() >= size_at_start_;
   if (answer.result().repeated_answer() && !may_be_ours) {
-    if (row->source.is_superseded) {
+    row->earlier_index = answer.result().index();
+    if (row->source.is_superseded ||
+        request.commands(0).has_declare_compute()) {
       rows_.Settle(*row, &ImportCounts::already_there);
       return;
     }
     row->source.command = request.commands(0);
-    const bool is_record = row->source.command.has_record_shipment();
-    return Leave(is_record ? to_check_ : to_look_up_, row);
+    const v1::Command& command = row->source.command;
+    const bool can_be_checked =
+        command.has_record_shipment() || FindMoved(command) != nullptr;
+    return Leave(can_be_checked ? to_check_ : to_look_up_, row);
   }
   const v1::Command& command = request.commands(0);
   SettleAsDone(*row, command);
@@ -476,9 +525,13 @@ void Import::TakeError(const RowPointer& row, const Request& request,
     }
     rows_.Refuse(*row, error, before);
   } else if (options_.dry_run && !row->source.attempt.empty() &&
+             FindMoved(request.commands(0)) == nullptr &&
              details.reason == v1::SHIPMENT_NOT_FOUND) {
     // What it changes would be recorded by then.
     SettleAsDone(*row, request.commands(0));
+  } else if (details.reason == v1::SHIPMENT_REFERENCE_REUSED &&
+             FindMoved(request.commands(0)) != nullptr) {
+    rows_.Settle(*row, &ImportCounts::differs, std::string(error.message()));
   } else if (details.reason == v1::SHIPMENT_REFERENCE_REUSED) {
     row->source.command = request.commands(0);
     Leave(to_look_up_, row);

@@ -1,4 +1,4 @@
-// Records the shipments of a source in a ledger.
+// Records in a ledger what a source says of shipments.
 #ifndef CHIPLEDGER_CLIENT_IMPORT_IMPORTER_H_
 #define CHIPLEDGER_CLIENT_IMPORT_IMPORTER_H_
 
@@ -110,6 +110,8 @@ struct ImportOptions {
   // When set, what an earlier import saw refused is asked about again, as a new
   // attempt by this name.
   std::string retry_refused;
+  // What a command of the file is called where an error counts them.
+  std::string noun = "shipment";
   // Called now and then on the calling thread.
   std::function<void(const ImportCounts&, const LineReader&)> on_progress;
 };
@@ -117,13 +119,17 @@ struct ImportOptions {
 // How many problems, and possible duplicates, an outcome lists.
 inline constexpr size_t kFirstProblems = 10;
 
-// Imports a source to its end, over one bulk stream, in bounded memory.
+// Imports a source to its end, over one bulk stream, in bounded memory:
+// shipments, movements of their units, or declared stock. What it says of one
+// shipment is recorded in the order of the file, but for what `retry_refused`
+// asks about anew.
 //
 // Idempotency: the request_id of a shipment is made from its content, so an
 // import that was cut off is resumed by running it again, and running it twice
 // changes nothing. What was there before is compared with the ledger as it now
 // stands: shipments that nothing has happened to by the stream, others one by
-// one.
+// one. A movement is there unless it was voided, and a declaration was recorded
+// whichever replaced it since.
 ImportOutcome ImportShipments(client::Client& client, CommandSource& source,
                               const ImportOptions& options);
 

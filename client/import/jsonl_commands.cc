@@ -77,4 +77,15 @@ absl::StatusOr<std::unique_ptr<CommandSource>> OpenJsonlCommands(
   return std::make_unique<JsonlCommands>(std::move(lines), std::move(format));
 }
 
+absl::StatusOr<std::unique_ptr<CommandSource>> OpenCsvOrJsonl(
+    const std::string& path, const std::string& format,
+    const std::function<absl::StatusOr<std::unique_ptr<CommandSource>>()>&
+        open_csv,
+    JsonlFormat jsonl) {
+  if (format == "csv") return open_csv();
+  if (format == "jsonl") return OpenJsonlCommands(path, std::move(jsonl));
+  return absl::InvalidArgumentError(
+      absl::StrCat("format \"", format, "\" is not one of: csv, jsonl"));
+}
+
 }  // namespace chipledger::import

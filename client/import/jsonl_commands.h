@@ -28,6 +28,15 @@ struct JsonlFormat {
 absl::StatusOr<std::unique_ptr<CommandSource>> OpenJsonlCommands(
     const std::string& path, JsonlFormat format);
 
+// Opens a file of format "csv" with `open_csv`, and one of format "jsonl" as
+// above. Errors: those of `open_csv`, and as above; INVALID_ARGUMENT for
+// another format.
+absl::StatusOr<std::unique_ptr<CommandSource>> OpenCsvOrJsonl(
+    const std::string& path, const std::string& format,
+    const std::function<absl::StatusOr<std::unique_ptr<CommandSource>>()>&
+        open_csv,
+    JsonlFormat jsonl);
+
 }  // namespace chipledger::import
 
 #endif  // CHIPLEDGER_CLIENT_IMPORT_JSONL_COMMANDS_H_

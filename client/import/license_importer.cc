@@ -40,6 +40,17 @@ v1::GrantLicense SpelledOut(v1::GrantLicense grant) {
   return grant;
 }
 
+// Which license or condition of one a command says, for errors.
+std::string WhatIsSaid(const v1::Command& command) {
+  if (command.has_grant_license()) {
+    return absl::StrCat("license ",
+                        command.grant_license().license().license_id());
+  }
+  const v1::RecordCondition& record = command.record_condition();
+  return absl::StrCat("condition ", record.condition().kind(), " of license ",
+                      record.license_id());
+}
+
 bool IsVoid(const v1::LicenseView& view) {
   return absl::c_any_of(view.status_changes(), [](const auto& change) {
     return change.status() == v1::LICENSE_STATUS_VOID;
@@ -64,7 +75,12 @@ class LicenseImport {
   absl::Status Take(SourceCommand source);
   // Tells an id that looks like another one of the file.
   void NoteId(Row& row);
-  absl::Status Grant(Row& row, absl::string_view retry);
+  absl::Status Send(Row& row, absl::string_view retry);
+  template <typename Request, typename Command, typename Response>
+  absl::StatusOr<v1::WriteResult> Call(
+      const Command& command, const std::string& request_id,
+      absl::StatusOr<Response> (client::Client::*call)(
+          Request, const client::CallOptions&));
   absl::Status TakeError(Row& row, const absl::Status& error);
   // Compares what was granted before with the ledger as it stands.
   absl::Status LookUp(Row& row);
@@ -104,9 +120,9 @@ absl::Status LicenseImport::Take(SourceCommand source) {
   }
   const auto row = std::make_shared<Row>();
   row->source = std::move(source);
-  NoteId(*row);
+  if (row->source.command.has_grant_license()) NoteId(*row);
   rows_.Add(row);
-  return Grant(*row, "");
+  return Send(*row, "");
 }
 
 void LicenseImport::NoteId(Row& row) {
@@ -120,22 +136,41 @@ void LicenseImport::NoteId(Row& row) {
   }
 }
 
-absl::Status LicenseImport::Grant(Row& row, absl::string_view retry) {
-  v1::GrantLicenseRequest request;
-  const v1::GrantLicense& grant = row.source.command.grant_license();
-  request.set_request_id(RequestIdOf(row, grant, retry));
-  request.set_validate_only(options_.dry_run);
-  *request.mutable_command() = grant;
-  const auto answer = client_.GrantLicense(std::move(request));
-  if (!answer.ok()) return TakeError(row, answer.status());
-  const v1::WriteResult& result = answer->result();
+absl::Status LicenseImport::Send(Row& row, absl::string_view retry) {
+  const v1::Command& command = row.source.command;
+  const std::string request_id = RequestIdOf(row, command, retry);
+  const bool is_grant = command.has_grant_license();
+  const absl::StatusOr<v1::WriteResult> result =
+      is_grant
+          ? Call<v1::GrantLicenseRequest>(command.grant_license(), request_id,
+                                          &client::Client::GrantLicense)
+          : Call<v1::RecordConditionRequest>(command.record_condition(),
+                                             request_id,
+                                             &client::Client::RecordCondition);
+  if (!result.ok()) return TakeError(row, result.status());
   // A repeated answer may be to this request, sent again after a break.
-  if (result.repeated_answer() && result.index() < next_index_) {
-    return LookUp(row);
+  if (result->repeated_answer() && result->index() < next_index_) {
+    if (is_grant) return LookUp(row);
+    rows_.Settle(row, &ImportCounts::already_there);
+    return absl::OkStatus();
   }
-  if (result.has_index()) next_index_ = result.index() + 1;
+  if (result->has_index()) next_index_ = result->index() + 1;
   rows_.Settle(row, &ImportCounts::recorded);
-  return LookForSpellings(row);
+  return is_grant ? LookForSpellings(row) : absl::OkStatus();
+}
+
+template <typename Request, typename Command, typename Response>
+absl::StatusOr<v1::WriteResult> LicenseImport::Call(
+    const Command& command, const std::string& request_id,
+    absl::StatusOr<Response> (client::Client::*call)(
+        Request, const client::CallOptions&)) {
+  Request request;
+  request.set_request_id(request_id);
+  request.set_validate_only(options_.dry_run);
+  *request.mutable_command() = command;
+  ASSIGN_OR_RETURN(const Response answer,
+                   (client_.*call)(std::move(request), {}));
+  return answer.result();
 }
 
 absl::Status LicenseImport::TakeError(Row& row, const absl::Status& error) {
@@ -144,16 +179,14 @@ absl::Status LicenseImport::TakeError(Row& row, const absl::Status& error) {
     // Without that mark: the import is run again, not this request alone.
     return absl::Status(
         error.code(),
-        absl::StrCat("license ",
-                     row.source.command.grant_license().license().license_id(),
-                     ": ", error.message()));
+        absl::StrCat(WhatIsSaid(row.source.command), ": ", error.message()));
   }
   if (details.refusal) {
     const bool earlier = details.refusal->has_index() &&
                          details.refusal->index() < size_at_start_;
     if (earlier && !options_.retry_refused.empty() && !row.is_retried) {
       row.is_retried = true;
-      return Grant(row, options_.retry_refused);
+      return Send(row, options_.retry_refused);
     }
     rows_.Refuse(row, error, earlier);
   } else if (details.reason == v1::LICENSE_EXISTS) {

@@ -1,6 +1,6 @@
 #include "client/import/license_source.h"
 
-#include "absl/strings/str_cat.h"
+#include "client/import/csv_conditions.h"
 #include "client/import/csv_licenses.h"
 #include "client/import/jsonl_commands.h"
 
@@ -31,11 +31,19 @@ JsonlFormat JsonlLicenses(const ImportDefaults& defaults) {
 absl::StatusOr<std::unique_ptr<CommandSource>> OpenLicenseSource(
     const std::string& path, const std::string& format,
     const ImportDefaults& defaults) {
-  if (format == "csv") return OpenCsvLicenses(path, defaults);
-  if (format == "jsonl")
-    return OpenJsonlCommands(path, JsonlLicenses(defaults));
-  return absl::InvalidArgumentError(
-      absl::StrCat("format \"", format, "\" is not one of: csv, jsonl"));
+  return OpenCsvOrJsonl(
+      path, format, [&] { return OpenCsvLicenses(path, defaults); },
+      JsonlLicenses(defaults));
+}
+
+absl::StatusOr<std::unique_ptr<CommandSource>> OpenConditionSource(
+    const std::string& path, const std::string& format,
+    const ImportDefaults& /*defaults*/) {
+  return OpenCsvOrJsonl(
+      path, format, [&] { return OpenCsvConditions(path); },
+      // One chipledger.v1.RecordCondition a line.
+      {.message = [](v1::Command& c) { return c.mutable_record_condition(); },
+       .complete = [](v1::Command&) { return absl::OkStatus(); }});
 }
 
 }  // namespace chipledger::import

@@ -13,7 +13,9 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "google/protobuf/descriptor.h"
+#include "google/protobuf/generated_enum_reflection.h"
 #include "ledger/base/decimal.h"
+#include "ledger/base/status_macros.h"
 
 namespace chipledger::import {
 namespace {
@@ -43,6 +45,15 @@ absl::StatusOr<int> ParseWord(const google::protobuf::EnumDescriptor& type,
   }
   return absl::InvalidArgumentError(
       absl::StrCat("\"", word, "\" is not one of: ", known));
+}
+
+template <typename Enum>
+absl::StatusOr<Enum> ParseEnum(absl::string_view prefix,
+                               absl::string_view text) {
+  ASSIGN_OR_RETURN(const int number,
+                   ParseWord(*google::protobuf::GetEnumDescriptor<Enum>(),
+                             prefix, absl::StripAsciiWhitespace(text)));
+  return static_cast<Enum>(number);
 }
 
 // Reads a whole number of `what`.
@@ -129,19 +140,16 @@ absl::StatusOr<int64_t> ParseDollars(absl::string_view text,
 
 absl::StatusOr<v1::AuthorizationKind> ParseAuthorizationKind(
     absl::string_view text) {
-  const absl::StatusOr<int> number =
-      ParseWord(*v1::AuthorizationKind_descriptor(), "AUTHORIZATION_KIND_",
-                absl::StripAsciiWhitespace(text));
-  if (!number.ok()) return number.status();
-  return static_cast<v1::AuthorizationKind>(*number);
+  return ParseEnum<v1::AuthorizationKind>("AUTHORIZATION_KIND_", text);
 }
 
 absl::StatusOr<v1::Assurance> ParseAssurance(absl::string_view text) {
-  const absl::StatusOr<int> number =
-      ParseWord(*v1::Assurance_descriptor(), "ASSURANCE_",
-                absl::StripAsciiWhitespace(text));
-  if (!number.ok()) return number.status();
-  return static_cast<v1::Assurance>(*number);
+  return ParseEnum<v1::Assurance>("ASSURANCE_", text);
+}
+
+absl::StatusOr<v1::RetireUnits::Cause> ParseRetirementCause(
+    absl::string_view text) {
+  return ParseEnum<v1::RetireUnits::Cause>("CAUSE_", text);
 }
 
 }  // namespace chipledger::import

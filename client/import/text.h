@@ -6,8 +6,11 @@
 #include <optional>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "chipledger/v1/command.pb.h"
 #include "chipledger/v1/common.pb.h"
 
 namespace chipledger::import {
@@ -32,6 +35,14 @@ absl::StatusOr<int64_t> ParseUnits(absl::string_view text,
 absl::StatusOr<int64_t> ParseDollars(absl::string_view text,
                                      bool comma_is_decimal);
 
+// Returns what was read of a column or an option; an error names it.
+template <typename T>
+absl::StatusOr<T> InColumn(absl::string_view name, absl::StatusOr<T> read) {
+  if (read.ok()) return read;
+  return absl::InvalidArgumentError(
+      absl::StrCat(name, " ", read.status().message()));
+}
+
 // Reads "license", "nveu", "none-required" and so on: the name of the enum
 // value after its prefix, in any case, with "-" or "_". Errors:
 // INVALID_ARGUMENT with every known word.
@@ -39,6 +50,9 @@ absl::StatusOr<v1::AuthorizationKind> ParseAuthorizationKind(
     absl::string_view text);
 // Reads "before-export" and "after-the-fact", as above.
 absl::StatusOr<v1::Assurance> ParseAssurance(absl::string_view text);
+// Reads "loss", "damage", "scrap" and "theft", as above.
+absl::StatusOr<v1::RetireUnits::Cause> ParseRetirementCause(
+    absl::string_view text);
 
 }  // namespace chipledger::import
 

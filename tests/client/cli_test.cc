@@ -1247,6 +1247,70 @@ TEST_F(CliTest, AnImportOfWhatWasVoidedExitsWithOne) {
                                   HasSubstr("  line 2: voided")));
 }
 
+TEST_F(CliTest, ImportsMovementsFromAFile) {
+  const std::string shipments = WriteFile(
+      dir_, "shipments.csv",
+      absl::StrCat(Do({"shipment", "template"}),
+                   "S-1,acme,2025-03-01,FR,H100,9,after-the-fact,,,,,,,,,\n"));
+  Do({"shipment", "import", shipments});
+  const std::string file =
+      WriteFile(dir_, "movements.csv",
+                absl::StrCat(Do({"shipment", "movements-template"}),
+                             "receive,S-1,,2025-03-10,0,3,,,,,\n"
+                             "receive,S-1,,2025-03-10,0,3,,,,,\n"
+                             "return,S-9,,2025-03-11,0,1,faulty,,,,\n"
+                             "retire,S-1,,2025-03-12,0,1,,loss,report,,\n"));
+  const std::vector<std::string> import = {"shipment", "import-movements", file,
+                                           "--exporter", "acme"};
+  const Result first = Run(import);
+  EXPECT_EQ(first.code, 2);
+  EXPECT_THAT(
+      first.output,
+      AllOf(HasSubstr("In the ledger as the file says: 3 of 4\nRecorded: 3\n"),
+            HasSubstr("  line 4: exporter \"acme\" has no shipment \"S-9\"")));
+  EXPECT_THAT(Run(import).output, HasSubstr("Recorded: 0\nAlready there: 3\n"));
+  EXPECT_THAT(
+      Do({"shipment", "get", "--exporter", "acme", "--reference", "S-1"}),
+      ContainsRegex("\n +0 +H100 +9 +3 +5 +0 +0 +1 +0"));
+  EXPECT_THAT(Run({"shipment", "import-movements", "--help"}).output,
+              AllOf(HasSubstr("two equal rows of a file are two movements"),
+                    HasSubstr("chipledger shipment movements-template > my")));
+}
+
+TEST_F(CliTest, ImportsDeclaredStockAndConditionsFromFiles) {
+  const std::string stock =
+      WriteFile(dir_, "stock.csv",
+                absl::StrCat(Do({"party", "stock-template"}),
+                             "acme,2025-01-01,France,100,,,report\n"
+                             "acme,,DE,50,,,\n"));
+  EXPECT_THAT(Do({"party", "import-stock", stock}), HasSubstr("Recorded: 1\n"));
+  EXPECT_THAT(Do({"party", "import-stock", stock}),
+              HasSubstr("Already there: 1\n"));
+  // The file names who declares.
+  EXPECT_EQ(Run({"party", "import-stock", stock, "--exporter", "acme"}).code,
+            2);
+
+  const std::string licenses =
+      WriteFile(dir_, "licenses.csv",
+                absl::StrCat(Do({"license", "template"}),
+                             "D-1,acme,FR,2025-01-01,2028-12-31,,,,H100,6,,,,,,"
+                             ",,\n"));
+  Do({"license", "import", licenses});
+  const std::string conditions =
+      WriteFile(dir_, "conditions.csv",
+                absl::StrCat(Do({"license", "conditions-template"}),
+                             "D-1,kyc,file 7,2025-02-01,\n"
+                             "D-2,kyc,file 8,2025-02-01,\n"));
+  const Result result = Run({"license", "import-conditions", conditions});
+  EXPECT_EQ(result.code, 2);
+  EXPECT_THAT(result.output,
+              AllOf(HasSubstr("Recorded: 1\n"),
+                    HasSubstr("Licenses that are not granted:\n  D-2, did you "
+                              "mean \"D-1\"?")));
+  EXPECT_THAT(Do({"license", "get", "D-1"}),
+              HasSubstr("Condition kyc met on 2025-02-01: file 7"));
+}
+
 TEST_F(CliTest, ImportsLicensesFromAFile) {
   const std::string file = WriteFile(
       dir_, "licenses.csv",
