@@ -368,6 +368,12 @@ absl::StatusOr<v1::ListShipmentsResponse> Client::ListShipments(
               &v1::ShipmentService::Stub::ListShipments, request, call);
 }
 
+absl::StatusOr<v1::ListDeclarationsResponse> Client::ListDeclarations(
+    const v1::ListDeclarationsRequest& request, const CallOptions& call) {
+  return Read(*this, *stubs_->shipments,
+              &v1::ShipmentService::Stub::ListDeclarations, request, call);
+}
+
 absl::StatusOr<v1::ListReservationsResponse> Client::ListReservations(
     const v1::ListReservationsRequest& request, const CallOptions& call) {
   return Read(*this, *stubs_->shipments,

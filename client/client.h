@@ -109,6 +109,8 @@ class Client {
       const v1::GetShipmentRequest& request, const CallOptions& call = {});
   absl::StatusOr<v1::ListShipmentsResponse> ListShipments(
       const v1::ListShipmentsRequest& request, const CallOptions& call = {});
+  absl::StatusOr<v1::ListDeclarationsResponse> ListDeclarations(
+      const v1::ListDeclarationsRequest& request, const CallOptions& call = {});
   absl::StatusOr<v1::ListReservationsResponse> ListReservations(
       const v1::ListReservationsRequest& request, const CallOptions& call = {});
 

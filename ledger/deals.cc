@@ -1,7 +1,6 @@
 #include "ledger/deals.h"
 
 #include <algorithm>
-#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,6 +13,7 @@
 #include "ledger/base/limits.h"
 #include "ledger/base/status_macros.h"
 #include "ledger/domain/decide.h"
+#include "ledger/domain/errors.h"
 #include "ledger/envelope.h"
 #include "ledger/shipments.h"
 
@@ -62,7 +62,7 @@ void SetMilliTpp(const domain::Catalog& catalog, v1::Deal& deal) {
 
 // Whether a deal is one of those wanted. `parties` are who sends and receives.
 bool Wants(const v1::ListDealsRequest& filters, const v1::Deal& deal,
-           std::initializer_list<const std::string*> parties) {
+           const std::vector<const std::string*>& parties) {
   const auto is_party = [&](const std::string* party) {
     return *party == filters.party();
   };
@@ -91,8 +91,10 @@ class Deals {
       AddAnnouncement(event.announcement_recorded().command().announcement(),
                       entry.index());
     } else if (event.has_license_applied()) {
-      AddApplication(event.license_applied().command().application(),
-                     entry.index());
+      return AddApplication(event.license_applied().command().application(),
+                            entry.index());
+    } else if (event.has_compute_declared()) {
+      AddDeclaration(event.compute_declared().command(), entry.index());
     } else if (event.has_license_granted()) {
       AddLicense(event.license_granted().command().license().license_id());
     } else {
@@ -127,13 +129,15 @@ class Deals {
   }
 
   // What is pending; what was granted is told of its license.
-  void AddApplication(const v1::Application& asked, uint64_t index) {
+  absl::Status AddApplication(const v1::Application& asked, uint64_t index) {
     const auto* view =
         moment_.snapshot->registers.applications.Find(asked.application_id());
-    if (view == nullptr ||
-        (*view)->status() != v1::APPLICATION_STATUS_PENDING ||
-        !IsBy(asked.application_date(), moment_.through)) {
-      return;
+    if (view == nullptr || !IsBy(asked.application_date(), moment_.through)) {
+      return absl::OkStatus();
+    }
+    if ((*view)->status() != v1::APPLICATION_STATUS_PENDING) {
+      ASSIGN_OR_RETURN(const Date decided, DecisionDate(**view));
+      if (decided <= moment_.through) return absl::OkStatus();
     }
     for (const v1::LicenseLine& line : asked.lines()) {
       v1::Deal deal;
@@ -150,7 +154,58 @@ class Deals {
                                        : line.destination_country());
       SetUnits(line.product_code(), line.quantity(), deal);
       deal.set_source(asked.source());
-      Take(std::move(deal), {&asked.exporter(), &deal.recipient()});
+      Take(deal, {&asked.exporter(), &deal.recipient()});
+    }
+    return absl::OkStatus();
+  }
+
+  // When an application was decided. Errors: DATA_DAMAGED.
+  absl::StatusOr<Date> DecisionDate(const v1::ApplicationView& view) {
+    v1::Entry entry;
+    RETURN_IF_ERROR(ReadWhole([&](uint64_t at) { return later_->Read(at); },
+                              view.decided_index(), entry));
+    const v1::Event& event = entry.event();
+    const std::string& text =
+        event.has_license_granted()
+            ? event.license_granted().command().license().grant_date()
+        : event.has_license_returned()
+            ? event.license_returned().command().effective_date()
+            : event.license_denied().command().effective_date();
+    const std::optional<Date> date = Date::Parse(text);
+    return date ? absl::StatusOr<Date>(*date)
+                : domain::DataDamaged(view.decided_index(),
+                                      "should decide an application, and does "
+                                      "not");
+  }
+
+  // What a party says is installed, as long as it has said nothing since.
+  void AddDeclaration(const v1::DeclareCompute& stated, uint64_t index) {
+    const uint64_t* last =
+        moment_.snapshot->registers.declarations.Find(stated.party());
+    if (last == nullptr || *last != index ||
+        !IsBy(stated.effective_date(), moment_.through)) {
+      return;
+    }
+    for (const v1::DeclareCompute::Line& line : stated.lines()) {
+      v1::Deal deal;
+      deal.set_stage(v1::DEAL_STAGE_INSTALLED);
+      deal.set_index(index);
+      deal.set_name("declared");
+      deal.set_date(stated.effective_date());
+      deal.set_by(stated.party());
+      deal.set_recipient(stated.party());
+      deal.set_destination_country(line.country());
+      deal.set_source(stated.source());
+      if (line.product_code().empty()) {
+        deal.set_unit(v1::DEAL_UNIT_GPUS);
+        deal.set_minimum(line.gpus());
+        if (line.milli_tpp() != 0) {
+          deal.set_minimum_milli_tpp(line.milli_tpp());
+        }
+      } else {
+        SetUnits(line.product_code(), line.units(), deal);
+      }
+      Take(std::move(deal), {&stated.party()});
     }
   }
 
@@ -174,10 +229,18 @@ class Deals {
         deal.set_recipient(license.license.consignees(0));
       }
       deal.set_destination_country(line.destination_country);
-      // What an end has taken back is not granted any more.
-      SetUnits(line.product_code, line.authorized - line.released, deal);
+      // What an end has taken back is not granted from then on.
+      const domain::LicenseState::StatusChange* end = license.FirstEnd();
+      const bool ended = end != nullptr && end->from <= moment_.through;
+      SetUnits(line.product_code, line.authorized - (ended ? line.released : 0),
+               deal);
+      if (deal.minimum() == 0) continue;
       deal.set_source(license.license.source());
-      Take(std::move(deal), {&deal.by(), &deal.recipient()});
+      std::vector<const std::string*> parties = {&deal.by(), &deal.recipient()};
+      for (const std::string& user : license.license.end_users()) {
+        parties.push_back(&user);
+      }
+      Take(deal, parties);
     }
   }
 
@@ -219,9 +282,11 @@ class Deals {
     deal.set_minimum(units);
   }
 
-  void Take(v1::Deal deal, std::initializer_list<const std::string*> parties) {
+  void Take(v1::Deal deal, const std::vector<const std::string*>& parties) {
     if (!Wants(filters_, deal, parties)) return;
-    SetMilliTpp(moment_.snapshot->catalog(), deal);
+    // What is declared may say its TPP itself.
+    if (!deal.has_minimum_milli_tpp())
+      SetMilliTpp(moment_.snapshot->catalog(), deal);
     bytes_ += deal.ByteSizeLong();
     deals_.push_back(std::move(deal));
   }

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "ledger/base/limits.h"
 #include "ledger/base/status_macros.h"
 #include "ledger/domain/errors.h"
@@ -155,21 +156,31 @@ absl::StatusOr<ShipmentState> FindShipmentState(
   return as_recorded;
 }
 
-// The license that a shipment drew or cites; empty: none.
-const std::string& LicenseOf(const v1::ShipmentView& view) {
+// The licenses that a shipment drew or cites, each once.
+std::vector<std::string> LicensesOf(const v1::ShipmentView& view) {
+  std::vector<std::string> licenses;
   const std::string& chosen = view.evidence().chosen_license_id();
-  return chosen.empty() ? view.shipment().authorization().license_id() : chosen;
+  for (const v1::Item& item : view.shipment().items()) {
+    const std::string& named = domain::LicenseIdOf(view.shipment(), item);
+    const std::string& license = named.empty() ? chosen : named;
+    if (!license.empty() && !absl::c_linear_search(licenses, license)) {
+      licenses.push_back(license);
+    }
+  }
+  return licenses;
 }
 
-// Adds why the shipment's license does not authorize it, as it is known now.
-void FillUnauthorized(const domain::Snapshot& snapshot, Date export_date,
+// Adds why the shipment's licenses do not authorize it, as it is known now.
+void FillUnauthorized(const domain::Snapshot& snapshot,
                       v1::ShipmentView& view) {
-  const auto* license = snapshot.licenses.Find(LicenseOf(view));
-  if (license == nullptr) return;
-  for (const v1::LicenseFinding& finding :
-       domain::StandingFindings(**license, export_date)) {
-    *view.add_unauthorized() =
-        domain::LicenseViolation(finding, view.shipment());
+  for (const std::string& license_id : LicensesOf(view)) {
+    const auto* license = snapshot.licenses.Find(license_id);
+    if (license == nullptr) continue;
+    for (const v1::LicenseFinding& finding :
+         domain::StandingFindings(**license, view.shipment())) {
+      *view.add_unauthorized() =
+          domain::LicenseViolation(finding, view.shipment());
+    }
   }
 }
 
@@ -206,7 +217,7 @@ absl::StatusOr<std::optional<v1::ShipmentView>> MakeView(
   // Units of a voided shipment never were.
   if (!state.voided) {
     FillBalances(standing.items, view);
-    FillUnauthorized(*moment.snapshot, *date, view);
+    FillUnauthorized(*moment.snapshot, view);
   }
   view.add_entry_indexes(first.index());
   view.mutable_entry_indexes()->Add(standing.entry_indexes.begin(),
@@ -222,7 +233,7 @@ bool Matches(const v1::ListShipmentsRequest& filters,
          (filters.destination_country().empty() ||
           filters.destination_country() == shipment.destination_country()) &&
          (filters.license_id().empty() ||
-          filters.license_id() == LicenseOf(view)) &&
+          absl::c_linear_search(LicensesOf(view), filters.license_id())) &&
          (!filters.unauthorized_only() || !view.unauthorized().empty()) &&
          (!filters.in_transit_only() ||
           std::any_of(view.balances().begin(), view.balances().end(),

@@ -193,6 +193,18 @@ absl::Status ReadParties(const ReadView& view,
                    PartyThrough(*party, view.moment.through);
       },
       response));
+  for (const v1::Party& party : response.parties()) {
+    const auto* met =
+        view.snapshot().registers.party_conditions.Find(party.party_id());
+    if (met == nullptr) continue;
+    auto& conditions = *response.add_conditions();
+    conditions.set_party(party.party_id());
+    for (const v1::Condition& condition : (*met)->conditions()) {
+      if (HoldsBy(condition.satisfied_date(), view.moment.through)) {
+        *conditions.add_conditions() = condition;
+      }
+    }
+  }
   response.set_size(view.snapshot().size);
   return absl::OkStatus();
 }

@@ -1,13 +1,16 @@
 #include "server/shipment_service.h"
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "ledger/base/status_macros.h"
+#include "ledger/domain/errors.h"
 #include "ledger/domain/known.h"
 #include "server/page_token.h"
 #include "server/read_call.h"
@@ -79,7 +82,71 @@ bool Matches(const v1::Shipment& planned, Date through,
          (request.exporter().empty() ||
           planned.exporter() == request.exporter()) &&
          (request.license_id().empty() ||
-          planned.authorization().license_id() == request.license_id());
+          absl::c_any_of(planned.items(), [&](const v1::Item& item) {
+            return domain::LicenseIdOf(planned, item) == request.license_id();
+          }));
+}
+
+// The statement that an entry holds. Errors: DATA_DAMAGED.
+absl::StatusOr<v1::ListDeclarationsResponse::Declaration> ReadDeclaration(
+    const Ledger& ledger, uint64_t index) {
+  ASSIGN_OR_RETURN(const std::vector<std::string> entries,
+                   ledger.ReadEntries(index, index + 1, 1));
+  v1::Entry entry;
+  if (entries.empty() || !entry.ParseFromString(entries.front()) ||
+      !entry.event().has_compute_declared()) {
+    return domain::DataDamaged(index, "should declare compute, and does not");
+  }
+  v1::ListDeclarationsResponse::Declaration declaration;
+  declaration.set_index(index);
+  *declaration.mutable_record_time() = entry.record_time();
+  *declaration.mutable_declaration() =
+      entry.event().compute_declared().command();
+  return declaration;
+}
+
+// Leaves the lines of a country only (empty: all). Returns whether any are
+// left, or none were wanted.
+bool KeepLinesOf(const std::string& country, v1::DeclareCompute& declaration) {
+  if (country.empty()) return true;
+  auto& lines = *declaration.mutable_lines();
+  lines.erase(std::remove_if(lines.begin(), lines.end(),
+                             [&](const v1::DeclareCompute::Line& line) {
+                               return line.country() != country;
+                             }),
+              lines.end());
+  return !lines.empty();
+}
+
+absl::Status ReadDeclarations(const ReadView& view,
+                              const v1::ListDeclarationsRequest& request,
+                              v1::ListDeclarationsResponse& response) {
+  ASSIGN_OR_RETURN(const size_t page_size,
+                   PageSize(request.page_size(), kStandardPage, kMaxPage));
+  RETURN_IF_ERROR(domain::CheckPartyKnown(view.snapshot(), request.party()));
+  RETURN_IF_ERROR(domain::CheckCountryKnown("country", request.country()));
+  v1::ListDeclarationsResponse::Declaration found;
+  absl::Status status;
+  RETURN_IF_ERROR(FillPage<std::string>(
+      request, view.moment, view.snapshot().registers.declarations, page_size,
+      [&](uint64_t index) {
+        if (!status.ok()) return false;
+        auto declaration = ReadDeclaration(view.ledger, index);
+        status = declaration.status();
+        if (!status.ok()) return false;
+        found = *std::move(declaration);
+        v1::DeclareCompute& stated = *found.mutable_declaration();
+        return (request.party().empty() || request.party() == stated.party()) &&
+               HoldsBy(stated.effective_date(), view.moment.through) &&
+               KeepLinesOf(request.country(), stated);
+      },
+      [&](uint64_t) -> const auto& {
+        return *response.add_declarations() = std::move(found);
+      },
+      response));
+  RETURN_IF_ERROR(status);
+  response.set_size(view.snapshot().size);
+  return absl::OkStatus();
 }
 
 absl::Status ReadReservations(const ReadView& view,
@@ -252,6 +319,14 @@ grpc::ServerUnaryReactor* ShipmentService::ListShipments(
     grpc::ByteBuffer* response) {
   return ServeRead<v1::ListShipmentsRequest, v1::ListShipmentsResponse>(
       {runtime_, context, request, response}, &ReadShipments, ReadSource::kLog);
+}
+
+grpc::ServerUnaryReactor* ShipmentService::ListDeclarations(
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+    grpc::ByteBuffer* response) {
+  return ServeRead<v1::ListDeclarationsRequest, v1::ListDeclarationsResponse>(
+      {runtime_, context, request, response}, &ReadDeclarations,
+      ReadSource::kLog);
 }
 
 grpc::ServerUnaryReactor* ShipmentService::ListReservations(

@@ -28,7 +28,8 @@ using RawShipmentService = RawService<
     v1::ShipmentService::WithRawCallbackMethod_StreamShipments,
     v1::ShipmentService::WithRawCallbackMethod_GetShipment,
     v1::ShipmentService::WithRawCallbackMethod_ListShipments,
-    v1::ShipmentService::WithRawCallbackMethod_ListReservations>;
+    v1::ShipmentService::WithRawCallbackMethod_ListReservations,
+    v1::ShipmentService::WithRawCallbackMethod_ListDeclarations>;
 
 // ShipmentService serves shipments and reservations. Thread-safety:
 // thread-safe.
@@ -86,6 +87,9 @@ class ShipmentService final : public RawShipmentService {
   grpc::ServerUnaryReactor* ListShipments(grpc::CallbackServerContext* context,
                                           const grpc::ByteBuffer* request,
                                           grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* ListDeclarations(
+      grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+      grpc::ByteBuffer* response) override;
   grpc::ServerUnaryReactor* ListReservations(
       grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
       grpc::ByteBuffer* response) override;

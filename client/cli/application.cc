@@ -205,15 +205,15 @@ std::string DecisionText(const v1::ApplicationView& view) {
     absl::StrAppend(&text, " as license ", view.license_id());
   }
   if (view.has_age_days()) {
-    const auto& steps = view.steps();
-    if (!steps.empty()) {
-      absl::StrAppend(&text, ", ",
-                      FormatEnum(steps.rbegin()->step(), "APPLICATION_STEP_"));
-    }
     absl::StrAppend(&text, " for ", FormatCount(view.age_days()), " days");
     if (view.clock_days() != view.age_days()) {
       absl::StrAppend(&text, ", ", FormatCount(view.clock_days()),
                       " on the clock");
+    }
+    if (!view.steps().empty()) {
+      const v1::ApplicationView::Step& last = *view.steps().rbegin();
+      absl::StrAppend(&text, ", ", FormatEnum(last.step(), "APPLICATION_STEP_"),
+                      " since ", last.effective_date());
     }
   }
   return text;

@@ -70,6 +70,7 @@ void AddWhatIfCommand(CLI::App& policy, Cli& cli);
 void AddHolidayCommands(CLI::App& group, Cli& cli);
 void AddApplicationCommands(CLI::App& license, Cli& cli);
 void AddLicenseChangeCommands(CLI::App& license, Cli& cli);
+void AddPartyConditionCommand(CLI::App& party, Cli& cli);
 void AddMovementCommands(CLI::App& shipment, Cli& cli);
 void AddTraceCommand(CLI::App& shipment, Cli& cli);
 void AddMovementImportCommands(CLI::App& shipment, Cli& cli);

@@ -220,11 +220,9 @@ int RecordCondition(Cli& cli, const ConditionOptions& options) {
                 });
 }
 
+// What a license and a party meet alike.
 void AddConditionOptions(CLI::App& app, ConditionOptions& options) {
   v1::RecordCondition& command = options.command;
-  AddText(app, "LICENSE", "the license or other authorization",
-          [&](const std::string& text) { command.set_license_id(text); })
-      ->required();
   AddText(app, "--kind", "what kind, as rules require it, such as kyc",
           [&](const std::string& text) {
             command.mutable_condition()->set_kind(text);
@@ -242,7 +240,10 @@ void AddConditionOptions(CLI::App& app, ConditionOptions& options) {
           [&](const std::string& text) {
             command.mutable_condition()->set_valid_through(text);
           });
-  AddRevisionOption(app, command);
+  AddText(app, "--sha256", "the SHA-256 of the document, in hexadecimal",
+          [&](const std::string& text) {
+            command.mutable_condition()->set_evidence_sha256(text);
+          });
   AddWriteOptions(app, options.write);
 }
 
@@ -293,21 +294,21 @@ struct CorrectOptions {
 };
 
 // Tells the shipments whose export date is between the dates that a change had
-// and has, and what that means for them. Dates are ISO, which sort as text.
-int PrintShipmentsBetween(Cli& cli, const v1::LicenseChangeCorrected& corrected,
-                          bool authorizes) {
+// and has, and whether they are authorized now. Dates are ISO, which sort as
+// text.
+int PrintShipmentsBetween(Cli& cli, const CorrectOptions& options,
+                          const v1::LicenseChangeCorrected& corrected) {
   const v1::CorrectLicenseChange& command = corrected.command();
   const auto [first, end] =
       std::minmax(corrected.corrected_date(), command.effective_date());
-  const bool earlier = command.effective_date() == first;
-  const char* now =
-      authorizes == earlier ? "authorized now" : "unauthorized now";
   return PrintShipmentsUnder(
       cli, command.license_id(),
-      absl::StrCat("Exported from ", first, " to before ", end, ":"),
+      absl::StrCat("Exported from ", first, " to before ", end,
+                   options.write.validate_only ? ", as it is now:" : ":"),
       [&](const v1::ShipmentView& view) -> std::string {
         const std::string& date = view.shipment().export_date();
-        return first <= date && date < end ? now : "";
+        if (date < first || date >= end) return "";
+        return view.unauthorized().empty() ? "authorized" : "unauthorized";
       });
 }
 
@@ -322,19 +323,8 @@ int Correct(Cli& cli, const CorrectOptions& options) {
         PrintEvent(done.event(), done.judgement());
       });
   if (code != kDone || cli.json) return code;
-  v1::GetLicenseRequest get;
-  get.set_license_id(options.command.license_id());
-  const auto license = cli.client().GetLicense(get);
-  if (!license.ok()) return Fail(cli, license.status());
-  const auto& changes = license->license().status_changes();
-  const auto change =
-      std::find_if(changes.begin(), changes.end(), [&](const auto& c) {
-        return c.index() == options.command.change_index();
-      });
-  return PrintShipmentsBetween(
-      cli, response->event().license_change_corrected(),
-      change != changes.end() &&
-          change->status() == v1::LICENSE_STATUS_GRANTED);
+  return PrintShipmentsBetween(cli, options,
+                               response->event().license_change_corrected());
 }
 
 void AddCorrectOptions(CLI::App& app, CorrectOptions& options) {
@@ -443,9 +433,18 @@ void AddLicenseChangeCommands(CLI::App& license, Cli& cli) {
       license, cli, "void",
       "void it from issuance: what was shipped under it was unauthorized",
       AddVoidOptions, Void);
-  AddCommand<ConditionOptions>(license, cli, "condition",
-                               "record that it has met a condition",
-                               AddConditionOptions, RecordCondition);
+  AddCommand<ConditionOptions>(
+      license, cli, "condition", "record that it has met a condition",
+      [](CLI::App& sub, ConditionOptions& options) {
+        AddText(sub, "LICENSE", "the license or other authorization",
+                [&](const std::string& text) {
+                  options.command.set_license_id(text);
+                })
+            ->required();
+        AddConditionOptions(sub, options);
+        AddRevisionOption(sub, options.command);
+      },
+      RecordCondition);
   AddCommand<TransferOptions>(license, cli, "transfer",
                               "transfer it to another licensee, once",
                               AddTransferOptions, Transfer);
@@ -457,6 +456,20 @@ void AddLicenseChangeCommands(CLI::App& license, Cli& cli) {
       license, cli, "states",
       "what can happen to applications and licenses, and where",
       [](CLI::App&, StatesOptions&) {}, PrintStates);
+}
+
+void AddPartyConditionCommand(CLI::App& party, Cli& cli) {
+  AddCommand<ConditionOptions>(
+      party, cli, "condition",
+      "record that it has met a condition, which holds for every shipment that "
+      "it or a party it owns sends, receives or uses",
+      [](CLI::App& sub, ConditionOptions& options) {
+        AddText(sub, "PARTY", "the party", [&](const std::string& text) {
+          options.command.set_party(text);
+        })->required();
+        AddConditionOptions(sub, options);
+      },
+      RecordCondition);
 }
 
 }  // namespace chipledger::cli

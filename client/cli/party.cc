@@ -7,6 +7,7 @@
 #include "client/cli/cli.h"
 #include "client/cli/print.h"
 #include "client/cli/table.h"
+#include "client/cli/terminal.h"
 #include "ledger/base/decimal.h"
 #include "ledger/base/status_macros.h"
 
@@ -51,8 +52,32 @@ int Register(Cli& cli, const RegisterOptions& options) {
 struct DeclareOptions {
   v1::DeclareCompute command;
   std::vector<std::string> lines;
+  std::vector<std::string> units;
   WriteOptions write;
 };
+
+// Reads "COUNTRY=UNITS:PRODUCT".
+absl::StatusOr<v1::DeclareCompute::Line> ParseDeclaredUnits(
+    const std::string& text) {
+  const size_t equals = text.find('=');
+  const size_t colon = text.find(':', equals == std::string::npos ? 0 : equals);
+  const auto units = equals == std::string::npos || colon == std::string::npos
+                         ? std::nullopt
+                         : ParseDecimal(absl::string_view(text).substr(
+                                            equals + 1, colon - equals - 1),
+                                        0);
+  if (!units) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--units \"", text, "\" is not COUNTRY=UNITS:PRODUCT"));
+  }
+  v1::DeclareCompute::Line line;
+  ASSIGN_OR_RETURN(const std::string country,
+                   ParseCountry(absl::string_view(text).substr(0, equals)));
+  line.set_country(country);
+  line.set_units(*units);
+  line.set_product_code(text.substr(colon + 1));
+  return line;
+}
 
 // Reads "COUNTRY=GPUS", "COUNTRY=GPUS:TPP" or "COUNTRY=GPUS:TPP:CLASS".
 absl::StatusOr<v1::DeclareCompute::Line> ParseDeclaredLine(
@@ -90,6 +115,11 @@ int Declare(Cli& cli, const DeclareOptions& options) {
     if (!line.ok()) return Fail(cli, line.status());
     *request.mutable_command()->add_lines() = *std::move(line);
   }
+  for (const std::string& text : options.units) {
+    auto line = ParseDeclaredUnits(text);
+    if (!line.ok()) return Fail(cli, line.status());
+    *request.mutable_command()->add_lines() = *std::move(line);
+  }
   return Finish(cli, cli.client().DeclareCompute(request),
                 [](const v1::DeclareComputeResponse& response) {
                   PrintWriteResult(response.result());
@@ -112,7 +142,65 @@ void AddDeclareOptions(CLI::App& app, DeclareOptions& options) {
                  "COUNTRY=GPUS, COUNTRY=GPUS:TPP of all of them, or "
                  "COUNTRY=GPUS:TPP:CLASSIFICATION; repeat it (default: nothing "
                  "is installed any more)");
+  app.add_option("--units", options.units,
+                 "COUNTRY=UNITS:PRODUCT, a registered product; repeat it");
   AddWriteOptions(app, options.write);
+}
+
+struct DeclarationsOptions {
+  v1::ListDeclarationsRequest request;
+  std::string country;
+};
+
+int Declarations(Cli& cli, const DeclarationsOptions& options) {
+  v1::ListDeclarationsRequest request = options.request;
+  request.set_page_size(1000);
+  if (!options.country.empty()) {
+    const auto country = ParseCountry(options.country);
+    if (!country.ok()) return Fail(cli, country.status());
+    request.set_country(*country);
+  }
+  Table table({"PARTY", "DATE", "COUNTRY", "AMOUNT>", "OF", "TPP>", "ENTRY>",
+               "SOURCE"});
+  const absl::Status status = ForEachPage(
+      request,
+      [&](const auto& page) { return cli.client().ListDeclarations(page); },
+      [&](const v1::ListDeclarationsResponse& page) {
+        for (const auto& listed : page.declarations()) {
+          if (cli.json) {
+            PrintJson(listed);
+            continue;
+          }
+          const v1::DeclareCompute& stated = listed.declaration();
+          for (const v1::DeclareCompute::Line& line : stated.lines()) {
+            const bool of_product = !line.product_code().empty();
+            table.AddRow(
+                {stated.party(), stated.effective_date(), line.country(),
+                 FormatCount(of_product ? line.units() : line.gpus()),
+                 of_product
+                     ? line.product_code()
+                     : absl::StrCat("GPUs",
+                                    line.classification().empty() ? "" : " of ",
+                                    line.classification()),
+                 of_product ? "by the catalog"
+                            : FormatAmount(v1::MEASURE_TPP, line.milli_tpp()),
+                 absl::StrCat(listed.index()), OneLine(stated.source())});
+          }
+          if (stated.lines().empty()) {
+            table.AddRow({stated.party(), stated.effective_date(), "-",
+                          "nothing", "", "", absl::StrCat(listed.index()),
+                          OneLine(stated.source())});
+          }
+        }
+        return true;
+      });
+  if (!status.ok()) return Fail(cli, status);
+  if (!cli.json) {
+    PrintList(table, "declaration",
+              !request.party().empty() || !options.country.empty(),
+              "chipledger party declare --help");
+  }
+  return kDone;
 }
 
 struct ListOptions {
@@ -123,11 +211,28 @@ std::string WithDate(const std::string& text, const std::string& date) {
   return date.empty() ? text : absl::StrCat(text, " from ", date);
 }
 
+// The conditions that a party of a page has met: "kyc (2025-03-01)".
+std::string MetBy(const std::string& party,
+                  const v1::ListPartiesResponse& page) {
+  std::vector<std::string> met;
+  for (const auto& of_party : page.conditions()) {
+    if (of_party.party() != party) continue;
+    for (const v1::Condition& condition : of_party.conditions()) {
+      met.push_back(
+          absl::StrCat(condition.kind(), " (", condition.satisfied_date(),
+                       condition.valid_through().empty() ? "" : " to ",
+                       condition.valid_through(), ")"));
+    }
+  }
+  return absl::StrJoin(met, ", ");
+}
+
 int List(Cli& cli, const ListOptions& options) {
   v1::ListPartiesRequest request;
   *request.mutable_read_point() = options.read_point;
   request.set_page_size(1000);
-  Table table({"PARTY", "NAME", "HEADQUARTERS", "ULTIMATE PARENT", "SOURCE"});
+  Table table({"PARTY", "NAME", "HEADQUARTERS", "ULTIMATE PARENT", "HAS MET",
+               "SOURCE"});
   const absl::Status status = ForEachPage(
       request, [&](const auto& page) { return cli.client().ListParties(page); },
       [&](const v1::ListPartiesResponse& page) {
@@ -150,7 +255,7 @@ int List(Cli& cli, const ListOptions& options) {
               {party.party_id(), party.name(),
                absl::StrJoin(headquarters, ", "),
                parents.empty() ? "itself" : absl::StrJoin(parents, ", "),
-               party.source()});
+               MetBy(party.party_id(), page), party.source()});
         }
         return true;
       });
@@ -206,6 +311,17 @@ void AddPartyCommands(CLI::App& app, Cli& cli) {
       "replaces the declaration before",
       AddDeclareOptions, Declare);
   AddStockImportCommands(*group, cli);
+  AddCommand<DeclarationsOptions>(
+      *group, cli, "declarations", "list what parties declare as installed",
+      [](CLI::App& sub, DeclarationsOptions& options) {
+        AddText(
+            sub, "--party", "only this party's",
+            [&](const std::string& text) { options.request.set_party(text); });
+        sub.add_option("--country", options.country, "only of this country");
+        AddReadOptions(sub, *options.request.mutable_read_point());
+      },
+      Declarations);
+  AddPartyConditionCommand(*group, cli);
 }
 
 }  // namespace chipledger::cli

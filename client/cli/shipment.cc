@@ -141,6 +141,14 @@ std::string PartiesText(const v1::Shipment& shipment) {
                      authorization.code().empty() ? "" : ", code ",
                      authorization.code()));
   }
+  std::vector<std::string> own;
+  for (const v1::Item& item : shipment.items()) {
+    if (!item.license_id().empty()) {
+      own.push_back(
+          absl::StrCat(item.product_code(), " under ", item.license_id()));
+    }
+  }
+  add("Items under other licenses", absl::StrJoin(own, ", "));
   add("Departure", shipment.departure_time());
   add("Source", shipment.source());
   return text;

@@ -14,6 +14,14 @@ absl::Status AddItems(const ShipmentOptions& options, v1::Shipment& shipment) {
         "there are ", options.products.size(), " --product and ",
         options.values.size(), " --value; give one for each product, or none"));
   }
+  if (!options.item_licenses.empty() &&
+      options.item_licenses.size() != options.products.size()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("there are ", options.products.size(), " --product and ",
+                     options.item_licenses.size(),
+                     " --item-license; give one for each product, \"-\" for "
+                     "that of --license, or none"));
+  }
   for (size_t i = 0; i < options.products.size(); ++i) {
     ASSIGN_OR_RETURN(
         const auto product,
@@ -22,6 +30,9 @@ absl::Status AddItems(const ShipmentOptions& options, v1::Shipment& shipment) {
     item.set_product_code(product.first);
     item.set_quantity(product.second);
     if (!options.values.empty()) item.set_value_usd(options.values[i]);
+    if (!options.item_licenses.empty() && options.item_licenses[i] != "-") {
+      item.set_license_id(options.item_licenses[i]);
+    }
   }
   return absl::OkStatus();
 }
@@ -49,6 +60,9 @@ void AddShipmentOptions(CLI::App& app, ShipmentOptions& options) {
                  "value of each --product in whole US dollars, in their order");
   app.add_option("--license", options.license,
                  "license or other authorization it ships under");
+  app.add_option("--item-license", options.item_licenses,
+                 "license of each --product, in their order, where it is "
+                 "another than --license; \"-\" for that one");
   app.add_option(
       "--authorization", options.authorization,
       "legal basis: license (the ledger chooses one that fits unless "
@@ -86,7 +100,10 @@ absl::StatusOr<v1::Shipment> MakeShipment(const ShipmentOptions& options) {
   ASSIGN_OR_RETURN(const std::string country, ParseCountry(options.to));
   shipment.set_destination_country(country);
   RETURN_IF_ERROR(AddItems(options, shipment));
-  if (options.license.empty() && options.authorization.empty()) return shipment;
+  if (options.license.empty() && options.authorization.empty() &&
+      options.item_licenses.empty()) {
+    return shipment;
+  }
   v1::Authorization& authorization = *shipment.mutable_authorization();
   authorization.set_kind(v1::AUTHORIZATION_KIND_LICENSE);
   if (!options.authorization.empty()) {

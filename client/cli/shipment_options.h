@@ -18,6 +18,7 @@ struct ShipmentOptions {
   v1::Shipment shipment;
   std::string to;
   std::vector<std::string> products;
+  std::vector<std::string> item_licenses;
   std::vector<int64_t> values;
   std::string license;
   std::string authorization;

@@ -93,7 +93,14 @@ absl::Status CsvShipments::AddTo(const CsvRecord& record,
                      "assurance is empty; fill the column or set --assurance")
                : absl::OkStatus();
   }
-  const v1::Item item = part.shipment().items(0);
+  v1::Item item = part.shipment().items(0);
+  // A row may be under another license than the first.
+  const std::string& license = part.shipment().authorization().license_id();
+  if (!license.empty() && whole.shipment().has_authorization() &&
+      license != whole.shipment().authorization().license_id()) {
+    item.set_license_id(license);
+    part.mutable_shipment()->mutable_authorization()->clear_license_id();
+  }
   v1::RecordShipment first = whole;
   first.mutable_shipment()->clear_items();
   part.mutable_shipment()->clear_items();

@@ -10,7 +10,8 @@
 //   consignee_name       when the consignee is not a registered party
 //   authorization_kind   license, nveu, uveu, lpp, acm, aia, aca, nac,
 //                        none-required, other-exception
-//   license_id           for license
+//   license_id           for license; a record may be under another one than
+//                        the first of its shipment
 //   authorization_code   the authority's code of a license exception
 //   end_user             party id of who will use the items
 //   value_usd            of the record's units together, in whole US dollars

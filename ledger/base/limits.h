@@ -65,6 +65,7 @@ inline constexpr size_t kMaxCountriesPerList = 300;
 inline constexpr size_t kMaxPartiesPerList = 100;
 inline constexpr size_t kMaxApplicationIdBytes = 64;
 inline constexpr int kMaxStepsPerApplication = 1'000;
+inline constexpr int kMaxConditionsPerParty = 1'000;
 // Of an announcement, in its own unit.
 inline constexpr int64_t kMaxDealAmount = 1'000'000'000'000'000'000;
 inline constexpr size_t kMaxCalendarIdBytes = 64;

@@ -17,6 +17,16 @@ std::optional<Amounts> Charge::AmountOf(int64_t some_units) const {
   return Amounts{.used = *used, .unmeasured_gpus = *gpus};
 }
 
+std::optional<Amounts> Charge::AmountOf(UnitRange range) const {
+  const std::optional<Amounts> first = AmountOf(range.begin);
+  const std::optional<Amounts> all = AmountOf(range.end);
+  if (!first || !all) return std::nullopt;
+  const auto used = CheckedSub(all->used, first->used);
+  const auto gpus = CheckedSub(all->unmeasured_gpus, first->unmeasured_gpus);
+  if (!used || !gpus) return std::nullopt;
+  return Amounts{.used = *used, .unmeasured_gpus = *gpus};
+}
+
 storage::v1::LicenseRow::Charge Charge::ToRow() const {
   storage::v1::LicenseRow::Charge row;
   row.set_policy_index(policy_index);

@@ -12,6 +12,12 @@
 
 namespace chipledger::domain {
 
+// Units of an item, from `begin` to before `end`.
+struct UnitRange {
+  int64_t begin = 0;
+  int64_t end = 0;
+};
+
 // A value.
 struct Charge {
   // The entry that adopted the policy, and the rule's place in it.
@@ -38,6 +44,8 @@ struct Charge {
   // units), so that what all of them counted comes back exactly. Nothing when
   // it does not fit.
   std::optional<Amounts> AmountOf(int64_t some_units) const;
+  // What units of the item count: the first `end` without the first `begin`.
+  std::optional<Amounts> AmountOf(UnitRange range) const;
 
   storage::v1::LicenseRow::Charge ToRow() const;
   static Charge FromRow(const storage::v1::LicenseRow::Charge& row);

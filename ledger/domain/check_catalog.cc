@@ -168,6 +168,23 @@ absl::Status CheckDeclaration(const v1::DeclareCompute& command) {
                   At("lines", i, "gpus"));
     checks.Amount(line.milli_tpp(), limits::kMaxDeclaredMilliTpp,
                   At("lines", i, "milli_tpp"));
+    checks.Amount(line.units(), limits::kMaxQuantityUnits,
+                  At("lines", i, "units"));
+    if (line.product_code().empty()) {
+      if (line.units() != 0) {
+        checks.Add(At("lines", i, "units"), "goes with product_code");
+      }
+      continue;
+    }
+    checks.Printable(line.product_code(), limits::kMaxProductCodeBytes, true,
+                     At("lines", i, "product_code"));
+    if (!line.classification().empty() || line.gpus() != 0 ||
+        line.milli_tpp() != 0) {
+      checks.Add(
+          absl::StrCat("lines[", i, "]"),
+          "names a product and states classification, gpus or milli_tpp, "
+          "which are then the catalog's: leave them out");
+    }
   }
   checks.Text(command.source(), limits::kMaxTextBytes, true, "source");
   return checks.ToStatus();

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "absl/algorithm/container.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "ledger/base/instant.h"
 #include "ledger/domain/check_internal.h"
@@ -254,7 +255,21 @@ absl::Status CheckVoiding(const v1::VoidLicense& command) {
 
 absl::Status CheckCondition(const v1::RecordCondition& command) {
   FieldChecks checks;
-  CheckLicenseId(command.license_id(), "license_id", checks);
+  if (command.party().empty() || !command.license_id().empty()) {
+    CheckLicenseId(command.license_id(), "license_id", checks);
+  }
+  if (!command.party().empty()) {
+    checks.Slug(command.party(), limits::kMaxPartyIdBytes, "party");
+    if (!command.license_id().empty()) {
+      checks.Add("condition",
+                 absl::StrCat("is of license ", Quote(command.license_id()),
+                              " or of party ", Quote(command.party()),
+                              ", not of both: set one of them"));
+    }
+    if (command.has_expected_revision()) {
+      checks.Add("expected_revision", "goes with license_id only");
+    }
+  }
   const v1::Condition& condition = command.condition();
   checks.Slug(condition.kind(), limits::kMaxConditionKindBytes,
               "condition.kind");
@@ -264,6 +279,15 @@ absl::Status CheckCondition(const v1::RecordCondition& command) {
   checks.Date(condition.valid_through(), false, "condition.valid_through");
   CheckNotBefore(condition.valid_through(), condition.satisfied_date(),
                  "condition.valid_through", "satisfied_date", checks);
+  const std::string& digest = condition.evidence_sha256();
+  const bool is_hex = absl::c_all_of(digest, [](char c) {
+    return absl::ascii_isdigit(c) || (c >= 'a' && c <= 'f');
+  });
+  if (!digest.empty() && (digest.size() != 64 || !is_hex)) {
+    checks.Add("condition.evidence_sha256",
+               absl::StrCat(Quote(digest),
+                            " is not 64 hexadecimal digits in lower case"));
+  }
   return checks.ToStatus();
 }
 

@@ -41,6 +41,17 @@ void CheckItems(const v1::Shipment& shipment, FieldChecks& checks) {
       checks.Quantity(item.quantity(), limits::kMaxQuantityUnits,
                       At("shipment.items", i, "quantity"));
     }
+    if (!item.license_id().empty()) {
+      checks.Printable(item.license_id(), limits::kMaxLicenseIdBytes, true,
+                       At("shipment.items", i, "license_id"));
+      if (shipment.authorization().kind() ==
+          v1::AUTHORIZATION_KIND_UNSPECIFIED) {
+        checks.Add("shipment.authorization.kind",
+                   absl::StrCat("is required beside ",
+                                At("shipment.items", i, "license_id"), " ",
+                                Quote(item.license_id())));
+      }
+    }
     if (item.has_value_usd() &&
         (item.value_usd() < 0 || item.value_usd() > limits::kMaxValueUsd)) {
       checks.Amount(item.value_usd(), limits::kMaxValueUsd,
@@ -185,6 +196,8 @@ absl::Status CheckReceipt(const v1::ReceiveShipment& command) {
   CheckName(command.shipment(), "shipment", checks);
   checks.Date(command.effective_date(), true, "effective_date");
   CheckUnits(command.units(), 0, true, checks);
+  checks.Text(command.received_by(), limits::kMaxNameBytes, false,
+              "received_by");
   return checks.ToStatus();
 }
 

@@ -240,7 +240,9 @@ class RevisionChecks {
       case v1::Command::kVoidLicense:
         return CheckLicense(command.void_license());
       case v1::Command::kRecordCondition:
-        return CheckLicense(command.record_condition());
+        return command.record_condition().party().empty()
+                   ? CheckLicense(command.record_condition())
+                   : absl::OkStatus();
       case v1::Command::kVoidShipment:
         return CheckShipment(command.void_shipment(), command.void_shipment());
       case v1::Command::kCorrectShipment:
@@ -557,7 +559,7 @@ absl::StatusOr<DecidedRequest> DecideAll(
     if (status.ok() && !refused) {
       status = NoteEntries(state.size(), *event, arena);
     }
-    history.Add(state.size(), *event);
+    if (commands.size() > 1) history.Add(state.size(), *event);
     // Of several, one that is refused is folded too: the others are judged as
     // if it stood, and all is rolled back in the end.
     if (status.ok() && fold && (!refused || commands.size() > 1)) {

@@ -21,18 +21,7 @@ absl::Status RequireMove(const Case& c, const std::string& application_id,
   if (application == nullptr) return ApplicationNotFound(application_id);
   const v1::ApplicationView& view = **application;
   RETURN_IF_ERROR(CheckMove(view, move));
-  // What happened before. ISO dates sort as text.
-  const bool first = view.steps().empty();
-  const std::string& latest =
-      first ? view.application().application_date()
-            : view.steps(view.steps_size() - 1).effective_date();
-  if (effective_date < latest) {
-    return WrongDate(
-        "effective_date", effective_date,
-        absl::StrCat("is before ",
-                     first ? "the application_date" : "the step before it",
-                     ", ", latest));
-  }
+  RETURN_IF_ERROR(CheckNotBefore(view, "effective_date", effective_date));
   return CheckHasHappened("effective_date", effective_date, c);
 }
 

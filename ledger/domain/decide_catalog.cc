@@ -121,7 +121,12 @@ absl::Status DecideDeclareCompute(v1::DeclareCompute& command, Case& c) {
         [](const Evaluation& evaluation) { return evaluation.asked > 0; }));
     RETURN_IF_ERROR(assessment.Judge(evidence));
   }
-  const std::vector<Fact> facts = FactsOfDeclaration(command);
+  ASSIGN_OR_RETURN(const std::vector<Fact> facts,
+                   FactsOfDeclaration(c.state.catalog(), command));
+  for (const Fact& fact : facts) {
+    const v1::Product* product = fact.items.front().product;
+    if (product != nullptr) AddFigures(*product, evidence);
+  }
   RETURN_IF_ERROR(
       assessment.Count(facts, Occasion::kInstalled, Test::kNothing));
   return assessment.Judge(evidence);

@@ -10,6 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/types/span.h"
 #include "ledger/base/error.h"
+#include "ledger/base/limits.h"
 #include "ledger/base/status_macros.h"
 #include "ledger/domain/decide_internal.h"
 #include "ledger/domain/errors.h"
@@ -119,14 +120,18 @@ absl::Status MoveCharges(
   return absl::OkStatus();
 }
 
-// Gathers that a revocation gave back by another date.
+// Gathers what the end of a license gave back, by rules that release what is
+// revoked, by another date.
 absl::Status MoveRelease(const Case& c, const LicenseState& license, Date from,
                          Date to, Assessment& assessment) {
   ASSIGN_OR_RETURN(const std::vector<Charge> charges,
                    CountedCharges(c.state, c.history, license));
   for (const Charge& charge : charges) {
     const LicenseState::Line* line = license.FindLine(charge.item);
-    if (line == nullptr || !charge.release_on_revocation) continue;
+    if (line == nullptr || !charge.release_on_revocation ||
+        !license.HasReleased(charge)) {
+      continue;
+    }
     const int64_t kept = line->authorized - line->released;
     RETURN_IF_ERROR(assessment.MoveUnits(charge, v1::BALANCE_USED, from, kept,
                                          line->authorized, Test::kNothing));
@@ -180,6 +185,14 @@ absl::Status CheckReplacement(const LicenseState& current,
   for (const LicenseState::Line& line : current.lines) {
     const int64_t drawn = line.drawn.shipped + line.drawn.reserved;
     if (drawn == 0) continue;
+    if (replacement.utc_offset() != granted.utc_offset()) {
+      return InvalidFields(
+          {{"license.utc_offset",
+            absl::StrCat("\"", replacement.utc_offset(),
+                         "\" is not the granted one, \"", granted.utc_offset(),
+                         "\", by which departures of shipments under it are "
+                         "dated already")}});
+    }
     const std::string resource = absl::StrCat(Resource(granted.license_id()),
                                               " line ", line.line_number);
     const auto kept = std::find_if(
@@ -209,6 +222,8 @@ absl::Status CheckApplication(const State& state,
   if (found == nullptr) return ApplicationNotFound(id);
   const v1::ApplicationView& application = **found;
   RETURN_IF_ERROR(CheckMove(application, ApplicationMove::kGrant));
+  RETURN_IF_ERROR(CheckNotBefore(application, "license.grant_date",
+                                 command.license().grant_date()));
   if (application.application().exporter() != command.license().exporter()) {
     return InvalidFields(
         {{"application_id",
@@ -234,6 +249,21 @@ absl::Status CountInPlaceOf(const Case& c, const LicenseState& current,
   return CountLicense(c, license, assessment, evidence);
 }
 
+// A license that can be replaced; again, when what replaced it is void.
+// Errors: LICENSE_NOT_FOUND, WRONG_STATUS.
+absl::StatusOr<const LicenseState*> FindToReplace(
+    const State& state, const std::string& license_id) {
+  const LicenseState* license = state.FindLicense(license_id);
+  if (license != nullptr &&
+      license->FinalStatus() == v1::LICENSE_STATUS_REPLACED) {
+    const LicenseState* by = state.FindLicense(license->replaced_by);
+    if (by != nullptr && by->FinalStatus() == v1::LICENSE_STATUS_VOID) {
+      return license;
+    }
+  }
+  return FindFor(LicenseMove::kReplace, state, license_id);
+}
+
 // The license that a grant replaces ends: what was not shipped is given back,
 // by every rule.
 // Errors: LICENSE_NOT_FOUND, WRONG_STATUS, INVALID_FIELD, WRONG_DATE.
@@ -241,20 +271,27 @@ absl::Status Replace(const Case& c, const v1::GrantLicense& command,
                      Assessment& assessment, LicenseDraws& draws,
                      v1::LicenseGranted& granted) {
   ASSIGN_OR_RETURN(const LicenseState* replaced,
-                   FindFor(LicenseMove::kReplace, c.state, command.replaces()));
+                   FindToReplace(c.state, command.replaces()));
   const v1::License& license = command.license();
-  if (license.exporter() != replaced->license.exporter()) {
+  const Date date = ParsedDate(license.grant_date());
+  if (license.exporter() != replaced->LicenseeOn(date)) {
     return InvalidFields(
         {{"replaces",
           absl::StrCat("\"", command.replaces(), "\" is a license of \"",
-                       replaced->license.exporter(), "\", not of \"",
+                       replaced->LicenseeOn(date), "\", not of \"",
                        license.exporter(), "\"")}});
   }
-  const Date date = ParsedDate(license.grant_date());
   if (date < replaced->grant_date) {
     return WrongDate("license.grant_date", license.grant_date(),
                      absl::StrCat("is before that of the license it replaces, ",
                                   replaced->license.grant_date()));
+  }
+  if (date > c.today) {
+    return WrongDate(
+        "license.grant_date", license.grant_date(),
+        absl::StrCat("has not come yet (today is ", c.today.ToString(),
+                     " UTC); the license that it replaces ends when it is "
+                     "recorded, so record it on its date"));
   }
   v1::Evidence& evidence = *granted.mutable_evidence();
   ASSIGN_OR_RETURN(
@@ -303,12 +340,14 @@ absl::StatusOr<size_t> FindChange(const LicenseState& license,
                 : absl::StrCat("; these are: ", absl::StrJoin(known, ", ")))}});
 }
 
-// The corrected change must still hold on some date, and not take all of those
-// of the change before it. Errors: WRONG_DATE.
+// The corrected change must still hold on some date, and so must the change
+// before it, as far as they do now: changes may have been recorded in another
+// order than that of their dates. Errors: WRONG_DATE.
 absl::Status CheckBetweenNeighbors(const LicenseState& license, size_t place,
                                    const std::string& effective_date) {
   const auto& changes = license.status_changes;
   const Date date = ParsedDate(effective_date);
+  const Date was = changes[place].from;
   const auto wrong = [&](const LicenseState::StatusChange& other,
                          absl::string_view side) {
     return WrongDate("effective_date", effective_date,
@@ -316,14 +355,17 @@ absl::Status CheckBetweenNeighbors(const LicenseState& license, size_t place,
                                   other.index, " made, ", NameOf(other.status),
                                   " from ", other.from.ToString()));
   };
-  if (date == changes[place].from) {
+  if (date == was) {
     return WrongDate("effective_date", effective_date, "is the date it has");
   }
-  if (date < changes[place - 1].from) {
-    return wrong(changes[place - 1], "before");
+  // The grant's date was checked.
+  if (place > 1 && changes[place - 1].from < was &&
+      date <= changes[place - 1].from) {
+    return wrong(changes[place - 1], "not after");
   }
-  if (place + 1 < changes.size() && date > changes[place + 1].from) {
-    return wrong(changes[place + 1], "after");
+  if (place + 1 < changes.size() && was < changes[place + 1].from &&
+      date >= changes[place + 1].from) {
+    return wrong(changes[place + 1], "not before");
   }
   return absl::OkStatus();
 }
@@ -343,6 +385,27 @@ absl::Status CheckParts(const LicenseState& license,
                                                " line ", part.line_number()),
                                   part.quantity(), line->available());
     }
+  }
+  return absl::OkStatus();
+}
+
+// What the licensee before has reserved for a date of the new one nobody could
+// use. Errors: WRONG_STATUS.
+absl::Status RequireNoReservation(const Case& c,
+                                  const v1::TransferLicense& command) {
+  for (const uint64_t index : c.state.ReservationsUnder(command.license_id())) {
+    ASSIGN_OR_RETURN(const ReservationState* reservation,
+                     FindReservation(c.state, index));
+    // ISO dates sort as text.
+    if (reservation->shipment.export_date() < command.effective_date()) {
+      continue;
+    }
+    return WrongStatus(
+        Resource(command.license_id()),
+        absl::StrCat("held by reservation ", index, " of ",
+                     reservation->shipment.exporter(), " for ",
+                     reservation->shipment.export_date()),
+        "free from the date of the transfer on; release the reservation first");
   }
   return absl::OkStatus();
 }
@@ -392,12 +455,17 @@ absl::Status DecideTransferLicense(v1::TransferLicense& command, Case& c) {
                                    "\" is the licensee already")}});
   }
   RETURN_IF_ERROR(CheckEffectiveDate(*current, command.effective_date(), c));
+  RETURN_IF_ERROR(RequireNoReservation(c, command));
   RETURN_IF_ERROR(RequireRules(c.state.catalog(), command.overrides()));
   v1::LicenseTransferred& transferred = *c.event.mutable_license_transferred();
   transferred.unsafe_arena_set_allocated_command(&command);
   v1::License& license = *transferred.mutable_license();
   license = current->license;
   license.set_exporter(command.exporter());
+  // What was revoked in part stays revoked.
+  for (v1::LicenseLine& line : *license.mutable_lines()) {
+    line.set_quantity(current->FindLine(line.line_number())->authorized);
+  }
   Assessment assessment(c.state, current->grant_date, &command.overrides());
   RETURN_IF_ERROR(CountInPlaceOf(c, *current, license, assessment,
                                  *transferred.mutable_evidence()));
@@ -531,6 +599,11 @@ absl::Status DecideVoidLicense(v1::VoidLicense& command, Case& c) {
       ReleaseReservations(c, command.license_id(), command.reservation_effect(),
                           assessment, draws, evidence));
   voided.mutable_released_reservations()->Add(released.begin(), released.end());
+  // What it gave back when it ended was never its.
+  if (const LicenseState::StatusChange* end = license->FirstEnd()) {
+    RETURN_IF_ERROR(
+        MoveRelease(c, *license, end->from, license->grant_date, assessment));
+  }
   RETURN_IF_ERROR(MoveCharges(
       c, *license, license->grant_date,
       [&](const Charge& charge,
@@ -569,9 +642,24 @@ absl::Status DecideExpireLicense(v1::ExpireLicense& command, Case& c) {
 }
 
 absl::Status DecideRecordCondition(v1::RecordCondition& command, Case& c) {
-  RETURN_IF_ERROR(
-      FindFor(LicenseMove::kMeetCondition, c.state, command.license_id())
-          .status());
+  const std::string& party = command.party();
+  if (!party.empty()) {
+    if (c.state.catalog().parties.Find(party) == nullptr) {
+      return PartyNotFound(party);
+    }
+    const auto* met = c.state.registers().party_conditions.Find(party);
+    if (met != nullptr &&
+        (*met)->conditions_size() >= limits::kMaxConditionsPerParty) {
+      return InvalidFields(
+          {{"party", absl::StrCat("\"", party, "\" has met ",
+                                  limits::kMaxConditionsPerParty,
+                                  " conditions, and no more are kept")}});
+    }
+  } else {
+    RETURN_IF_ERROR(
+        FindFor(LicenseMove::kMeetCondition, c.state, command.license_id())
+            .status());
+  }
   RETURN_IF_ERROR(CheckHasHappened("condition.satisfied_date",
                                    command.condition().satisfied_date(), c));
   c.event.mutable_condition_recorded()->unsafe_arena_set_allocated_command(

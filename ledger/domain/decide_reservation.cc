@@ -34,7 +34,7 @@ absl::Status CountHeld(const Case& c, const Held& held, Which which,
                        Assessment& assessment, v1::Evidence& evidence) {
   // Facts borrow from catalogs.
   std::deque<Catalog> past;
-  std::deque<Fact> facts;
+  std::deque<std::vector<Fact>> facts;
   for (const auto& policy : c.state.catalog().policies) {
     const bool late = policy->CountsAnew(held.index);
     if (which == Which::kLateOnly && !late) continue;
@@ -48,16 +48,18 @@ absl::Status CountHeld(const Case& c, const Held& held, Which which,
     }
     ASSIGN_OR_RETURN(Fact fact, FactOfShipment(*catalog, held.shipment,
                                                v1::MOVEMENT_EXPORT));
-    if (!fact.license_id.empty()) {
-      fact.license = c.state.FindLicense(fact.license_id);
+    std::vector<Fact>& of_policy =
+        facts.emplace_back(SplitByLicense(std::move(fact), held.shipment));
+    for (Fact& one : of_policy) {
+      if (!one.license_id.empty()) {
+        one.license = c.state.FindLicense(one.license_id);
+      }
+      for (CountedItem& item : one.items) {
+        item.lines = held.lines[static_cast<size_t>(item.number)];
+      }
     }
-    for (size_t i = 0; i < fact.items.size(); ++i) {
-      fact.items[i].lines = held.lines[i];
-    }
-    facts.push_back(std::move(fact));
     RETURN_IF_ERROR(assessment.CountUnder(
-        *catalog, *policy, absl::MakeConstSpan(&facts.back(), 1),
-        Occasion::kReservation, Test::kNothing));
+        *catalog, *policy, of_policy, Occasion::kReservation, Test::kNothing));
   }
   return assessment.Judge(evidence);
 }
@@ -160,12 +162,13 @@ absl::Status UseReservation(const Case& c, const ReservationState& reservation,
     return absl::OkStatus();
   }
   Held held{.shipment = left.shipment, .index = reservation.index, .lines = {}};
-  const std::string& license_id = left.shipment.authorization().license_id();
   const std::vector<LineParts> lines = LinesOf(reservation);
   for (size_t i = 0; i < left.places.size(); ++i) {
     const int item = static_cast<int>(i);
     held.lines.push_back(LastOf(lines[static_cast<size_t>(left.places[i])],
                                 left.shipment.items(item).quantity()));
+    const std::string& license_id =
+        LicenseIdOf(left.shipment, left.shipment.items(item));
     for (const LinePart& part : held.lines.back()) {
       RETURN_IF_ERROR(draws.Hold(*c.state.FindLicense(license_id), part, item,
                                  ParsedDate(left.shipment.export_date()),

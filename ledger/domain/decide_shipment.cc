@@ -1,6 +1,7 @@
 // Deciding about shipments.
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "ledger/base/limits.h"
@@ -194,10 +195,12 @@ absl::Status JudgeShipment(Case& c, const ShipmentCase& shipment,
   // became of the room it had; what has not left can still be stopped.
   const bool has_left = shipment.assurance != v1::ASSURANCE_BEFORE_EXPORT;
   const bool reserves = shipment.occasion == Occasion::kReservation;
-  RETURN_IF_ERROR(
-      draws.Draw(shipment.shipment, reserves, has_left, fact, evidence));
-  RETURN_IF_ERROR(assessment.Count(absl::MakeConstSpan(&fact, 1),
-                                   shipment.occasion, Test::kLimit));
+  std::vector<Fact> facts = SplitByLicense(std::move(fact), shipment.shipment);
+  for (Fact& one : facts) {
+    RETURN_IF_ERROR(
+        draws.Draw(shipment.shipment, reserves, has_left, one, evidence));
+  }
+  RETURN_IF_ERROR(assessment.Count(facts, shipment.occasion, Test::kLimit));
   RETURN_IF_ERROR(assessment.Judge(evidence));
   c.refused = assessment.violated() &&
               shipment.assurance != v1::ASSURANCE_AFTER_THE_FACT;

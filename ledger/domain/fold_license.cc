@@ -90,6 +90,16 @@ absl::Status Folder::Fold(const v1::ApplicationStepRecorded& event) {
   return absl::OkStatus();
 }
 
+absl::Status Folder::ReopenApplication(const std::string& application_id) {
+  ASSIGN_OR_RETURN(std::shared_ptr<v1::ApplicationView> view,
+                   CopyApplication(application_id));
+  view->set_status(v1::APPLICATION_STATUS_PENDING);
+  view->clear_decided_index();
+  view->clear_license_id();
+  SetApplication(std::move(view));
+  return absl::OkStatus();
+}
+
 absl::Status Folder::DecideApplication(const std::string& application_id,
                                        v1::ApplicationStatus status,
                                        const std::string& license_id) {
@@ -146,7 +156,11 @@ absl::Status Folder::Fold(const v1::LicenseTransferred& event) {
   state.transfer->set_from_exporter(state.license.exporter());
   state.transfer->set_effective_date(command.effective_date());
   state.transfer->set_index(state_.size_);
+  const Date last_export_date = state.last_export_date;
   RETURN_IF_ERROR(SetLicense(event.license(), event.evidence(), state));
+  // It was set by the holidays of then.
+  state.last_export_date = last_export_date;
+  state_.IndexLicense(command.license_id());
   return Apply(event.evidence(), state.grant_date);
 }
 
@@ -188,11 +202,25 @@ absl::Status Folder::Fold(const v1::LicenseExtended& event) {
 
 absl::Status Folder::Fold(const v1::ConditionRecorded& event) {
   const v1::RecordCondition& command = event.command();
+  if (!command.party().empty()) {
+    const auto* before =
+        state_.registers_.party_conditions.Find(command.party());
+    auto conditions =
+        before == nullptr
+            ? std::make_shared<storage::v1::PartyConditionsRow>()
+            : std::make_shared<storage::v1::PartyConditionsRow>(**before);
+    conditions->set_party_id(command.party());
+    *conditions->add_conditions() = command.condition();
+    state_.MutableRegisters().party_conditions.Set(command.party(),
+                                                   std::move(conditions));
+    state_.touched_since_mark_.party_conditions.insert(command.party());
+    return absl::OkStatus();
+  }
   if (state_.FindLicense(command.license_id()) == nullptr) {
     return Damaged("records a condition of an unknown license");
   }
   LicenseState& state = state_.MutableLicense(command.license_id());
-  state.conditions.push_back(command.condition());
+  *state.conditions.Add() = command.condition();
   ++state.revision;
   return absl::OkStatus();
 }
@@ -226,6 +254,12 @@ absl::Status Folder::Fold(const v1::LicenseVoided& event) {
   const Date granted = license->grant_date;
   RETURN_IF_ERROR(ReleaseReservations(event.released_reservations()));
   RETURN_IF_ERROR(ChangeStatus(license_id, granted, v1::LICENSE_STATUS_VOID));
+  // What it answered is not answered any more.
+  if (const std::string& application =
+          state_.FindLicense(license_id)->application_id;
+      !application.empty()) {
+    RETURN_IF_ERROR(ReopenApplication(application));
+  }
   return ApplyTotals(event.evidence(), std::nullopt);
 }
 

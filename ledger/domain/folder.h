@@ -45,6 +45,8 @@ class Folder {
   absl::StatusOr<std::shared_ptr<v1::ApplicationView>> CopyApplication(
       const std::string& application_id) const;
   void SetApplication(std::shared_ptr<v1::ApplicationView> view);
+  // What was granted is pending again.
+  absl::Status ReopenApplication(const std::string& application_id);
   absl::Status DecideApplication(const std::string& application_id,
                                  v1::ApplicationStatus status,
                                  const std::string& license_id);

@@ -332,8 +332,10 @@ v1::Violation ConditionViolation(const Named& named,
       named.policy->policy_id(), "/", named.rule->rule_id, " requires \"",
       missing.kind(), "\" to be met on ", date, ", and ",
       missing.license_id().empty()
-          ? std::string("the shipment cites no authorization that was granted")
-          : absl::StrCat("license ", missing.license_id(), " has not met it"),
+          ? std::string("the shipment cites no authorization that was granted, "
+                        "and no party of it has met it")
+          : absl::StrCat("neither license ", missing.license_id(),
+                         " nor a party of the shipment has met it"),
       "; record the condition with its evidence first"));
   return violation;
 }

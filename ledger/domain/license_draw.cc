@@ -63,6 +63,14 @@ void CheckStanding(const LicenseState& license, Date date, Findings& findings) {
   }
 }
 
+void CheckLicensee(const LicenseState& license, const v1::Shipment& shipment,
+                   Date date, Findings& findings) {
+  const std::string& licensee = license.LicenseeOn(date);
+  if (licensee != shipment.exporter()) {
+    AddFinding(v1::LICENSE_WRONG_EXPORTER, findings).set_licensee(licensee);
+  }
+}
+
 // A stated departure must be on the export date where the license says the
 // place of export is. Errors: INVALID_FIELD.
 absl::Status CheckDeparture(const LicenseState& license,
@@ -85,8 +93,10 @@ absl::Status CheckDeparture(const LicenseState& license,
 }  // namespace
 
 std::vector<v1::LicenseFinding> StandingFindings(const LicenseState& license,
-                                                 Date date) {
+                                                 const v1::Shipment& shipment) {
+  const Date date = *Date::Parse(shipment.export_date());
   Findings findings;
+  CheckLicensee(license, shipment, date, findings);
   CheckStanding(license, date, findings);
   for (v1::LicenseFinding& finding : findings) {
     finding.set_license_id(license.license.license_id());
@@ -115,12 +125,13 @@ absl::Status LicenseDraws::Draw(const v1::Shipment& shipment, bool reserved,
   fact.license_id = license->license.license_id();
   RETURN_IF_ERROR(CheckDeparture(*license, shipment));
 
-  Plan plan = MakePlan(*license, shipment, fact.date);
+  Plan plan = MakePlan(*license, shipment, fact);
   for (v1::LicenseFinding& finding : plan.findings) {
     Report(std::move(finding), evidence);
   }
   for (size_t i = 0; i < plan.items.size(); ++i) {
-    const v1::Item& item = shipment.items(static_cast<int>(i));
+    const int32_t number = fact.items[i].number;
+    const v1::Item& item = shipment.items(number);
     int64_t first = 0;
     for (const LinePart& part : plan.items[i]) {
       v1::LicenseDraw draw;
@@ -131,7 +142,7 @@ absl::Status LicenseDraws::Draw(const v1::Shipment& shipment, bool reserved,
                              : PartOfValue(item.value_usd(), item.quantity(),
                                            first, part.units));
       draw.set_reserved(reserved);
-      draw.set_item(static_cast<int32_t>(i));
+      draw.set_item(number);
       RETURN_IF_ERROR(Add(*license, std::move(draw), fact.date,
                           has_left ? Test::kNothing : Test::kLimit, evidence));
       first += part.units;
@@ -157,7 +168,9 @@ absl::StatusOr<const LicenseState*> LicenseDraws::Choose(
                    });
   v1::LicenseFinding none_fits;
   for (const LicenseState* license : licenses) {
-    Plan plan = MakePlan(*license, shipment, fact.date);
+    // It would not be the license of a place where it departs on that date.
+    if (!CheckDeparture(*license, shipment).ok()) continue;
+    Plan plan = MakePlan(*license, shipment, fact);
     if (plan.findings.empty()) {
       evidence.set_chosen_license_id(license->license.license_id());
       return license;
@@ -175,16 +188,16 @@ absl::StatusOr<const LicenseState*> LicenseDraws::Choose(
 
 LicenseDraws::Plan LicenseDraws::MakePlan(const LicenseState& license,
                                           const v1::Shipment& shipment,
-                                          Date date) const {
+                                          const Fact& fact) const {
   Plan plan;
-  CheckTerms(license, shipment, date, plan.findings);
-  plan.items.resize(static_cast<size_t>(shipment.items_size()));
+  CheckTerms(license, shipment, fact.date, plan.findings);
+  plan.items.resize(fact.items.size());
   // Without lines it authorizes any product in any quantity.
   if (!license.lines.empty()) {
     std::vector<int64_t> planned(license.lines.size());
-    for (int i = 0; i < shipment.items_size(); ++i) {
-      plan.items[static_cast<size_t>(i)] =
-          PlanItem(license, shipment, i, planned, plan.findings);
+    for (size_t i = 0; i < fact.items.size(); ++i) {
+      plan.items[i] = PlanItem(license, shipment, fact.items[i].number, planned,
+                               plan.findings);
     }
   }
   for (v1::LicenseFinding& finding : plan.findings) {
@@ -200,10 +213,7 @@ void LicenseDraws::CheckTerms(const LicenseState& license,
                               const v1::Shipment& shipment, Date date,
                               Findings& findings) {
   const v1::License& terms = license.license;
-  const std::string& licensee = license.LicenseeOn(date);
-  if (licensee != shipment.exporter()) {
-    AddFinding(v1::LICENSE_WRONG_EXPORTER, findings).set_licensee(licensee);
-  }
+  CheckLicensee(license, shipment, date, findings);
   if (!terms.consignees().empty() &&
       !Names(terms.consignees(), shipment.consignee())) {
     AddFinding(v1::LICENSE_CONSIGNEE_NOT_NAMED, findings);

@@ -18,11 +18,11 @@
 
 namespace chipledger::domain {
 
-// Why a license, as it stands, does not authorize exports on a date, whoever
-// exports and whatever: it is not valid yet or any more, suspended, revoked,
-// replaced or void.
+// Why a license, as it stands, does not authorize a shipment's exporter on its
+// export date, whatever it ships: it is another's, not valid yet or any more,
+// suspended, revoked, replaced or void. Requires: the date is one.
 std::vector<v1::LicenseFinding> StandingFindings(const LicenseState& license,
-                                                 Date date);
+                                                 const v1::Shipment& shipment);
 
 // LicenseDraws draws on licenses and gives back during one decision; what was
 // drawn before is seen by what comes later.
@@ -35,16 +35,17 @@ class LicenseDraws {
                Assessment& assessment)
       : state_(state), history_(history), assessment_(assessment) {}
 
-  // Checks the license of a shipment, or chooses one when the authorization is
-  // a license and none is named, and draws on it; what is wrong becomes
-  // findings of the evidence. An item draws the first line that has enough left
-  // for all of it; when none has, each line gives what it has, in their order,
-  // and the last what nobody has. Sets the license and the license lines of the
-  // fact. `reserved`: units are reserved, not shipped. `has_left`: the goods
-  // have left, so that nothing may keep them from being recorded: a license
-  // that was never granted is a violation, and what one that has ended gave
-  // back is charged again without a test. Errors: LICENSE_NOT_FOUND,
-  // INVALID_FIELD for a departure on another date, TOTAL_OVERFLOW.
+  // Checks the license of a fact of a shipment, or chooses one when the
+  // authorization is a license and none is named, and draws on it; what is
+  // wrong becomes findings of the evidence. An item draws the first line that
+  // has enough left for all of it; when none has, each line gives what it has,
+  // in their order, and the last what nobody has. Sets the license and the
+  // license lines of the fact. `reserved`: units are reserved, not shipped.
+  // `has_left`: the goods have left, so that nothing may keep them from being
+  // recorded: a license that was never granted is a violation, and what one
+  // that has ended gave back is charged again without a test. Errors:
+  // LICENSE_NOT_FOUND, INVALID_FIELD for a departure on another date,
+  // TOTAL_OVERFLOW.
   absl::Status Draw(const v1::Shipment& shipment, bool reserved, bool has_left,
                     Fact& fact, v1::Evidence& evidence);
 
@@ -78,7 +79,7 @@ class LicenseDraws {
                                              const Fact& fact,
                                              v1::Evidence& evidence);
   Plan MakePlan(const LicenseState& license, const v1::Shipment& shipment,
-                Date date) const;
+                const Fact& fact) const;
   static void CheckTerms(const LicenseState& license,
                          const v1::Shipment& shipment, Date date,
                          std::vector<v1::LicenseFinding>& findings);

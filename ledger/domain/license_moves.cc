@@ -229,6 +229,21 @@ absl::Status CheckMove(const v1::ApplicationView& application,
   return absl::OkStatus();
 }
 
+absl::Status CheckNotBefore(const v1::ApplicationView& application,
+                            absl::string_view field, const std::string& date) {
+  const bool first = application.steps().empty();
+  const std::string& latest =
+      first ? application.application().application_date()
+            : application.steps().rbegin()->effective_date();
+  // ISO dates sort as text.
+  if (date >= latest) return absl::OkStatus();
+  return WrongDate(
+      field, date,
+      absl::StrCat("is before ",
+                   first ? "the application_date" : "the step before it", ", ",
+                   latest));
+}
+
 ApplicationMove MoveOf(v1::ApplicationStep step) {
   switch (step) {
     case v1::APPLICATION_STEP_REFERRED:

@@ -94,6 +94,11 @@ absl::Status CheckMove(const LicenseState& license, LicenseMove move);
 absl::Status CheckMove(const v1::ApplicationView& application,
                        ApplicationMove move);
 
+// What happens to an application does so after what has happened to it already.
+// Errors: WRONG_DATE.
+absl::Status CheckNotBefore(const v1::ApplicationView& application,
+                            absl::string_view field, const std::string& date);
+
 // The move that a recorded step is. Requires: the step is one.
 ApplicationMove MoveOf(v1::ApplicationStep step);
 

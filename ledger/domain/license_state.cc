@@ -82,13 +82,17 @@ v1::LicenseStatus LicenseState::FinalStatus() const {
   return StatusOn(Date::Max());
 }
 
-bool LicenseState::HasEnded() const {
-  const v1::LicenseStatus status = FinalStatus();
-  return status == v1::LICENSE_STATUS_REVOKED ||
-         status == v1::LICENSE_STATUS_EXPIRED ||
-         status == v1::LICENSE_STATUS_REPLACED ||
-         status == v1::LICENSE_STATUS_VOID;
+const LicenseState::StatusChange* LicenseState::FirstEnd() const {
+  const auto end =
+      std::find_if(status_changes.begin(), status_changes.end(),
+                   [](const StatusChange& change) {
+                     return change.status != v1::LICENSE_STATUS_GRANTED &&
+                            change.status != v1::LICENSE_STATUS_SUSPENDED;
+                   });
+  return end == status_changes.end() ? nullptr : &*end;
 }
+
+bool LicenseState::HasEnded() const { return FirstEnd() != nullptr; }
 
 bool LicenseState::IsOverEverywhere(Date today) const {
   // When a date has begun in UTC, the date two days before is over everywhere.
@@ -114,15 +118,7 @@ bool LicenseState::HasReleased(const Charge& charge) const {
 }
 
 bool LicenseState::HasCondition(const std::string& kind, Date date) const {
-  const std::string on = date.ToString();
-  // ISO dates sort as text.
-  return std::any_of(conditions.begin(), conditions.end(),
-                     [&](const v1::Condition& condition) {
-                       return condition.kind() == kind &&
-                              condition.satisfied_date() <= on &&
-                              (condition.valid_through().empty() ||
-                               on <= condition.valid_through());
-                     });
+  return HoldsOn(conditions, kind, date);
 }
 
 const LicenseState::Line* LicenseState::FindLine(int32_t line_number) const {
@@ -201,7 +197,7 @@ storage::v1::LicenseRow LicenseState::ToRow() const {
   for (const Charge& charge : charges) *row.add_charges() = charge.ToRow();
   row.set_revision(revision);
   row.set_index(index);
-  row.mutable_conditions()->Add(conditions.begin(), conditions.end());
+  *row.mutable_conditions() = conditions;
   row.set_application_id(application_id);
   row.set_charges_index(charges_index);
   row.set_last_export_date(last_export_date.days());
@@ -236,7 +232,7 @@ LicenseState LicenseState::FromRow(const storage::v1::LicenseRow& row) {
     state.charges.push_back(Charge::FromRow(charge));
   }
   state.charges_index = row.charges_index();
-  state.conditions.assign(row.conditions().begin(), row.conditions().end());
+  state.conditions = row.conditions();
   state.application_id = row.application_id();
   if (row.has_transfer()) state.transfer = row.transfer();
   state.replaces = row.replaces();
@@ -244,6 +240,20 @@ LicenseState LicenseState::FromRow(const storage::v1::LicenseRow& row) {
   state.revision = row.revision();
   state.index = row.index();
   return state;
+}
+
+bool HoldsOn(
+    const google::protobuf::RepeatedPtrField<v1::Condition>& conditions,
+    const std::string& kind, Date date) {
+  const std::string on = date.ToString();
+  // ISO dates sort as text.
+  return std::any_of(conditions.begin(), conditions.end(),
+                     [&](const v1::Condition& condition) {
+                       return condition.kind() == kind &&
+                              condition.satisfied_date() <= on &&
+                              (condition.valid_through().empty() ||
+                               on <= condition.valid_through());
+                     });
 }
 
 const std::string& LineDestination(const v1::License& license,

@@ -54,7 +54,7 @@ struct LicenseState {
   std::vector<Charge> charges;
   // The entry that made the charges.
   uint64_t charges_index = 0;
-  std::vector<v1::Condition> conditions;
+  google::protobuf::RepeatedPtrField<v1::Condition> conditions;
   std::string application_id;
   // Set once it was transferred: `license` names the licensee since.
   std::optional<v1::LicenseView::Transfer> transfer;
@@ -85,6 +85,8 @@ struct LicenseState {
   }
   // The standing after every recorded change, whatever their dates.
   v1::LicenseStatus FinalStatus() const;
+  // The change that ended it, the first if it was voided since; null: none.
+  const StatusChange* FirstEnd() const;
   // Whether what was not shipped has been given back to caps that release it:
   // after a revocation of the whole, a replacement, a voiding or an expiry.
   bool HasEnded() const;
@@ -95,7 +97,6 @@ struct LicenseState {
   // units that were neither shipped nor reserved. From then on the charge
   // counts those that are, as they change.
   bool HasReleased(const Charge& charge) const;
-  // Whether a condition of this kind was met by the date and holds on it.
   bool HasCondition(const std::string& kind, Date date) const;
   const Line* FindLine(int32_t line_number) const;
   Line* FindLine(int32_t line_number);
@@ -106,6 +107,11 @@ struct LicenseState {
   storage::v1::LicenseRow ToRow() const;
   static LicenseState FromRow(const storage::v1::LicenseRow& row);
 };
+
+// Whether a condition of this kind was met by the date and holds on it.
+bool HoldsOn(
+    const google::protobuf::RepeatedPtrField<v1::Condition>& conditions,
+    const std::string& kind, Date date);
 
 // The destination that a line is charged to.
 const std::string& LineDestination(const v1::License& license,

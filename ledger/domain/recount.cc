@@ -34,27 +34,29 @@ struct Facts {
   std::shared_ptr<const v1::Event> content;
 };
 
-// Makes the fact of a shipment again, with the license and lines that it drew.
-absl::StatusOr<Fact> FactAgain(const State& state, const Catalog& catalog,
-                               const v1::Event& event, uint64_t index) {
-  ASSIGN_OR_RETURN(Fact fact, FactOfShipment(catalog, *ShipmentOf(event),
-                                             MovementOf(event)));
+// Makes the facts of a shipment again, with the licenses and lines that it
+// drew.
+absl::StatusOr<std::vector<Fact>> FactsAgain(const State& state,
+                                             const Catalog& catalog,
+                                             const v1::Event& event,
+                                             uint64_t index) {
+  const v1::Shipment& shipment = *ShipmentOf(event);
+  ASSIGN_OR_RETURN(Fact whole,
+                   FactOfShipment(catalog, shipment, MovementOf(event)));
   const v1::Evidence& evidence = *EvidenceOf(event);
   if (!evidence.chosen_license_id().empty()) {
-    fact.license_id = evidence.chosen_license_id();
+    whole.license_id = evidence.chosen_license_id();
   }
-  fact.license = state.FindLicense(fact.license_id);
-  // When it was recorded, it cited a number that was not granted yet.
-  if (fact.license != nullptr && fact.license->index > index) {
-    fact.license = nullptr;
-  }
-  for (const v1::LicenseDraw& draw : evidence.draws()) {
-    const auto item = static_cast<size_t>(draw.item());
-    if (item < fact.items.size()) {
-      fact.items[item].lines.push_back({draw.line_number(), draw.quantity()});
+  std::vector<Fact> facts = SplitByLicense(std::move(whole), shipment);
+  for (Fact& fact : facts) {
+    fact.license = state.FindLicense(fact.license_id);
+    // When it was recorded, it cited a number that was not granted yet.
+    if (fact.license != nullptr && fact.license->index > index) {
+      fact.license = nullptr;
     }
+    AddLines(evidence.draws(), fact);
   }
-  return fact;
+  return facts;
 }
 
 // The license that an event granted, amended or transferred, or null.
@@ -93,8 +95,7 @@ absl::StatusOr<Facts> FactsOf(const State& state, const History& history,
                               uint64_t index) {
   Facts counted;
   if (ShipmentOf(event) != nullptr) {
-    ASSIGN_OR_RETURN(Fact fact, FactAgain(state, catalog, event, index));
-    counted.facts.push_back(std::move(fact));
+    ASSIGN_OR_RETURN(counted.facts, FactsAgain(state, catalog, event, index));
     return counted;
   }
   if (const v1::License* license = LicenseOf(event)) {
@@ -109,7 +110,9 @@ absl::StatusOr<Facts> FactsOf(const State& state, const History& history,
     return counted;
   }
   if (event.has_compute_declared()) {
-    counted.facts = FactsOfDeclaration(event.compute_declared().command());
+    ASSIGN_OR_RETURN(
+        counted.facts,
+        FactsOfDeclaration(catalog, event.compute_declared().command()));
     counted.occasion = Occasion::kInstalled;
     return counted;
   }

@@ -3,6 +3,7 @@
 #define CHIPLEDGER_LEDGER_DOMAIN_SHIPMENT_STATE_H_
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "chipledger/storage/v1/rows.pb.h"
@@ -66,6 +67,14 @@ struct ShipmentState {
 // `shipment` is its current content.
 std::vector<ItemUnitsState> UnitsOf(const v1::Shipment& shipment,
                                     const ShipmentState& state);
+
+// The license that an item names: its own, or that of the shipment's
+// authorization; empty: none.
+inline const std::string& LicenseIdOf(const v1::Shipment& shipment,
+                                      const v1::Item& item) {
+  return item.license_id().empty() ? shipment.authorization().license_id()
+                                   : item.license_id();
+}
 
 // Moves the units of a shipment as one of its entries says. Other entries move
 // none.

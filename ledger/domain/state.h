@@ -46,6 +46,10 @@ struct Registers {
       applications;
   // The index of each party's last ComputeDeclared.
   PersistentMap<std::string, uint64_t> declarations;
+  // By party. Never without a condition.
+  PersistentMap<std::string,
+                std::shared_ptr<const storage::v1::PartyConditionsRow>>
+      party_conditions;
   // The latest effective date of any fact so far, also of what was taken back.
   std::optional<Date> latest_fact_date;
   FactDates fact_dates;
@@ -232,7 +236,7 @@ class State {
     std::vector<TotalKey> totals;
     std::vector<std::string> licenses;
     std::set<std::string> products, parties, groups, policies, calendars,
-        applications, declarations, fact_dates;
+        applications, declarations, fact_dates, party_conditions;
     std::set<uint64_t> reservations, shipments;
     bool latest_fact_date = false;
   };

@@ -166,6 +166,11 @@ void State::TakeRegisterRows(std::vector<StateRow>& rows) {
     row.set_subject_and_date(key);
     row.set_index(*index);
   }
+  for (const std::string& party_id : touched_since_mark_.party_conditions) {
+    const auto* conditions = registers_.party_conditions.Find(party_id);
+    if (conditions == nullptr) continue;
+    *rows.emplace_back().mutable_party_conditions() = **conditions;
+  }
   if (touched_since_mark_.latest_fact_date && registers_.latest_fact_date) {
     rows.emplace_back().mutable_ledger()->set_latest_fact_date(
         registers_.latest_fact_date->days());
@@ -237,6 +242,12 @@ absl::Status State::RestoreRegisterRow(const StateRow& row) {
     case StateRow::kDeclaration:
       registers_.declarations.Set(row.declaration().party_id(),
                                   row.declaration().index());
+      return absl::OkStatus();
+    case StateRow::kPartyConditions:
+      registers_.party_conditions.Set(
+          row.party_conditions().party_id(),
+          std::make_shared<storage::v1::PartyConditionsRow>(
+              row.party_conditions()));
       return absl::OkStatus();
     case StateRow::kFactDate:
       registers_.fact_dates.Set(row.fact_date().subject_and_date(),

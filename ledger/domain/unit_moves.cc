@@ -23,6 +23,16 @@ int64_t UsedUnits(const Charge& charge, const v1::Shipment& shipment,
   }
 }
 
+// The units of its item that a charge counts as reserved: those in transit. Of
+// a part of an item it matters which they are: the last ones but for what went
+// back, so that none is used and reserved at once.
+UnitRange ReservedUnits(const Charge& charge, const v1::Shipment& shipment,
+                        const ItemUnitsState& item) {
+  if (!charge.first_unit) return {.end = item.in_transit};
+  const int64_t end = shipment.items(charge.item).quantity() - item.returned;
+  return {.begin = end - item.in_transit, .end = end};
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<UnitMove>> UnitMovesOf(
@@ -83,14 +93,22 @@ absl::Status GatherMove(const v1::Shipment& shipment,
   for (const Charge& charge : charges) {
     const auto item = static_cast<size_t>(charge.item);
     if (item >= to.size()) continue;
+    const int64_t used_before = UsedUnits(charge, shipment, from[item]);
+    const int64_t used = UsedUnits(charge, shipment, to[item]);
+    const auto move_used = [&] {
+      return assessment.MoveUnits(charge, v1::BALANCE_USED, date, used_before,
+                                  used, test);
+    };
+    // What goes from one part of a total to the other is taken away first, so
+    // that it does not seem to be in both.
+    if (used < used_before) RETURN_IF_ERROR(move_used());
     if (charge.accrual != v1::ACCRUAL_EXPORTED) {
       RETURN_IF_ERROR(assessment.MoveUnits(
-          charge, v1::BALANCE_RESERVED, date, from[item].in_transit,
-          to[item].in_transit, Test::kNothing));
+          charge, v1::BALANCE_RESERVED, date,
+          ReservedUnits(charge, shipment, from[item]),
+          ReservedUnits(charge, shipment, to[item]), Test::kNothing));
     }
-    RETURN_IF_ERROR(assessment.MoveUnits(
-        charge, v1::BALANCE_USED, date, UsedUnits(charge, shipment, from[item]),
-        UsedUnits(charge, shipment, to[item]), test));
+    if (used > used_before) RETURN_IF_ERROR(move_used());
   }
   return absl::OkStatus();
 }

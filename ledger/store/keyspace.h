@@ -24,7 +24,7 @@ namespace chipledger::store {
 
 // Version of the data directory's format, in the directory's marker file and
 // in every Head.
-inline constexpr uint32_t kFormatVersion = 9;
+inline constexpr uint32_t kFormatVersion = 10;
 
 // Files of the data directory.
 inline constexpr char kMarkerFile[] = "CHIPLEDGER";
@@ -73,6 +73,7 @@ enum class RowKind : char {
   kDeclaration = 11,
   kHolidayCalendar = 12,
   kFactDate = 13,
+  kPartyConditions = 14,
 };
 
 // Big-endian integers ------------------------------------------------------
@@ -239,6 +240,8 @@ inline std::string RowKey(const storage::v1::StateRow& row) {
                  row.holiday_calendar().calendar_id());
     case Row::kFactDate:
       return key(RowKind::kFactDate, row.fact_date().subject_and_date());
+    case Row::kPartyConditions:
+      return key(RowKind::kPartyConditions, row.party_conditions().party_id());
     case Row::KIND_NOT_SET:
       break;
   }

@@ -503,8 +503,8 @@ TEST_F(CliTest, ARevocationShowsWhatIsOnTheWayBeforeAndAfter) {
   EXPECT_THAT(Do({"license", "correct-date", "L-1", "--entry", entry, "--date",
                   "2025-02-01", "--reason", "mistyped"}),
               AllOf(HasSubstr("Exported from 2025-02-01 to before 2025-09-01:"),
-                    ContainsRegex("S-1 .*unauthorized now"),
-                    ContainsRegex("S-3 .*unauthorized now")));
+                    ContainsRegex("S-1 .*unauthorized"),
+                    ContainsRegex("S-3 .*unauthorized")));
   EXPECT_THAT(Do({"license", "get", "L-1"}),
               ContainsRegex("From 2025-02-01: revoked .entry " + entry +
                             ", its date corrected by entry"));
@@ -585,11 +585,12 @@ TEST_F(CliTest, AnApplicationGoesItsWay) {
   EXPECT_THAT(Do({"license", "application", "A-1"}),
               AllOf(HasSubstr("On 2025-01-09: referred (entry"),
                     HasSubstr("State, Defense"),
-                    ContainsRegex("pending, clock-stopped for .* days, 10 on "
-                                  "the clock")));
+                    ContainsRegex("pending for .* days, 10 on the clock, "
+                                  "clock-stopped since 2025-01-11")));
   EXPECT_THAT(
       Do({"license", "application", "A-1", "--through-date", "2025-01-10"}),
-      AllOf(HasSubstr("pending, referred for 9 days"),
+      AllOf(HasSubstr("pending for 9 days, referred since "
+                      "2025-01-09"),
             Not(HasSubstr("clock"))));
   const Result unknown = Run({"license", "step", "A-1", "approved", "--date",
                               "2025-01-12", "--reason", "r"});
@@ -653,6 +654,62 @@ TEST_F(CliTest, WhatWasAnnouncedStandsBesideWhatCameOfIt) {
   const Result of_what = Run(announce({"units", "--minimum", "5"}));
   EXPECT_EQ(of_what.code, 2);
   EXPECT_THAT(of_what.error, HasSubstr("announcement.product_code"));
+}
+
+TEST_F(CliTest, AShipmentDrawsSeveralLicenses) {
+  for (const char* id : {"L-1", "L-2"}) {
+    Do({"license", "grant", "--id", id, "--exporter", "acme", "--to", "FR",
+        "--grant-date", "2025-01-01", "--expiry-date", "2026-12-31", "--line",
+        "H100=50"});
+  }
+  auto ship = Record("S-1", "H100=40");
+  ship.insert(ship.end(), {"--product", "H100=30", "--license", "L-1",
+                           "--item-license", "-", "--item-license", "L-2"});
+  EXPECT_THAT(Do(ship),
+              AllOf(HasSubstr("Drawn from license L-1 line 1: 40 units"),
+                    HasSubstr("Drawn from license L-2 line 1: 30 units")));
+  for (const char* id : {"L-1", "L-2"}) {
+    EXPECT_THAT(Do({"shipment", "list", "--license", id}), HasSubstr("S-1"));
+  }
+  EXPECT_THAT(
+      Do({"shipment", "get", "--exporter", "acme", "--reference", "S-1"}),
+      HasSubstr("Items under other licenses: H100 under L-2"));
+  // It is unauthorized as soon as one of them never authorized anything.
+  Do({"license", "void", "L-2", "--reason", "false statement"});
+  EXPECT_THAT(Do({"shipment", "list", "--unauthorized"}), HasSubstr("S-1"));
+
+  // In a file each row names its own.
+  const std::string file =
+      WriteFile(dir_, "in.csv",
+                "shipment_reference,exporter,export_date,destination_country,"
+                "product_code,quantity,assurance,license_id\n"
+                "S-2,acme,2025-03-01,FR,H100,5,after-the-fact,L-1\n"
+                "S-2,acme,2025-03-01,FR,H100,6,after-the-fact,L-2\n"
+                "S-2,acme,2025-03-01,FR,H100,1,after-the-fact,\n");
+  EXPECT_THAT(Do({"shipment", "import", file}), HasSubstr("Recorded: 1"));
+  EXPECT_THAT(Do({"license", "get", "L-1"}), ContainsRegex("50 +0 +46 "));
+  EXPECT_THAT(Do({"license", "get", "L-2"}), ContainsRegex("50 +0 +36 "));
+}
+
+TEST_F(CliTest, WhatPartiesMeetAndDeclareIsListed) {
+  Do({"party", "condition", "acme", "--kind", "kyc", "--evidence", "KYC-7.pdf",
+      "--date", "2025-02-01", "--valid-through", "2025-12-31"});
+  EXPECT_THAT(Do({"party", "list"}),
+              ContainsRegex("acme .*kyc .2025-02-01 to 2025-12-31"));
+  EXPECT_THAT(Do({"party", "list", "--through-date", "2025-01-31"}),
+              Not(HasSubstr("kyc")));
+  Do({"party", "declare", "acme", "--date", "2025-02-01", "--source", "report",
+      "--units", "FR=30:H100", "--line", "DE=4:8000.5"});
+  EXPECT_THAT(
+      Do({"party", "declarations"}),
+      AllOf(ContainsRegex("acme +2025-02-01 +FR +30 +H100 +by the catalog"),
+            ContainsRegex("acme +2025-02-01 +DE +4 +GPUs +8,000.5 TPP")));
+  EXPECT_THAT(Do({"party", "declarations", "--country", "FR"}),
+              Not(HasSubstr("8,000.5")));
+  const Result wrong = Run({"party", "declare", "acme", "--date", "2025-02-01",
+                            "--source", "report", "--units", "FR=30"});
+  EXPECT_EQ(wrong.code, 2);
+  EXPECT_THAT(wrong.error, HasSubstr("is not COUNTRY=UNITS:PRODUCT"));
 }
 
 TEST_F(CliTest, AMovementRecordedInErrorIsTakenBack) {

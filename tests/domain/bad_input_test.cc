@@ -371,12 +371,14 @@ TEST_F(BadInputTest, ReplacementsTransfersAndCorrectionsThatMakeNoSense) {
                 absl::StrCat("these are: ", reinstatement - 1,
                              " (suspended from 2025-03-01), ", reinstatement,
                              " (granted from 2025-04-01)"));
-  ExpectError(correction(reinstatement, "2025-02-28"),
-              absl::StatusCode::kFailedPrecondition, "WRONG_DATE",
-              {"is before the change that entry", "suspended from 2025-03-01"});
-  ExpectError(correction(reinstatement - 1, "2025-04-02"),
-              absl::StatusCode::kFailedPrecondition, "WRONG_DATE",
-              {"is after the change that entry", "granted from 2025-04-01"});
+  ExpectError(
+      correction(reinstatement, "2025-02-28"),
+      absl::StatusCode::kFailedPrecondition, "WRONG_DATE",
+      {"is not after the change that entry", "suspended from 2025-03-01"});
+  ExpectError(
+      correction(reinstatement - 1, "2025-04-02"),
+      absl::StatusCode::kFailedPrecondition, "WRONG_DATE",
+      {"is not before the change that entry", "granted from 2025-04-01"});
 }
 
 TEST_F(BadInputTest, ADepartureThatIsNoTimeOrOfAnotherDay) {

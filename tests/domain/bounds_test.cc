@@ -75,6 +75,7 @@ const std::map<std::string, int64_t>& StatedBounds() {
       {"party.name", 256},
       {"question", 2'048},
       {"reason", 2'048},
+      {"received_by", 256},
       {"recipient_name", 256},
       {"recorded_in_error", 2'048},
       {"source", 2'048},
@@ -88,6 +89,7 @@ const std::map<std::string, int64_t>& StatedBounds() {
       {"maximum", 1'000'000'000'000'000'000},
       {"milli_tpp_per_gpu", 1'000'000'000'000},
       {"minimum", 1'000'000'000'000'000'000},
+      {"lines.units", 1'000'000'000},
       {"quantity", 1'000'000'000},
       {"value_usd", 1'000'000'000'000'000},
       // Lists.

@@ -295,5 +295,53 @@ TEST_F(DatedMovementsTest, AVoidedDiversionIsFoundNowhere) {
   EXPECT_EQ(ledger_.state().SortedTotals().front().second.sum.used, 10);
 }
 
+TEST_F(DatedMovementsTest, WhatIsDeclaredOfAProductCountsByTheCatalog) {
+  Accept(R"(register_product { product {
+              product_code: "RACK" gpus_per_unit: 72 milli_tpp_per_gpu: 1000
+              source: "s" } })");
+  Accept(
+      R"(declare_compute { party: "x" source: "s" effective_date: "2025-06-01"
+              lines { country: "MY" product_code: "RACK" units: 3 }
+              lines { country: "MY" gpus: 4 } })");
+  EXPECT_THAT(Timeline(), ElementsAre("2025-06-01: 220 0"));
+  // A later revision of the product changes nothing that was declared.
+  Accept(R"(register_product { product {
+              product_code: "RACK" gpus_per_unit: 36 milli_tpp_per_gpu: 1000
+              effective_from: "2025-07-01" source: "s" } })");
+  Accept(
+      R"(declare_compute { party: "x" source: "s" effective_date: "2025-07-01"
+              lines { country: "MY" product_code: "RACK" units: 3 } })");
+  EXPECT_THAT(Timeline(),
+              ElementsAre("2025-06-01: 220 0", "2025-07-01: 108 0"));
+  EXPECT_EQ(ReasonFor(R"(declare_compute {
+              party: "x" source: "s" effective_date: "2025-08-01"
+              lines { country: "MY" product_code: "NOPE" units: 3 } })"),
+            "PRODUCT_NOT_FOUND");
+  EXPECT_EQ(ReasonFor(R"(declare_compute {
+              party: "x" source: "s" effective_date: "2025-08-01"
+              lines { country: "MY" product_code: "RACK" gpus: 3 } })"),
+            "INVALID_FIELD");
+  EXPECT_EQ(ReasonFor(R"(declare_compute {
+              party: "x" source: "s" effective_date: "2025-08-01"
+              lines { country: "MY" units: 3 } })"),
+            "INVALID_FIELD");
+}
+
+TEST_F(DatedMovementsTest, WhatOnlyGoesBackOnItsWayExceedsNothing) {
+  Accept(R"(adopt_policy { policy {
+    policy_id: "cap" title: "P" effective_from: "2024-01-01"
+    provenance { citation: "c" legal_status: LEGAL_STATUS_IN_FORCE
+                 enforcement_status: ENFORCEMENT_STATUS_ENFORCED }
+    rules { rule_id: "installed" title: "I" measure: MEASURE_GPUS
+      accrual: ACCRUAL_INSTALLED_NET window { open {} }
+      limit { constant: "100" } enforcement { mode: MODE_REFUSE } } } })");
+  Ship(60);
+  Accept(Moves("receive_shipment", 60, "2025-03-10"));
+  const auto outcome = ledger_.Submit({Cmd(Void(Last()))});
+  ASSERT_TRUE(outcome.status.ok()) << outcome.status;
+  EXPECT_TRUE(outcome.judgements[0].violations().empty())
+      << outcome.judgements[0].ShortDebugString();
+}
+
 }  // namespace
 }  // namespace chipledger::testing

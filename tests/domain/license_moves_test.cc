@@ -39,10 +39,13 @@ MemoryLedger MakeLedger() {
   return ledger;
 }
 
-std::string License(const std::string& id) {
+std::string License(const std::string& id,
+                    const std::string& grant_date = "2025-01-01") {
   return absl::StrCat("license { license_id: '", id,
                       "' exporter: 'x' destination_countries: 'MY' grant_date: "
-                      "'2025-01-01' expiry_date: '2025-12-31' lines { "
+                      "'",
+                      grant_date,
+                      "' expiry_date: '2025-12-31' lines { "
                       "line_number: 1 product_code: 'A' quantity: 100 } } ");
 }
 
@@ -158,6 +161,87 @@ TEST(LicenseMoves, ATransferHappensOnce) {
       << again.status;
 }
 
+TEST(LicenseMoves, AMistypedReplacementIsVoidedAndMadeAnew) {
+  MemoryLedger ledger = MakeLedger();
+  MakeLicense(ledger, v1::LICENSE_STATUS_GRANTED);
+  MustAccept(ledger, Grant("M", "replaces: 'L'"));
+  const auto twice = Submit(ledger, Grant("N", "replaces: 'L'"));
+  EXPECT_EQ(GetErrorCause(twice.status)->reason, "WRONG_STATUS");
+  MustAccept(ledger, "void_license { license_id: 'M' reason: 'mistyped' }");
+  MustAccept(ledger, Grant("N", "replaces: 'L'"));
+  EXPECT_EQ(ledger.state().FindLicense("L")->replaced_by, "N");
+}
+
+TEST(LicenseMoves, AReplacementIsNotRecordedAhead) {
+  MemoryLedger ledger = MakeLedger();
+  MakeLicense(ledger, v1::LICENSE_STATUS_GRANTED);
+  const auto ahead = Submit(
+      ledger,
+      "grant_license { license { license_id: 'M' exporter: 'x' "
+      "destination_countries: 'MY' grant_date: '2027-01-05' expiry_date: "
+      "'2027-12-31' lines { line_number: 1 product_code: 'A' quantity: 1 } } "
+      "replaces: 'L' }");
+  EXPECT_EQ(GetErrorCause(ahead.status)->reason, "WRONG_DATE");
+}
+
+TEST(LicenseMoves, ATransferLeavesWhatWasRevokedRevoked) {
+  MemoryLedger ledger = MakeLedger();
+  MakeLicense(ledger, v1::LICENSE_STATUS_GRANTED);
+  MustAccept(ledger, Dated("revoke_license", "2025-05-01",
+                           "parts { line_number: 1 quantity: 20 }"));
+  MustAccept(ledger, Dated("transfer_license", "2025-05-01", "exporter: 'y'"));
+  const LicenseState::Line& line = ledger.state().FindLicense("L")->lines[0];
+  EXPECT_EQ(line.authorized, 80);
+  EXPECT_EQ(line.revoked, 20);
+}
+
+TEST(LicenseMoves, ATransferWaitsForReservationsThatNobodyCouldUse) {
+  MemoryLedger ledger = MakeLedger();
+  MakeLicense(ledger, v1::LICENSE_STATUS_GRANTED);
+  const uint64_t reservation = MustAccept(
+      ledger,
+      "reserve_shipment { shipment { exporter: 'x' shipment_reference: 'P' "
+      "export_date: '2025-06-01' destination_country: 'MY' authorization { "
+      "kind: AUTHORIZATION_KIND_LICENSE license_id: 'L' } items { "
+      "product_code: 'A' quantity: 5 } } hold_seconds: 3600 }");
+  const std::string transfer =
+      Dated("transfer_license", "2025-05-01", "exporter: 'y'");
+  const auto held = Submit(ledger, transfer);
+  EXPECT_EQ(GetErrorCause(held.status)->reason, "WRONG_STATUS");
+  EXPECT_NE(held.status.message().find(
+                absl::StrCat("held by reservation ", reservation)),
+            std::string::npos)
+      << held.status;
+  MustAccept(ledger, absl::StrCat("release_reservation { reservation_index: ",
+                                  reservation, " reason: 'r' }"));
+  MustAccept(ledger, transfer);
+}
+
+TEST(LicenseMoves, ChangesRecordedOutOfOrderCanStillBeCorrected) {
+  MemoryLedger ledger = MakeLedger();
+  MustAccept(ledger, Grant("L"));
+  MustAccept(ledger, Dated("suspend_license", "2025-09-01"));
+  const uint64_t revocation =
+      MustAccept(ledger, Dated("revoke_license", "2025-08-01"));
+  MustAccept(ledger, Dated("correct_license_change", "2025-07-01",
+                           absl::StrCat("change_index: ", revocation)));
+  EXPECT_EQ(
+      ledger.state().FindLicense("L")->StatusOn(*Date::Parse("2025-07-01")),
+      v1::LICENSE_STATUS_REVOKED);
+}
+
+TEST(LicenseMoves, ASuspensionIsNotCorrectedAway) {
+  MemoryLedger ledger = MakeLedger();
+  const uint64_t suspension = MakeLicense(ledger, v1::LICENSE_STATUS_GRANTED);
+  const auto on_its_end =
+      Submit(ledger, Dated("correct_license_change", "2025-03-01",
+                           absl::StrCat("change_index: ", suspension)));
+  EXPECT_EQ(GetErrorCause(on_its_end.status)->reason, "WRONG_DATE");
+  EXPECT_NE(on_its_end.status.message().find("is not before the change"),
+            std::string::npos)
+      << on_its_end.status;
+}
+
 std::string Step(const std::string& step, const std::string& date) {
   return absl::StrCat("record_application_step { application_id: 'Z' step: ",
                       "APPLICATION_STEP_", step, " effective_date: '", date,
@@ -167,6 +251,11 @@ std::string Step(const std::string& step, const std::string& date) {
 std::string Decision(const std::string& command) {
   return absl::StrCat(command, " { application_id: 'Z' effective_date: ",
                       "'2025-04-01' reason: 'r' }");
+}
+
+std::string GrantOfApplication(const std::string& id) {
+  return absl::StrCat("grant_license { ", License(id, "2025-04-01"),
+                      "application_id: 'Z' }");
 }
 
 void MakeApplication(MemoryLedger& ledger, ApplicationStanding standing,
@@ -186,7 +275,7 @@ void MakeApplication(MemoryLedger& ledger, ApplicationStanding standing,
   } else if (standing == ApplicationStanding::kDenied) {
     MustAccept(ledger, Decision("deny_application"));
   } else if (standing == ApplicationStanding::kGranted) {
-    MustAccept(ledger, Grant("L", "application_id: 'Z'"));
+    MustAccept(ledger, GrantOfApplication("L"));
   }
 }
 
@@ -205,7 +294,7 @@ std::string CommandOf(ApplicationMove move) {
     case ApplicationMove::kDeny:
       return Decision("deny_application");
     case ApplicationMove::kGrant:
-      return Grant("N", "application_id: 'Z'");
+      return GrantOfApplication("N");
   }
   return "";
 }
@@ -256,6 +345,22 @@ TEST(ApplicationMoves, TheClockCountsTheDaysItRan) {
   EXPECT_EQ(days("2025-01-31"), 10);
   EXPECT_EQ(days("2025-02-01"), 10);
   EXPECT_EQ(days("2025-02-15"), 24);
+}
+
+TEST(ApplicationMoves, AnApplicationIsPendingAgainWhenItsLicenseIsVoid) {
+  MemoryLedger ledger = MakeLedger();
+  MakeApplication(ledger, ApplicationStanding::kGranted, true);
+  MustAccept(ledger, "void_license { license_id: 'L' reason: 'mistyped' }");
+  EXPECT_EQ(ApplicationIn(ledger).status(), v1::APPLICATION_STATUS_PENDING);
+  EXPECT_TRUE(ApplicationIn(ledger).license_id().empty());
+  MustAccept(ledger, GrantOfApplication("N"));
+}
+
+TEST(ApplicationMoves, AGrantComesAfterWhatItAnswers) {
+  MemoryLedger ledger = MakeLedger();
+  MakeApplication(ledger, ApplicationStanding::kReferred, true);
+  const auto before = Submit(ledger, Grant("L", "application_id: 'Z'"));
+  EXPECT_EQ(GetErrorCause(before.status)->reason, "WRONG_DATE");
 }
 
 TEST(ApplicationMoves, AnApplicationKeepsAThousandSteps) {

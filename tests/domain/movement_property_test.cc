@@ -115,7 +115,8 @@ std::string Shipment(const std::string& units_field = "") {
       absl::StrCat("shipment { exporter: 'x' shipment_reference: 'S",
                    Number(0, kReferences), "' export_date: '", AnyDate(),
                    "' destination_country: '", Country(), "' consignee: 'y' ");
-  switch (Number(0, 4)) {
+  const int authorization = Number(0, 4);
+  switch (authorization) {
     case 0:
       absl::StrAppend(&text,
                       "authorization { kind: AUTHORIZATION_KIND_LICENSE } ");
@@ -134,7 +135,11 @@ std::string Shipment(const std::string& units_field = "") {
   for (int i = 0; i < items; ++i) {
     const int quantity = Number(1, 20);
     absl::StrAppend(&text, "items { product_code: 'A' quantity: ", quantity,
-                    Number(0, 2) == 0 ? " value_usd: 100 " : "", "} ");
+                    Number(0, 2) == 0 ? " value_usd: 100 " : "",
+                    authorization < 2 && Number(0, 3) == 0
+                        ? absl::StrCat(" license_id: 'L", Number(0, 3), "' ")
+                        : "",
+                    "} ");
     absl::StrAppend(&units, units_field, " { item: ", Number(0, 2),
                     " quantity: ", quantity, " } ");
   }
@@ -316,6 +321,13 @@ v1::Command AnyCommand(const MemoryLedger& ledger) {
       return Cmd(absl::StrCat("correct_shipment { ", Shipment(), Assured(),
                               "reason: 'r' }"));
     case 7:
+      if (Number(0, 4) == 0) {
+        return Cmd(absl::StrCat(
+            "record_condition { ",
+            Number(0, 2) == 0 ? "party: 'y'" : "license_id: 'L0'",
+            " condition { kind: 'k' evidence: 'e' satisfied_date: '", AnyDate(),
+            "' } }"));
+      }
       return Cmd(absl::StrCat("declare_compute { party: 'y' ", Dated(),
                               "lines { country: 'MY' gpus: ", Number(0, 50),
                               " milli_tpp: 5 } source: 's' }"));
@@ -413,9 +425,10 @@ std::vector<UnitsOnLine> UnitsByLine(const v1::Shipment& shipment, int item,
     first += draw.quantity();
   }
   if (!parts.empty()) return parts;
-  const std::string license = evidence.chosen_license_id().empty()
-                                  ? shipment.authorization().license_id()
-                                  : evidence.chosen_license_id();
+  const std::string& named =
+      domain::LicenseIdOf(shipment, shipment.items(item));
+  const std::string& license =
+      named.empty() ? evidence.chosen_license_id() : named;
   return {{.group = ByLine(license, 0),
            .first = 0,
            .units = shipment.items(item).quantity()}};
@@ -429,9 +442,12 @@ void AddByLine(const v1::Item& item, const domain::ItemUnitsState& at,
     standings[{"line_value", on.group}].used += on.ValueOf(item);
   }
   standings[{"line_received", on.group}].used += on.Of(at.received);
-  standings[{"line_received", on.group}].reserved += on.Of(at.in_transit);
+  // What is in transit are the last units but for those that went back.
+  const int64_t end = item.quantity() - at.returned;
+  const int64_t in_transit = on.Of(end) - on.Of(end - at.in_transit);
+  standings[{"line_received", on.group}].reserved += in_transit;
   standings[{"line_installed", on.group}].used += on.Of(at.on_hand);
-  standings[{"line_installed", on.group}].reserved += on.Of(at.in_transit);
+  standings[{"line_installed", on.group}].reserved += in_transit;
 }
 
 void AddShipments(const MemoryLedger& ledger, Standings& standings) {

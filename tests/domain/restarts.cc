@@ -57,8 +57,9 @@ std::string TextOf(const domain::LicenseState& license) {
   for (const auto& line : license.lines) {
     absl::StrAppend(&text, " line ", line.line_number, " ", line.product_code,
                     " ", line.destination_country, " ", line.authorized, "-",
-                    line.revoked, " $", line.value_authorized_usd.value_or(-1),
-                    " ", TextOf(line.drawn), TextOf(line.drawn_by_date));
+                    line.revoked, "-", line.released, " $",
+                    line.value_authorized_usd.value_or(-1), " ",
+                    TextOf(line.drawn), TextOf(line.drawn_by_date));
   }
   for (const domain::Charge& charge : license.charges) {
     absl::StrAppend(&text, " charge ", charge.ToRow().ShortDebugString(), " ",
@@ -135,6 +136,12 @@ void AppendRegisters(const domain::Registers& registers,
     lines.push_back(absl::StrCat("declaration of ", party, " ", at));
     return true;
   });
+  registers.party_conditions.VisitAll(
+      [&](const std::string&, const auto& conditions) {
+        lines.push_back(
+            absl::StrCat("conditions ", conditions->ShortDebugString()));
+        return true;
+      });
   registers.fact_dates.VisitAll([&](const std::string& key, uint64_t at) {
     lines.push_back(absl::StrCat("fact ", key, " ", at));
     return true;

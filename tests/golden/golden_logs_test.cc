@@ -99,11 +99,12 @@ TEST_P(GoldenLogTest, IsWhatItsStoryStillWrites) {
 
 INSTANTIATE_TEST_SUITE_P(
     Stories, GoldenLogTest,
-    ::testing::Values("application", "atomic_requests", "correction_across",
-                      "draw_across_lines", "e22_entity_share",
-                      "e30_shipments_around_a_revocation", "late_adoption",
-                      "license_checks", "license_expiry", "license_life",
-                      "movements", "policy_amended", "reservation",
+    ::testing::Values("application", "atomic_requests", "conditions",
+                      "correction_across", "draw_across_lines",
+                      "e22_entity_share", "e30_shipments_around_a_revocation",
+                      "late_adoption", "license_checks", "license_expiry",
+                      "license_life", "movement_voided", "movements",
+                      "policy_amended", "reservation", "several_licenses",
                       "unknown_tpp"),
     [](const auto& info) { return info.param; });
 

@@ -232,6 +232,25 @@ Assessment::Addition& Assessment::AdditionTo(Addition to) {
   return additions_.emplace_back(std::move(to));
 }
 
+bool Assessment::IsMet(const std::string& kind, const Catalog& catalog,
+                       const Fact& fact) const {
+  if (fact.license != nullptr && fact.license->HasCondition(kind, fact.date)) {
+    return true;
+  }
+  const auto& met = state_.registers().party_conditions;
+  if (met.empty()) return false;
+  const auto by_owners = [&](absl::string_view party) {
+    if (party.empty()) return false;
+    const auto owners = catalog.OwnersOf(party, fact.date);
+    return std::any_of(owners.begin(), owners.end(), [&](const auto& owner) {
+      const auto* conditions = met.Find(std::string(owner));
+      return conditions != nullptr &&
+             HoldsOn((*conditions)->conditions(), kind, fact.date);
+    });
+  };
+  return by_owners(fact.exporter) || AnyReceiver(fact, by_owners);
+}
+
 bool Assessment::CheckConditions(const Catalog& catalog,
                                  const CompiledPolicy& policy,
                                  const CompiledRule& rule, const Fact& fact,
@@ -246,10 +265,7 @@ bool Assessment::CheckConditions(const Catalog& catalog,
                        Denies(rule.enforcement.mode);
   bool missing = false;
   for (const std::string& kind : rule.enforcement.required_conditions) {
-    if (fact.license != nullptr &&
-        fact.license->HasCondition(kind, fact.date)) {
-      continue;
-    }
+    if (IsMet(kind, catalog, fact)) continue;
     missing = true;
     if (!refuses) continue;
     violated_ = true;
@@ -336,15 +352,15 @@ absl::Status Assessment::GatherOpposite(const Evaluation& evaluation,
 }
 
 absl::Status Assessment::MoveUnits(const Charge& charge, v1::Balance balance,
-                                   Date date, int64_t from, int64_t to,
+                                   Date date, UnitRange from, UnitRange to,
                                    Test test) {
   const CompiledRule* rule =
       state_.catalog().FindRule(charge.policy_index, charge.rule);
   if (rule == nullptr) return UnknownRule(charge.policy_index, charge.rule);
   const std::optional<int32_t> window = WindowOf(*rule, charge, balance, date);
   if (!window) return absl::OkStatus();
-  const auto before = charge.AmountOf(from);
-  const auto after = charge.AmountOf(to);
+  const std::optional<Amounts> before = charge.AmountOf(from);
+  const std::optional<Amounts> after = charge.AmountOf(to);
   if (!before || !after) return TotalOverflow(rule->rule_id);
   return Gather({.policy_index = charge.policy_index,
                  .rule = charge.rule,

@@ -97,7 +97,13 @@ class Assessment {
   // base counts in the window of that date, all else in that of the charge.
   // Errors: TOTAL_OVERFLOW, DATA_DAMAGED.
   absl::Status MoveUnits(const Charge& charge, v1::Balance balance, Date date,
-                         int64_t from, int64_t to, Test test);
+                         int64_t from, int64_t to, Test test) {
+    return MoveUnits(charge, balance, date, UnitRange{.end = from},
+                     UnitRange{.end = to}, test);
+  }
+  // The same of units of the item that are not its first ones.
+  absl::Status MoveUnits(const Charge& charge, v1::Balance balance, Date date,
+                         UnitRange from, UnitRange to, Test test);
 
   // Evaluates what was gathered since the last Judge, one evaluation a total,
   // part and date, in the order of totals, into `evidence`.
@@ -204,6 +210,10 @@ class Assessment {
                          Occasion occasion, Test test);
   // Counts an item, or the part of it on one line, if the rule does.
   absl::Status CountItem(Counting& counting, const CountedItem& item);
+  // Whether a condition is met on the fact's date by its license, or by a party
+  // of it or one that owns them.
+  bool IsMet(const std::string& kind, const Catalog& catalog,
+             const Fact& fact) const;
   // Whether a condition is missing that the rule requires. Where the rule
   // refuses, it becomes part of the next evidence.
   bool CheckConditions(const Catalog& catalog, const CompiledPolicy& policy,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "ledger/base/status_macros.h"
 #include "ledger/domain/errors.h"
@@ -145,6 +146,45 @@ absl::StatusOr<Fact> FactOfShipment(const Catalog& catalog,
   return fact;
 }
 
+std::vector<Fact> SplitByLicense(Fact fact, const v1::Shipment& shipment) {
+  std::vector<Fact> facts;
+  const auto names_own = [](const v1::Item& item) {
+    return !item.license_id().empty();
+  };
+  if (std::none_of(shipment.items().begin(), shipment.items().end(),
+                   names_own)) {
+    facts.push_back(std::move(fact));
+    return facts;
+  }
+  std::vector<CountedItem> items = std::move(fact.items);
+  fact.items.clear();
+  for (CountedItem& item : items) {
+    const v1::Item& stated = shipment.items(item.number);
+    const absl::string_view license_id =
+        names_own(stated) ? absl::string_view(stated.license_id())
+                          : fact.license_id;
+    auto of_license = std::find_if(
+        facts.begin(), facts.end(),
+        [&](const Fact& other) { return other.license_id == license_id; });
+    if (of_license == facts.end()) {
+      of_license = facts.insert(facts.end(), fact);
+      of_license->license_id = license_id;
+    }
+    of_license->items.push_back(std::move(item));
+  }
+  return facts;
+}
+
+void AddLines(const google::protobuf::RepeatedPtrField<v1::LicenseDraw>& draws,
+              Fact& fact) {
+  for (const v1::LicenseDraw& draw : draws) {
+    for (CountedItem& item : fact.items) {
+      if (item.number != draw.item()) continue;
+      item.lines.push_back({draw.line_number(), draw.quantity()});
+    }
+  }
+}
+
 absl::Status FillDiversion(const Catalog& catalog,
                            const v1::ReportDiversion& command,
                            const v1::Shipment& shipment, Fact& fact) {
@@ -201,7 +241,8 @@ absl::StatusOr<std::vector<Fact>> FactsOfLicense(const Catalog& catalog,
   return facts;
 }
 
-std::vector<Fact> FactsOfDeclaration(const v1::DeclareCompute& declaration) {
+absl::StatusOr<std::vector<Fact>> FactsOfDeclaration(
+    const Catalog& catalog, const v1::DeclareCompute& declaration) {
   std::vector<Fact> facts;
   facts.reserve(static_cast<size_t>(declaration.lines_size()));
   for (const v1::DeclareCompute::Line& line : declaration.lines()) {
@@ -211,7 +252,14 @@ std::vector<Fact> FactsOfDeclaration(const v1::DeclareCompute& declaration) {
     fact.movement = v1::MOVEMENT_UNSPECIFIED;
     fact.country = line.country();
     fact.consignees.push_back(declaration.party());
-    fact.items.push_back({.declared = &line, .units = line.gpus()});
+    if (line.product_code().empty()) {
+      fact.items.push_back({.declared = &line, .units = line.gpus()});
+      continue;
+    }
+    ASSIGN_OR_RETURN(const v1::Product* product,
+                     RequireProduct(catalog, line.product_code(), fact.date,
+                                    declaration.effective_date()));
+    fact.items.push_back({.product = product, .units = line.units()});
   }
   return facts;
 }

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "chipledger/v1/command.pb.h"
+#include "chipledger/v1/evidence.pb.h"
 #include "chipledger/v1/license.pb.h"
 #include "chipledger/v1/shipment.pb.h"
 #include "ledger/base/date.h"
@@ -36,9 +37,10 @@ int64_t PartOfValue(int64_t value, int64_t units, int64_t first, int64_t some);
 
 // Units of a product that a fact counts, or declared compute.
 struct CountedItem {
-  // Null for declared compute. The revision that holds on the fact's date.
+  // Null for compute that is declared without one. The revision that holds on
+  // the fact's date.
   const v1::Product* product = nullptr;
-  // Set for declared compute.
+  // Set for compute that is declared without a product.
   const v1::DeclareCompute::Line* declared = nullptr;
   int64_t units = 0;
   // Of all units.
@@ -95,6 +97,15 @@ absl::StatusOr<Fact> FactOfShipment(const Catalog& catalog,
                                     const v1::Shipment& shipment,
                                     v1::Movement movement);
 
+// Splits the fact of a shipment into one a license that its items name, in the
+// order of the first item of each. `fact` names the one of the items that name
+// none of their own.
+std::vector<Fact> SplitByLicense(Fact fact, const v1::Shipment& shipment);
+
+// Adds to the items of a fact the lines that were drawn for them.
+void AddLines(const google::protobuf::RepeatedPtrField<v1::LicenseDraw>& draws,
+              Fact& fact);
+
 // Fills the fact of units of a shipment that were found elsewhere: what is
 // there now. Errors: as FactOfShipment.
 absl::Status FillDiversion(const Catalog& catalog,
@@ -107,8 +118,9 @@ absl::Status FillDiversion(const Catalog& catalog,
 absl::StatusOr<std::vector<Fact>> FactsOfLicense(const Catalog& catalog,
                                                  const v1::License& license);
 
-// Returns the facts of a declaration: one a line.
-std::vector<Fact> FactsOfDeclaration(const v1::DeclareCompute& declaration);
+// Returns the facts of a declaration: one a line. Errors: PRODUCT_NOT_FOUND.
+absl::StatusOr<std::vector<Fact>> FactsOfDeclaration(
+    const Catalog& catalog, const v1::DeclareCompute& declaration);
 
 }  // namespace chipledger::domain
 
