@@ -222,7 +222,7 @@ void AddVoidMovementOptions(CLI::App& app, VoidMovementOptions& options) {
          [&](int64_t index) {
            command.set_movement_index(static_cast<uint64_t>(index));
          },
-         "the entry that moved them, as `shipment get` tells its entries")
+         "the entry that moved them, as `shipment trace` tells it")
       ->required()
       ->check(AtLeast(0));
   AddText(app, "--reason", "why", [&](const std::string& text) {

@@ -141,6 +141,22 @@ absl::Status MoveRelease(const Case& c, const LicenseState& license, Date from,
   return absl::OkStatus();
 }
 
+// What a reservation that is released holds on other licenses than the one that
+// ends moves the charges of those that have ended already. Folding gives back
+// the draws themselves.
+absl::Status DrawBackElsewhere(const ReservationState& reservation,
+                               const std::string& license_id,
+                               LicenseDraws& draws) {
+  google::protobuf::RepeatedPtrField<v1::LicenseDraw> elsewhere;
+  for (const v1::LicenseDraw& draw : reservation.held.draws()) {
+    if (draw.license_id() != license_id) *elsewhere.Add() = draw;
+  }
+  v1::Evidence not_recorded;
+  return draws.DrawBack(elsewhere, reservation.index,
+                        ParsedDate(reservation.shipment.export_date()),
+                        not_recorded);
+}
+
 // Gives back all open reservations under a license, unless they are kept.
 // Returns those released.
 absl::StatusOr<std::vector<uint64_t>> ReleaseReservations(
@@ -153,6 +169,7 @@ absl::StatusOr<std::vector<uint64_t>> ReleaseReservations(
                      FindReservation(c.state, index));
     RETURN_IF_ERROR(GiveBack(c, *reservation, GiveBackDraws::kByFolding,
                              assessment, draws, evidence));
+    RETURN_IF_ERROR(DrawBackElsewhere(*reservation, license_id, draws));
     released.push_back(index);
   }
   return released;

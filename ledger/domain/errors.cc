@@ -161,9 +161,11 @@ absl::Status ShipmentReferenceReused(absl::string_view exporter,
                                      uint64_t index) {
   return Make(
       absl::StatusCode::kAlreadyExists, v1::SHIPMENT_REFERENCE_REUSED,
-      absl::StrCat("exporter \"", exporter, "\" has used shipment_reference \"",
-                   shipment_reference, "\" in entry ", index,
-                   "; correct that shipment, or use another reference"),
+      absl::StrCat(
+          "exporter \"", exporter, "\" has used shipment_reference \"",
+          shipment_reference, "\" in entry ", index,
+          "; correct that shipment, unless it is voided, or use another "
+          "reference"),
       {{"exporter", Str(exporter)},
        {"shipment_reference", Str(shipment_reference)},
        {"index", absl::StrCat(index)}});

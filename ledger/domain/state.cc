@@ -13,9 +13,10 @@ constexpr size_t kMaxRuleIndexes = 8;
 
 // The licenses that a reservation holds something on, or cites.
 std::set<std::string> LicensesUnder(const ReservationState& reservation) {
-  std::set<std::string> ids = {
-      reservation.shipment.authorization().license_id(),
-      reservation.held.chosen_license_id()};
+  std::set<std::string> ids = {reservation.held.chosen_license_id()};
+  for (const v1::Item& item : reservation.shipment.items()) {
+    ids.insert(LicenseIdOf(reservation.shipment, item));
+  }
   for (const v1::LicenseDraw& draw : reservation.held.draws()) {
     ids.insert(draw.license_id());
   }
