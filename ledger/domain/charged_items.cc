@@ -51,7 +51,7 @@ absl::StatusOr<std::vector<ChargedItem>> ChargedItemsOf(
       return DataDamaged(index, absl::StrCat("draws for item ", draw.item(),
                                              ", which it does not have"));
     }
-    items[item].lines.push_back({draw.line_number(), draw.quantity()});
+    items[item].lines.push_back(LinePartOf(draw));
   }
   return items;
 }

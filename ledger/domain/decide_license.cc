@@ -133,10 +133,12 @@ absl::Status MoveRelease(const Case& c, const LicenseState& license, Date from,
       continue;
     }
     const int64_t kept = line->authorized - line->released;
-    RETURN_IF_ERROR(assessment.MoveUnits(charge, v1::BALANCE_USED, from, kept,
-                                         line->authorized, Test::kNothing));
+    // What goes from one date to another is taken away first, so that it does
+    // not seem to be on both.
     RETURN_IF_ERROR(assessment.MoveUnits(
         charge, v1::BALANCE_USED, to, line->authorized, kept, Test::kNothing));
+    RETURN_IF_ERROR(assessment.MoveUnits(charge, v1::BALANCE_USED, from, kept,
+                                         line->authorized, Test::kNothing));
   }
   return absl::OkStatus();
 }

@@ -69,8 +69,7 @@ std::vector<LineParts> LinesOf(const ReservationState& reservation) {
   std::vector<LineParts> lines(
       static_cast<size_t>(reservation.shipment.items_size()));
   for (const v1::LicenseDraw& draw : reservation.held.draws()) {
-    lines[static_cast<size_t>(draw.item())].push_back(
-        {draw.line_number(), draw.quantity()});
+    lines[static_cast<size_t>(draw.item())].push_back(LinePartOf(draw));
   }
   return lines;
 }
@@ -81,7 +80,7 @@ LineParts LastOf(const LineParts& lines, int64_t units) {
   LineParts last;
   for (auto part = lines.rbegin(); part != lines.rend() && units > 0; ++part) {
     const int64_t some = std::min(part->units, units);
-    last.insert(last.begin(), {part->line_number, some});
+    last.insert(last.begin(), *part)->units = some;
     units -= some;
   }
   return last;

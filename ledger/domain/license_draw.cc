@@ -143,6 +143,7 @@ absl::Status LicenseDraws::Draw(const v1::Shipment& shipment, bool reserved,
                                            first, part.units));
       draw.set_reserved(reserved);
       draw.set_item(number);
+      draw.set_line_states_value(part.states_value);
       RETURN_IF_ERROR(Add(*license, std::move(draw), fact.date,
                           has_left ? Test::kNothing : Test::kLimit, evidence));
       first += part.units;
@@ -299,7 +300,10 @@ LineParts LicenseDraws::PlanItem(const LicenseState& license,
   for (size_t i = 0; i < lines.size(); ++i) {
     if (gives[i] == 0) continue;
     planned[lines[i]] += gives[i];
-    parts.push_back({license.lines[lines[i]].line_number, gives[i]});
+    const LicenseState::Line& line = license.lines[lines[i]];
+    parts.push_back({.line_number = line.line_number,
+                     .units = gives[i],
+                     .states_value = line.value_authorized_usd.has_value()});
   }
   return parts;
 }
@@ -317,6 +321,7 @@ absl::Status LicenseDraws::Hold(const LicenseState& license,
   draw.set_quantity(part.units);
   draw.set_reserved(true);
   draw.set_item(item);
+  draw.set_line_states_value(part.states_value);
   return Add(license, std::move(draw), date, Test::kNothing, evidence);
 }
 

@@ -24,7 +24,7 @@ namespace chipledger::store {
 
 // Version of the data directory's format, in the directory's marker file and
 // in every Head.
-inline constexpr uint32_t kFormatVersion = 10;
+inline constexpr uint32_t kFormatVersion = 11;
 
 // Files of the data directory.
 inline constexpr char kMarkerFile[] = "CHIPLEDGER";

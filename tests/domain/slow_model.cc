@@ -274,8 +274,9 @@ void SlowModel::End(const std::string& license_id, Date date,
   for (const auto& [line, units] : license.authorized) {
     for (const Releases& each : kAllReleases) {
       if (ended.HasReleased(each) && !license.HasReleased(each)) {
-        ended.moves[line][each].push_back(
-            {date, units, ShippedUnder(license_id, line)});
+        std::vector<Move>& moves = ended.moves[line][each];
+        ended.end_moves[line][each] = moves.size();
+        moves.push_back({date, units, ShippedUnder(license_id, line)});
       }
     }
   }
@@ -953,9 +954,17 @@ std::set<SlowModel::Finding> SlowModel::Record(const v1::Command& command) {
       return {};
     case v1::Command::kVoidLicense: {
       const std::string& id = command.void_license().license_id();
-      // From issuance.
-      End(id, *Date::Parse(licenses_.at(id).license.grant_date()),
-          &StandingLicense::revoked);
+      // From issuance, also what an earlier end gave back.
+      StandingLicense& license = licenses_.at(id);
+      const Date granted = *Date::Parse(license.license.grant_date());
+      for (auto& [line, by_rules] : license.end_moves) {
+        for (const auto& [each, place] : by_rules) {
+          if (each.on_revocation) {
+            license.moves[line][each][place].date = granted;
+          }
+        }
+      }
+      End(id, granted, &StandingLicense::revoked);
       return Judge(model_before, change);
     }
     case v1::Command::kExpireLicense: {

@@ -5,6 +5,7 @@
 #define CHIPLEDGER_TESTS_DOMAIN_SLOW_MODEL_H_
 
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -110,6 +111,8 @@ class SlowModel {
     // By line: units that are authorized, and what became of those that count.
     std::map<int, int64_t> authorized;
     std::map<int, Moves> moves;
+    // Which of these its end made, for a rule that it released something of.
+    std::map<int, std::map<Releases, size_t>> end_moves;
     // Also when it is void.
     bool revoked = false;
     bool expired = false;

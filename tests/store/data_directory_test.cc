@@ -123,7 +123,7 @@ TEST(DataDirectoryTest, NewerFormatIsRefused) {
   const absl::Status status = OpenStatus(temp.path());
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(std::string(status.message()),
-              HasSubstr("has format version 11; this program reads version 10; "
+              HasSubstr("has format version 12; this program reads version 11; "
                         "use a newer chipledger"));
 }
 

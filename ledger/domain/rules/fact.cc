@@ -175,12 +175,18 @@ std::vector<Fact> SplitByLicense(Fact fact, const v1::Shipment& shipment) {
   return facts;
 }
 
+LinePart LinePartOf(const v1::LicenseDraw& draw) {
+  return {.line_number = draw.line_number(),
+          .units = draw.quantity(),
+          .states_value = draw.line_states_value()};
+}
+
 void AddLines(const google::protobuf::RepeatedPtrField<v1::LicenseDraw>& draws,
               Fact& fact) {
   for (const v1::LicenseDraw& draw : draws) {
     for (CountedItem& item : fact.items) {
       if (item.number != draw.item()) continue;
-      item.lines.push_back({draw.line_number(), draw.quantity()});
+      item.lines.push_back(LinePartOf(draw));
     }
   }
 }

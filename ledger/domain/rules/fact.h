@@ -26,7 +26,11 @@ namespace chipledger::domain {
 struct LinePart {
   int32_t line_number = 0;
   int64_t units = 0;
+  // Whether the line states a value when the units are put on it.
+  bool states_value = false;
 };
+// The part that a draw puts on its line.
+LinePart LinePartOf(const v1::LicenseDraw& draw);
 // All of an item, in the order of its units; empty without a line.
 using LineParts = std::vector<LinePart>;
 

@@ -648,9 +648,8 @@ class AuthorizedLimit final : public Kind {
     return fact.license != nullptr &&
            std::any_of(item.lines.begin(), item.lines.end(),
                        [&](const LinePart& part) {
-                         const LicenseState::Line* line =
-                             fact.license->FindLine(part.line_number);
-                         return line != nullptr && Limits(measure, *line);
+                         return measure.unit != v1::MEASURE_VALUE_USD ||
+                                part.states_value;
                        });
   }
 
