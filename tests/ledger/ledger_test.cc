@@ -27,7 +27,7 @@ TEST_F(LedgerTest, NewLedgerOpensWithItsIdentity) {
   EXPECT_EQ(opened.event().ledger_opened().made_by(), "chipledger");
   EXPECT_TRUE(Uuid::Parse(ledger_->GetStatus().ledger_id));
   EXPECT_TRUE(Uuid::Parse(opened.request_id()));
-  EXPECT_EQ(ledger_->GetStatus().format_version, 10u);
+  EXPECT_EQ(ledger_->GetStatus().format_version, 11u);
 }
 
 TEST_F(LedgerTest, EntryHasTheEnvelopeOfItsRequest) {

@@ -59,7 +59,7 @@ TEST(DataDirectoryTest, AbsentAndEmptyDirectoriesBecomeOurs) {
   const std::string path = temp.path() + "/deep/new";
   EXPECT_EQ(OpenStatus(path), absl::OkStatus());
   EXPECT_EQ(ReadFile(path + "/CHIPLEDGER"),
-            "chipledger data directory\nformat_version: 10\n");
+            "chipledger data directory\nformat_version: 11\n");
   EXPECT_EQ(OpenStatus(path), absl::OkStatus()) << "opened again";
   const TempDir empty;
   EXPECT_EQ(OpenStatus(empty.path()), absl::OkStatus());
@@ -82,7 +82,7 @@ TEST(DataDirectoryTest, NothingBecomesALedgerUnasked) {
   EXPECT_TRUE(std::filesystem::is_empty(temp.path()));
 
   WriteFile(temp.path() + "/CHIPLEDGER",
-            "chipledger data directory\nformat_version: 10\n");
+            "chipledger data directory\nformat_version: 11\n");
   const absl::Status marker_alone = open(temp.path());
   EXPECT_EQ(marker_alone.code(), absl::StatusCode::kNotFound);
   EXPECT_THAT(std::string(marker_alone.message()),
@@ -119,7 +119,7 @@ TEST(DataDirectoryTest, FileInsteadOfADirectoryIsRefused) {
 TEST(DataDirectoryTest, NewerFormatIsRefused) {
   const TempDir temp;
   WriteFile(temp.path() + "/CHIPLEDGER",
-            "chipledger data directory\nformat_version: 11\n");
+            "chipledger data directory\nformat_version: 12\n");
   const absl::Status status = OpenStatus(temp.path());
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(std::string(status.message()),
@@ -143,7 +143,7 @@ TEST(DataDirectoryTest, CrashWhileTheMarkerWasWrittenIsMended) {
   WriteFile(temp.path() + "/CHIPLEDGER", "chipledger da");
   EXPECT_EQ(OpenStatus(temp.path()), absl::OkStatus());
   EXPECT_THAT(ReadFile(temp.path() + "/CHIPLEDGER"),
-              HasSubstr("format_version: 10"));
+              HasSubstr("format_version: 11"));
 }
 
 TEST(DataDirectoryTest, OpenDirectoryIsRefusedUntilItIsClosed) {
