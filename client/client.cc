@@ -334,6 +334,20 @@ absl::StatusOr<v1::ReportDiversionResponse> Client::ReportDiversion(
                call);
 }
 
+absl::StatusOr<v1::RecoverUnitsResponse> Client::RecoverUnits(
+    v1::RecoverUnitsRequest request, const CallOptions& call) {
+  return Write(*this, *stubs_->shipments,
+               &v1::ShipmentService::Stub::RecoverUnits, std::move(request),
+               call);
+}
+
+absl::StatusOr<v1::RelocateUnitsResponse> Client::RelocateUnits(
+    v1::RelocateUnitsRequest request, const CallOptions& call) {
+  return Write(*this, *stubs_->shipments,
+               &v1::ShipmentService::Stub::RelocateUnits, std::move(request),
+               call);
+}
+
 absl::StatusOr<v1::VoidMovementResponse> Client::VoidMovement(
     v1::VoidMovementRequest request, const CallOptions& call) {
   return Write(*this, *stubs_->shipments,

@@ -99,6 +99,10 @@ class Client {
       v1::RetireUnitsRequest request, const CallOptions& call = {});
   absl::StatusOr<v1::ReportDiversionResponse> ReportDiversion(
       v1::ReportDiversionRequest request, const CallOptions& call = {});
+  absl::StatusOr<v1::RecoverUnitsResponse> RecoverUnits(
+      v1::RecoverUnitsRequest request, const CallOptions& call = {});
+  absl::StatusOr<v1::RelocateUnitsResponse> RelocateUnits(
+      v1::RelocateUnitsRequest request, const CallOptions& call = {});
   absl::StatusOr<v1::VoidMovementResponse> VoidMovement(
       v1::VoidMovementRequest request, const CallOptions& call = {});
   absl::StatusOr<v1::DeclareComputeResponse> DeclareCompute(

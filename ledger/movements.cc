@@ -130,6 +130,10 @@ std::string SubjectOf(const v1::Event& event) {
           event.shipment_transferred_in_country().command().shipment());
     case v1::Event::kUnitsRetired:
       return ShipmentText(event.units_retired().command().shipment());
+    case v1::Event::kUnitsRecovered:
+      return ShipmentText(event.units_recovered().command().shipment());
+    case v1::Event::kUnitsRelocated:
+      return ShipmentText(event.units_relocated().command().shipment());
     case v1::Event::kMovementVoided:
       return ShipmentText(event.movement_voided().command().shipment());
     case v1::Event::kDiversionReported:

@@ -276,6 +276,22 @@ grpc::ServerUnaryReactor* ShipmentService::ReportDiversion(
       &v1::Command::unsafe_arena_set_allocated_report_diversion);
 }
 
+grpc::ServerUnaryReactor* ShipmentService::RecoverUnits(
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+    grpc::ByteBuffer* response) {
+  return ServeEvent<v1::RecoverUnitsRequest, v1::RecoverUnitsResponse>(
+      {runtime_, context, request, response},
+      &v1::Command::unsafe_arena_set_allocated_recover_units);
+}
+
+grpc::ServerUnaryReactor* ShipmentService::RelocateUnits(
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+    grpc::ByteBuffer* response) {
+  return ServeEvent<v1::RelocateUnitsRequest, v1::RelocateUnitsResponse>(
+      {runtime_, context, request, response},
+      &v1::Command::unsafe_arena_set_allocated_relocate_units);
+}
+
 grpc::ServerUnaryReactor* ShipmentService::VoidMovement(
     grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
     grpc::ByteBuffer* response) {

@@ -22,6 +22,8 @@ using RawShipmentService = RawService<
     v1::ShipmentService::WithRawCallbackMethod_TransferShipment,
     v1::ShipmentService::WithRawCallbackMethod_RetireUnits,
     v1::ShipmentService::WithRawCallbackMethod_ReportDiversion,
+    v1::ShipmentService::WithRawCallbackMethod_RecoverUnits,
+    v1::ShipmentService::WithRawCallbackMethod_RelocateUnits,
     v1::ShipmentService::WithRawCallbackMethod_VoidMovement,
     v1::ShipmentService::WithRawCallbackMethod_DeclareCompute,
     v1::ShipmentService::WithRawCallbackMethod_SubmitShipmentCommands,
@@ -67,6 +69,12 @@ class ShipmentService final : public RawShipmentService {
   grpc::ServerUnaryReactor* RetireUnits(grpc::CallbackServerContext* context,
                                         const grpc::ByteBuffer* request,
                                         grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* RecoverUnits(grpc::CallbackServerContext* context,
+                                         const grpc::ByteBuffer* request,
+                                         grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* RelocateUnits(grpc::CallbackServerContext* context,
+                                          const grpc::ByteBuffer* request,
+                                          grpc::ByteBuffer* response) override;
   grpc::ServerUnaryReactor* VoidMovement(grpc::CallbackServerContext* context,
                                          const grpc::ByteBuffer* request,
                                          grpc::ByteBuffer* response) override;

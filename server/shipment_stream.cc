@@ -65,7 +65,8 @@ const CommandKinds& ShipmentCommandKinds() {
       v1::Command::kReturnShipment,     v1::Command::kReexportShipment,
       v1::Command::kTransferShipment,   v1::Command::kRetireUnits,
       v1::Command::kReportDiversion,    v1::Command::kDeclareCompute,
-      v1::Command::kVoidMovement,       v1::Command::kExpireReservation};
+      v1::Command::kVoidMovement,       v1::Command::kRecoverUnits,
+      v1::Command::kRelocateUnits,      v1::Command::kExpireReservation};
   return kinds;
 }
 

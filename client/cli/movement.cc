@@ -1,5 +1,5 @@
-// chipledger shipment receive, return, reexport, transfer, retire, divert: what
-// became of units that were shipped.
+// chipledger shipment receive, return, reexport, transfer, retire, divert,
+// recover, relocate: what became of units that were shipped.
 #include <iostream>
 
 #include "absl/strings/str_cat.h"
@@ -72,6 +72,19 @@ absl::StatusOr<Request> MakeUnitsRequest(const UnitsOptions<Command>& options) {
   RETURN_IF_ERROR(
       AddUnits(options.units, *request.mutable_command()->mutable_units()));
   return request;
+}
+
+// Those that can be said to have happened whatever the ledger knows.
+template <typename Command>
+void AddReportedOptions(CLI::App& app, UnitsOptions<Command>& options,
+                        const std::string& units_help = kUnitsHelp) {
+  AddUnitsOptions(app, options, units_help);
+  app.add_flag_callback(
+      "--after-the-fact",
+      [&] {
+        options.command.set_assurance(v1::ASSURANCE_AFTER_THE_FACT);
+      },
+      "it has happened: record it also when units are not there, and say which");
 }
 
 // Sends a request and prints the event.
@@ -171,7 +184,7 @@ int Transfer(Cli& cli, const OnwardOptions& options) {
 }
 
 void AddRetireOptions(CLI::App& app, UnitsOptions<v1::RetireUnits>& options) {
-  AddUnitsOptions(app, options);
+  AddReportedOptions(app, options);
   app.add_option("--cause", options.cause, "loss, damage, scrap or theft")
       ->required();
   AddText(app, "--evidence", "what shows it", [&](const std::string& text) {
@@ -181,7 +194,7 @@ void AddRetireOptions(CLI::App& app, UnitsOptions<v1::RetireUnits>& options) {
 
 void AddDivertOptions(CLI::App& app,
                       UnitsOptions<v1::ReportDiversion>& options) {
-  AddUnitsOptions(app, options);
+  AddReportedOptions(app, options);
   app.add_option("--found-country", options.found_country, "where they are")
       ->required();
   AddText(
@@ -190,6 +203,40 @@ void AddDivertOptions(CLI::App& app,
   AddText(app, "--evidence", "what shows it", [&](const std::string& text) {
     options.command.set_evidence(text);
   })->required();
+}
+
+int Recover(Cli& cli, const UnitsOptions<v1::RecoverUnits>& options) {
+  return Send(cli, MakeUnitsRequest<v1::RecoverUnitsRequest>(options),
+              &client::Client::RecoverUnits);
+}
+
+void AddRecoverOptions(CLI::App& app, UnitsOptions<v1::RecoverUnits>& options) {
+  AddUnitsOptions(app, options);
+  app.add_option_function<int64_t>(
+         "--entry",
+         [&](int64_t index) {
+           options.command.set_movement_index(static_cast<uint64_t>(index));
+         },
+         "the entry that retired or diverted them, as `shipment trace` tells "
+         "it")
+      ->required()
+      ->check(AtLeast(0));
+  AddText(app, "--evidence", "what shows it", [&](const std::string& text) {
+    options.command.set_evidence(text);
+  })->required();
+}
+
+int Relocate(Cli& cli, const UnitsOptions<v1::RelocateUnits>& options) {
+  return Send(cli, MakeUnitsRequest<v1::RelocateUnitsRequest>(options),
+              &client::Client::RelocateUnits);
+}
+
+void AddRelocateOptions(CLI::App& app,
+                        UnitsOptions<v1::RelocateUnits>& options) {
+  AddUnitsOptions(app, options);
+  AddText(app, "--site", "where they are now, such as a data center",
+          [&](const std::string& text) { options.command.set_site(text); })
+      ->required();
 }
 
 struct VoidMovementOptions {
@@ -238,7 +285,7 @@ void AddMovementCommands(CLI::App& shipment, Cli& cli) {
   AddCommand<UnitsOptions<v1::ReceiveShipment>>(
       shipment, cli, "receive", "record that units arrived",
       [](CLI::App& sub, UnitsOptions<v1::ReceiveShipment>& options) {
-        AddUnitsOptions(
+        AddReportedOptions(
             sub, options,
             absl::StrCat(kUnitsHelp, " (default: all that is in transit)"));
       },
@@ -247,7 +294,7 @@ void AddMovementCommands(CLI::App& shipment, Cli& cli) {
       shipment, cli, "return",
       "record that units went back to the exporting country",
       [](CLI::App& sub, UnitsOptions<v1::ReturnShipment>& options) {
-        AddUnitsOptions(sub, options);
+        AddReportedOptions(sub, options);
         AddText(sub, "--reason", "why", [&](const std::string& text) {
           options.command.set_reason(text);
         })->required();
@@ -267,10 +314,17 @@ void AddMovementCommands(CLI::App& shipment, Cli& cli) {
   AddCommand<UnitsOptions<v1::ReportDiversion>>(
       shipment, cli, "divert", "record that units were found elsewhere",
       AddDivertOptions, Divert);
+  AddCommand<UnitsOptions<v1::RecoverUnits>>(
+      shipment, cli, "recover",
+      "record that retired or diverted units are back with the consignee",
+      AddRecoverOptions, Recover);
+  AddCommand<UnitsOptions<v1::RelocateUnits>>(
+      shipment, cli, "relocate",
+      "record that the consignee moved units within the country",
+      AddRelocateOptions, Relocate);
   AddCommand<VoidMovementOptions>(
       shipment, cli, "void-movement",
-      "take back a receipt, return, retirement, diversion or sending on that "
-      "was recorded in error",
+      "take back a movement that was recorded in error",
       AddVoidMovementOptions, VoidMovement);
 }
 

@@ -12,16 +12,18 @@ namespace {
 constexpr char kFormatsHelp[] =
     R"(Formats, guessed from the file's name and first line unless --format says it:
   csv    One movement a record, RFC 4180, with a header; commas, semicolons or
-         tabs. Columns, in any order and case: movement (receive, return, retire
-         or divert), shipment_reference, exporter and effective_date (these are
-         required; the exporter may be left to --exporter), item and quantity
-         (of a receipt both may be empty: all in transit arrived), reason of a
-         return, cause of a retirement, evidence of a retirement or diversion,
-         found_country and found_party of a diversion. Others are named and
-         ignored. A field that says nothing of the movement must be empty.
+         tabs. Columns, in any order and case: movement (receive, return,
+         retire, divert, recover or relocate), shipment_reference, exporter and
+         effective_date (these are required; the exporter may be left to
+         --exporter), item and quantity (of a receipt both may be empty: all in
+         transit arrived), reason of a return, cause of a retirement, evidence
+         of a retirement, diversion or recovery, found_country and found_party
+         of a diversion, movement_index of a recovery, site of a relocation.
+         Others are named and ignored. A field that says nothing of the movement
+         must be empty.
   jsonl  One chipledger.v1.Command in protobuf JSON a line: receiveShipment,
-         returnShipment, reexportShipment, transferShipment, retireUnits or
-         reportDiversion.
+         returnShipment, reexportShipment, transferShipment, retireUnits,
+         reportDiversion, recoverUnits or relocateUnits.
 
 Movements are recorded in the order of the file. They have no number of their
 own: two equal rows of a file are two movements, and equal rows of two files the
@@ -47,7 +49,7 @@ const ImportKind& Movements() {
 constexpr char kTemplateHelp[] =
     R"(A row is one movement of units of one item. Required, the exporter unless
 --exporter gives it:
-  movement            receive, return, retire or divert
+  movement            receive, return, retire, divert, recover or relocate
   shipment_reference  the number of the shipment that brought them
   exporter            its exporter (chipledger party list)
   effective_date      YYYY-MM-DD
@@ -58,6 +60,10 @@ constexpr char kTemplateHelp[] =
                       shows it
   evidence, found_country
                       of a diversion: what shows it, and where they are
+  evidence, movement_index
+                      of a recovery: what shows it, and the entry that retired
+                      or diverted them (chipledger shipment get)
+  site                of a relocation: where they are now
 Then: chipledger shipment import-movements FILE --dry-run
 )";
 

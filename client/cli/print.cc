@@ -112,11 +112,26 @@ std::string UnitsOf(const Command& command) {
                       command.effective_date());
 }
 
+// "; 2 units were not there", or nothing.
+template <typename Movement>
+std::string NotThereText(const Movement& moved) {
+  return moved.not_there().empty()
+             ? ""
+             : absl::StrCat("; ", UnitsText(moved.not_there()),
+                            " were not there");
+}
+
+// What moved units of a shipment.
+template <typename Movement>
+std::string MovedText(const Movement& moved) {
+  return UnitsOf(moved.command()) + NotThereText(moved);
+}
+
 // A shipment that took over units of another.
-template <typename Command>
-std::string OnwardText(const Command& command) {
-  return absl::StrCat(ShipmentText(command.shipment()), ", from ",
-                      NameText(command.origin()));
+template <typename Movement>
+std::string OnwardText(const Movement& moved) {
+  return absl::StrCat(ShipmentText(moved.command().shipment()), ", from ",
+                      NameText(moved.command().origin()), NotThereText(moved));
 }
 
 std::string ReservationText(uint64_t index) {
@@ -551,15 +566,21 @@ std::string SummarizeEvent(const v1::Event& event,
       return absl::StrCat(
           NameText(event.shipment_received().command().shipment()), ": ",
           UnitsText(event.shipment_received().units()), " on ",
-          event.shipment_received().command().effective_date());
+          event.shipment_received().command().effective_date(),
+          NotThereText(event.shipment_received()));
     case v1::Event::kShipmentReturned:
-      return UnitsOf(event.shipment_returned().command());
+      return MovedText(event.shipment_returned());
     case v1::Event::kShipmentReexported:
-      return OnwardText(event.shipment_reexported().command());
+      return OnwardText(event.shipment_reexported());
     case v1::Event::kShipmentTransferredInCountry:
-      return OnwardText(event.shipment_transferred_in_country().command());
+      return OnwardText(event.shipment_transferred_in_country());
     case v1::Event::kUnitsRetired:
-      return UnitsOf(event.units_retired().command());
+      return MovedText(event.units_retired());
+    case v1::Event::kUnitsRecovered:
+      return UnitsOf(event.units_recovered().command());
+    case v1::Event::kUnitsRelocated:
+      return absl::StrCat(UnitsOf(event.units_relocated().command()), ", to ",
+                          event.units_relocated().command().site());
     case v1::Event::kMovementVoided:
       return absl::StrCat(
           NameText(event.movement_voided().command().shipment()), ": entry ",
@@ -572,7 +593,7 @@ std::string SummarizeEvent(const v1::Event& event,
                           announcement.destination_country());
     }
     case v1::Event::kDiversionReported:
-      return absl::StrCat(UnitsOf(event.diversion_reported().command()),
+      return absl::StrCat(MovedText(event.diversion_reported()),
                           ", found in ",
                           event.diversion_reported().command().found_country());
     case v1::Event::kRefused:

@@ -66,7 +66,7 @@ class Teller {
         told = Voided(event.shipment_voided());
         break;
       case v1::Event::kShipmentReexported:
-        told = SentOn(event.shipment_reexported().command(), "re-exported ",
+        told = SentOn(event.shipment_reexported(), "re-exported ",
                       event.shipment_reexported()
                           .command()
                           .shipment()
@@ -74,7 +74,7 @@ class Teller {
         break;
       case v1::Event::kShipmentTransferredInCountry:
         told = SentOn(
-            event.shipment_transferred_in_country().command(), "transferred ",
+            event.shipment_transferred_in_country(), "transferred ",
             ConsigneeOf(
                 event.shipment_transferred_in_country().command().shipment()));
         break;
@@ -82,17 +82,18 @@ class Teller {
         told = {.date = event.shipment_received().command().effective_date(),
                 .what = absl::StrCat(
                     "received ",
-                    UnitsText(shipment_, event.shipment_received().units()))};
+                    UnitsText(shipment_, event.shipment_received().units()),
+                    NotThereText(event.shipment_received()))};
         break;
       case v1::Event::kShipmentReturned: {
-        const auto& command = event.shipment_returned().command();
-        told =
-            Moved(command, "returned ", absl::StrCat(": ", command.reason()));
+        const auto& returned = event.shipment_returned();
+        told = Moved(returned, "returned ",
+                     absl::StrCat(": ", returned.command().reason()));
         break;
       }
       case v1::Event::kUnitsRetired: {
         const auto& command = event.units_retired().command();
-        told = Moved(command, "retired ",
+        told = Moved(event.units_retired(), "retired ",
                      absl::StrCat(", ", FormatEnum(command.cause(), "CAUSE_"),
                                   ": ", command.evidence()));
         break;
@@ -100,10 +101,27 @@ class Teller {
       case v1::Event::kDiversionReported: {
         const auto& command = event.diversion_reported().command();
         told = Moved(
-            command, "diverted ",
+            event.diversion_reported(), "diverted ",
             absl::StrCat(", found in ", command.found_country(),
                          command.found_party().empty() ? "" : " with ",
                          command.found_party(), ": ", command.evidence()));
+        break;
+      }
+      case v1::Event::kUnitsRecovered: {
+        const auto& command = event.units_recovered().command();
+        told = {.date = command.effective_date(),
+                .what = absl::StrCat(
+                    "recovered ", UnitsText(shipment_, command.units()),
+                    " of entry ", command.movement_index(), ": ",
+                    command.evidence())};
+        break;
+      }
+      case v1::Event::kUnitsRelocated: {
+        const auto& command = event.units_relocated().command();
+        told = {.date = command.effective_date(),
+                .what = absl::StrCat("relocated ",
+                                     UnitsText(shipment_, command.units()),
+                                     " to ", command.site())};
         break;
       }
       default:
@@ -129,19 +147,30 @@ class Teller {
     return told;
   }
 
-  template <typename Command>
-  Happening Moved(const Command& command, absl::string_view verb,
+  template <typename Movement>
+  Happening Moved(const Movement& moved, absl::string_view verb,
                   const std::string& details) const {
-    return {.date = command.effective_date(),
-            .what = absl::StrCat(verb, UnitsText(shipment_, command.units()),
-                                 details)};
+    return {.date = moved.command().effective_date(),
+            .what = absl::StrCat(
+                verb, UnitsText(shipment_, moved.command().units()), details,
+                NotThereText(moved))};
+  }
+
+  // "; not there: 2 x H100 (item 0)", or nothing.
+  template <typename Movement>
+  std::string NotThereText(const Movement& moved) const {
+    return moved.not_there().empty()
+               ? ""
+               : absl::StrCat("; not there: ",
+                              UnitsText(shipment_, moved.not_there()));
   }
 
   // Units that make a shipment of their own: this one, if it is its first
   // entry, or another.
-  template <typename Command>
-  Happening SentOn(const Command& command, absl::string_view verb,
+  template <typename Movement>
+  Happening SentOn(const Movement& moved, absl::string_view verb,
                    const std::string& to) {
+    const auto& command = moved.command();
     const v1::Shipment& made = command.shipment();
     Happening told{.date = made.export_date()};
     if (is_first_) {
@@ -152,10 +181,14 @@ class Teller {
     }
     told.what = absl::StrCat(verb, UnitsText(shipment_, command.units()),
                              to.empty() ? "" : " to ", to, " as ",
-                             ShipmentNameText(made));
+                             ShipmentNameText(made), NotThereText(moved));
     told.sent_on_as.emplace();
     told.sent_on_as->set_exporter(made.exporter());
     told.sent_on_as->set_shipment_reference(made.shipment_reference());
+    for (const v1::ItemUnits& units : moved.not_there()) {
+      told.not_there[shipment_.items(units.item()).product_code()] +=
+          units.quantity();
+    }
     return told;
   }
 
@@ -164,11 +197,14 @@ class Teller {
   bool is_first_ = true;
 };
 
-void AddFound(const v1::ReportDiversion& command, ShipmentLife& life) {
-  for (const v1::ItemUnits& units : command.units()) {
-    life.found[{.item = units.item(),
+// Units that a diversion brings to where they were found, or that are back from
+// there.
+void AddFound(const v1::ReportDiversion& command, const Units& units,
+              int64_t sign, ShipmentLife& life) {
+  for (const v1::ItemUnits& some : units) {
+    life.found[{.item = some.item(),
                 .country = command.found_country(),
-                .party = command.found_party()}] += units.quantity();
+                .party = command.found_party()}] += sign * some.quantity();
   }
 }
 
@@ -189,6 +225,7 @@ absl::StatusOr<ShipmentLife> LifeOf(const std::vector<v1::Entry>& entries) {
   }
   ShipmentLife life;
   Teller teller;
+  std::map<uint64_t, const v1::ReportDiversion*> diversions;
   for (const v1::Entry& entry : entries) {
     // Told with the movement that it voids.
     if (entry.event().has_movement_voided()) continue;
@@ -196,8 +233,23 @@ absl::StatusOr<ShipmentLife> LifeOf(const std::vector<v1::Entry>& entries) {
     if (const auto by = voided.find(entry.index()); by != voided.end()) {
       told.what += by->second;
       told.sent_on_as.reset();
+      told.not_there.clear();
     } else if (entry.event().has_diversion_reported()) {
-      AddFound(entry.event().diversion_reported().command(), life);
+      const v1::DiversionReported& diverted =
+          entry.event().diversion_reported();
+      AddFound(diverted.command(), diverted.command().units(), 1, life);
+      AddFound(diverted.command(), diverted.not_there(), -1, life);
+      diversions[entry.index()] = &diverted.command();
+    } else if (entry.event().has_units_recovered()) {
+      const v1::RecoverUnits& command =
+          entry.event().units_recovered().command();
+      if (const auto from = diversions.find(command.movement_index());
+          from != diversions.end()) {
+        AddFound(*from->second, command.units(), -1, life);
+      }
+    }
+    for (const auto& [product, units] : told.not_there) {
+      life.sent_on_beyond[product] += units;
     }
     life.happenings.push_back(std::move(told));
   }

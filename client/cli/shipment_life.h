@@ -35,6 +35,8 @@ struct ShipmentLife {
     std::string what;
     // The shipment that took the units on, unless that was voided since.
     std::optional<v1::ShipmentName> sent_on_as;
+    // Of what was sent on, by product, what was not there.
+    std::map<std::string, int64_t> not_there;
   };
   // Where units of an item were found.
   struct FoundAt {
@@ -49,6 +51,8 @@ struct ShipmentLife {
   std::vector<Happening> happenings;
   // How many, by the reports that were not voided.
   std::map<FoundAt, int64_t> found;
+  // By product, the units that were sent on and that the shipment did not have.
+  std::map<std::string, int64_t> sent_on_beyond;
 };
 
 // Tells the life of a shipment. `entries` are its own, in the order of their

@@ -193,7 +193,7 @@ std::string TotalsText(const std::map<std::string, int64_t>& totals) {
   });
 }
 
-// Finds where all units are that a shipment shipped, with their sum.
+// Finds where all units are that a shipment shipped, with what their sum is.
 // Errors: INTERNAL when they are not as many as were shipped.
 absl::StatusOr<std::string> FindPositions(const Trace& trace,
                                           std::vector<Position>& positions) {
@@ -204,11 +204,25 @@ absl::StatusOr<std::string> FindPositions(const Trace& trace,
   for (const v1::ItemBalance& balance : trace.origin().view.balances()) {
     shipped[balance.product_code()] += balance.shipped();
   }
+  const std::string shipped_text = TotalsText(shipped);
+  std::map<std::string, int64_t> beyond;
+  for (const Traced& traced : trace.shipments()) {
+    for (const auto& [product, units] : traced.life.sent_on_beyond) {
+      beyond[product] += units;
+      shipped[product] += units;
+    }
+  }
   std::map<std::string, int64_t> found;
   for (const Position& position : positions) {
     found[position.product] += position.units;
   }
-  if (found == shipped) return TotalsText(found);
+  if (found == shipped) {
+    return beyond.empty()
+               ? absl::StrCat(shipped_text, ", as many as were shipped")
+               : absl::StrCat(TotalsText(found), ": ", shipped_text,
+                              " that were shipped, and ", TotalsText(beyond),
+                              " that were sent on without being there");
+  }
   return absl::InternalError(absl::StrCat(
       "the units of ", ShipmentNameText(trace.origin().view.shipment()),
       " do not add up: it shipped ", TotalsText(shipped), ", and found are ",
@@ -292,7 +306,7 @@ int PrintTrace(Cli& cli, const TraceOptions& options) {
   if (trace.origin().view.status() == v1::SHIPMENT_STATUS_VOIDED) {
     std::cout << "It is voided: its units never were.\n";
   } else {
-    std::cout << "In all " << *total << ", as many as were shipped.\n";
+    std::cout << "In all " << *total << ".\n";
   }
   std::cout << FormatSize(trace.size(), options.read_point);
   return kDone;

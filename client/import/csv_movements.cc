@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <utility>
 #include <vector>
 
@@ -29,10 +30,13 @@ constexpr absl::string_view kCause = "cause";
 constexpr absl::string_view kEvidence = "evidence";
 constexpr absl::string_view kFoundCountry = "found_country";
 constexpr absl::string_view kFoundParty = "found_party";
+constexpr absl::string_view kSite = "site";
+constexpr absl::string_view kMovementIndex = "movement_index";
 
 // What only some movements have.
-constexpr std::array kParticulars = {kReason, kCause, kEvidence, kFoundCountry,
-                                     kFoundParty};
+constexpr std::array kParticulars = {kReason,       kCause,      kEvidence,
+                                     kFoundCountry, kFoundParty, kSite,
+                                     kMovementIndex};
 
 std::vector<CsvColumn> Columns(const ImportDefaults& defaults) {
   return {{kMovement, true},
@@ -45,7 +49,9 @@ std::vector<CsvColumn> Columns(const ImportDefaults& defaults) {
           {kCause},
           {kEvidence},
           {kFoundCountry},
-          {kFoundParty}};
+          {kFoundParty},
+          {kSite},
+          {kMovementIndex}};
 }
 
 // CsvMovements reads a movement from each record.
@@ -66,6 +72,8 @@ class CsvMovements : public CsvRecords {
                               v1::RetireUnits& retirement) const;
   absl::Status ReadDiversion(const CsvRecord& record,
                              v1::ReportDiversion& diversion) const;
+  absl::Status ReadRecovery(const CsvRecord& record,
+                            v1::RecoverUnits& recovery) const;
   // Errors: a field is filled that no such movement has.
   absl::Status CheckHasOnly(const CsvRecord& record,
                             std::vector<absl::string_view> particulars) const;
@@ -94,9 +102,19 @@ absl::Status CsvMovements::Read(const CsvRecord& record, v1::Command& command) {
         CheckHasOnly(record, {kEvidence, kFoundCountry, kFoundParty}));
     return ReadDiversion(record, *command.mutable_report_diversion());
   }
-  return absl::InvalidArgumentError(
-      absl::StrCat(kMovement, " \"", OneLine(Field(record, kMovement)),
-                   "\" is not one of: receive, return, retire, divert"));
+  if (kind == "recover") {
+    RETURN_IF_ERROR(CheckHasOnly(record, {kEvidence, kMovementIndex}));
+    return ReadRecovery(record, *command.mutable_recover_units());
+  }
+  if (kind == "relocate") {
+    RETURN_IF_ERROR(CheckHasOnly(record, {kSite}));
+    v1::RelocateUnits& relocation = *command.mutable_relocate_units();
+    relocation.set_site(Field(record, kSite));
+    return ReadCommon(record, relocation);
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      kMovement, " \"", OneLine(Field(record, kMovement)),
+      "\" is not one of: receive, return, retire, divert, recover, relocate"));
 }
 
 template <typename Movement>
@@ -148,6 +166,21 @@ absl::Status CsvMovements::ReadDiversion(const CsvRecord& record,
   diversion.set_found_party(Field(record, kFoundParty));
   diversion.set_evidence(Field(record, kEvidence));
   return ReadCommon(record, diversion);
+}
+
+absl::Status CsvMovements::ReadRecovery(const CsvRecord& record,
+                                        v1::RecoverUnits& recovery) const {
+  const std::string index = Field(record, kMovementIndex);
+  uint64_t movement = 0;
+  if (!absl::SimpleAtoi(index, &movement)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(kMovementIndex, " \"", OneLine(index),
+                     "\" is no index of an entry; give that of the retirement "
+                     "or diversion, as `chipledger shipment get` lists them"));
+  }
+  recovery.set_movement_index(movement);
+  recovery.set_evidence(Field(record, kEvidence));
+  return ReadCommon(record, recovery);
 }
 
 absl::Status CsvMovements::CheckHasOnly(

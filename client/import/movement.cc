@@ -16,6 +16,10 @@ const v1::ShipmentName* FindMoved(const v1::Command& command) {
       return &command.retire_units().shipment();
     case v1::Command::kReportDiversion:
       return &command.report_diversion().shipment();
+    case v1::Command::kRecoverUnits:
+      return &command.recover_units().shipment();
+    case v1::Command::kRelocateUnits:
+      return &command.relocate_units().shipment();
     default:
       return nullptr;
   }

@@ -7,8 +7,8 @@
 namespace chipledger::import {
 
 // Returns the shipment whose units a command moves: a receipt, a return, a
-// re-export, a transfer, a retirement or a diversion. Null for other commands.
-// It lives as long as the command.
+// re-export, a transfer, a retirement, a diversion, a recovery or a relocation.
+// Null for other commands. It lives as long as the command.
 const v1::ShipmentName* FindMoved(const v1::Command& command);
 
 }  // namespace chipledger::import

@@ -56,11 +56,15 @@ absl::Status Complete(const ImportDefaults& defaults, v1::Command& command) {
       return CompleteMoved(defaults, *command.mutable_retire_units());
     case v1::Command::kReportDiversion:
       return CompleteMoved(defaults, *command.mutable_report_diversion());
+    case v1::Command::kRecoverUnits:
+      return CompleteMoved(defaults, *command.mutable_recover_units());
+    case v1::Command::kRelocateUnits:
+      return CompleteMoved(defaults, *command.mutable_relocate_units());
     default:
       return absl::InvalidArgumentError(
           "the command is no movement; it must be one of receiveShipment, "
           "returnShipment, reexportShipment, transferShipment, retireUnits, "
-          "reportDiversion");
+          "reportDiversion, recoverUnits, relocateUnits");
   }
 }
 

@@ -8,6 +8,7 @@
 #include "ledger/base/status_macros.h"
 #include "ledger/domain/errors.h"
 #include "ledger/domain/evaluation.h"
+#include "ledger/domain/shipment_state.h"
 
 namespace chipledger::domain {
 namespace {
@@ -63,6 +64,30 @@ absl::StatusOr<std::vector<ChargedItem>> ChargedItemsOf(
   for (int i = 0; i < license.lines_size(); ++i) {
     items.push_back(ChargedItemOf(license.lines(i).line_number(),
                                   license.lines(i), evidence.figures(i)));
+  }
+  return items;
+}
+
+absl::StatusOr<std::vector<ChargedItem>> ChargedItemsOf(
+    const v1::DiversionReported& diversion, const v1::Shipment& shipment,
+    const v1::Evidence& evidence, uint64_t index) {
+  const ItemUnitsList moved = UnitsMoved(diversion);
+  RETURN_IF_ERROR(CheckFigures(moved.size(), evidence, index));
+  std::vector<ChargedItem> items;
+  for (int i = 0; i < moved.size(); ++i) {
+    const v1::ItemUnits& units = moved[i];
+    if (units.item() >= shipment.items_size()) {
+      return DataDamaged(index, absl::StrCat("diverts item ", units.item(),
+                                             ", which there is not"));
+    }
+    const v1::Item& item = shipment.items(units.item());
+    ChargedItem& charged = items.emplace_back(
+        ChargedItemOf(units.item(), item, evidence.figures(i)));
+    charged.measured.units = units.quantity();
+    if (charged.measured.value_usd) {
+      charged.measured.value_usd = PartOfValue(
+          *charged.measured.value_usd, item.quantity(), 0, units.quantity());
+    }
   }
   return items;
 }

@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "chipledger/v1/event.pb.h"
 #include "chipledger/v1/evidence.pb.h"
 #include "chipledger/v1/license.pb.h"
 #include "chipledger/v1/shipment.pb.h"
@@ -33,6 +34,11 @@ absl::StatusOr<std::vector<ChargedItem>> ChargedItemsOf(
     const v1::Shipment& shipment, const v1::Evidence& evidence, uint64_t index);
 absl::StatusOr<std::vector<ChargedItem>> ChargedItemsOf(
     const v1::License& license, const v1::Evidence& evidence, uint64_t index);
+
+// Of a diversion: the items of `shipment` that were diverted.
+absl::StatusOr<std::vector<ChargedItem>> ChargedItemsOf(
+    const v1::DiversionReported& diversion, const v1::Shipment& shipment,
+    const v1::Evidence& evidence, uint64_t index);
 
 // The items of facts.
 std::vector<ChargedItem> ChargedItemsOf(absl::Span<const Fact> facts);

@@ -57,6 +57,8 @@ absl::Status CheckCommand(const v1::Command& command) {
     case v1::Command::kRetireUnits:
     case v1::Command::kReportDiversion:
     case v1::Command::kVoidMovement:
+    case v1::Command::kRecoverUnits:
+    case v1::Command::kRelocateUnits:
       return CheckShipmentCommand(command);
     case v1::Command::KIND_NOT_SET:
       break;

@@ -191,6 +191,15 @@ absl::Status CheckRelease(const v1::ReleaseReservation& command) {
   return checks.ToStatus();
 }
 
+// Movements are recorded when they have happened; what a caller can say is that
+// they have whatever the ledger knows.
+void CheckMovementAssurance(v1::Assurance assurance, FieldChecks& checks) {
+  if (assurance != v1::ASSURANCE_BEFORE_EXPORT) return;
+  checks.Add("assurance",
+             "ASSURANCE_BEFORE_EXPORT is for what has not left; leave it "
+             "unset, or ASSURANCE_AFTER_THE_FACT");
+}
+
 absl::Status CheckReceipt(const v1::ReceiveShipment& command) {
   FieldChecks checks;
   CheckName(command.shipment(), "shipment", checks);
@@ -198,6 +207,7 @@ absl::Status CheckReceipt(const v1::ReceiveShipment& command) {
   CheckUnits(command.units(), 0, true, checks);
   checks.Text(command.received_by(), limits::kMaxNameBytes, false,
               "received_by");
+  CheckMovementAssurance(command.assurance(), checks);
   return checks.ToStatus();
 }
 
@@ -206,6 +216,7 @@ absl::Status CheckReturn(const v1::ReturnShipment& command) {
   CheckName(command.shipment(), "shipment", checks);
   CheckUnits(command.units(), 1, true, checks);
   CheckDateAndReason(command, checks);
+  CheckMovementAssurance(command.assurance(), checks);
   return checks.ToStatus();
 }
 
@@ -245,6 +256,7 @@ absl::Status CheckRetirement(const v1::RetireUnits& command) {
     checks.Add("cause", "is required: loss, damage, scrap or theft");
   }
   checks.Text(command.evidence(), limits::kMaxTextBytes, true, "evidence");
+  CheckMovementAssurance(command.assurance(), checks);
   return checks.ToStatus();
 }
 
@@ -258,6 +270,25 @@ absl::Status CheckDiversion(const v1::ReportDiversion& command) {
     checks.Slug(command.found_party(), limits::kMaxPartyIdBytes, "found_party");
   }
   checks.Text(command.evidence(), limits::kMaxTextBytes, true, "evidence");
+  CheckMovementAssurance(command.assurance(), checks);
+  return checks.ToStatus();
+}
+
+absl::Status CheckRecovery(const v1::RecoverUnits& command) {
+  FieldChecks checks;
+  CheckName(command.shipment(), "shipment", checks);
+  checks.Date(command.effective_date(), true, "effective_date");
+  CheckUnits(command.units(), 1, true, checks);
+  checks.Text(command.evidence(), limits::kMaxTextBytes, true, "evidence");
+  return checks.ToStatus();
+}
+
+absl::Status CheckRelocation(const v1::RelocateUnits& command) {
+  FieldChecks checks;
+  CheckName(command.shipment(), "shipment", checks);
+  checks.Date(command.effective_date(), true, "effective_date");
+  CheckUnits(command.units(), 1, true, checks);
+  checks.Text(command.site(), limits::kMaxNameBytes, true, "site");
   return checks.ToStatus();
 }
 
@@ -294,6 +325,10 @@ absl::Status CheckShipmentCommand(const v1::Command& command) {
       return CheckRetirement(command.retire_units());
     case v1::Command::kReportDiversion:
       return CheckDiversion(command.report_diversion());
+    case v1::Command::kRecoverUnits:
+      return CheckRecovery(command.recover_units());
+    case v1::Command::kRelocateUnits:
+      return CheckRelocation(command.relocate_units());
     case v1::Command::kVoidMovement:
       return CheckMovementVoid(command.void_movement());
     default:

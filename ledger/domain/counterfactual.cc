@@ -94,6 +94,12 @@ std::string Describe(const v1::Command& command) {
     case v1::Command::kRetireUnits:
       return DescribeName("retirement of units of shipment",
                           command.retire_units().shipment());
+    case v1::Command::kRecoverUnits:
+      return DescribeName("recovery of units of shipment",
+                          command.recover_units().shipment());
+    case v1::Command::kRelocateUnits:
+      return DescribeName("relocation of units of shipment",
+                          command.relocate_units().shipment());
     case v1::Command::kVoidMovement:
       return DescribeName("voiding of a movement of shipment",
                           command.void_movement().shipment());

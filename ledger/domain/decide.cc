@@ -117,6 +117,10 @@ absl::Status DecideShipmentKind(v1::Command& command, Case& c) {
       return DecideVoidMovement(*command.mutable_void_movement(), c);
     case v1::Command::kRetireUnits:
       return DecideRetireUnits(*command.mutable_retire_units(), c);
+    case v1::Command::kRecoverUnits:
+      return DecideRecoverUnits(*command.mutable_recover_units(), c);
+    case v1::Command::kRelocateUnits:
+      return DecideRelocateUnits(*command.mutable_relocate_units(), c);
     default:
       return DecideReportDiversion(*command.mutable_report_diversion(), c);
   }
@@ -163,6 +167,8 @@ absl::Status DecideKind(v1::Command& command, Case& c) {
     case v1::Command::kTransferShipment:
     case v1::Command::kRetireUnits:
     case v1::Command::kReportDiversion:
+    case v1::Command::kRecoverUnits:
+    case v1::Command::kRelocateUnits:
     case v1::Command::kVoidMovement:
       return DecideShipmentKind(command, c);
     case v1::Command::KIND_NOT_SET:
@@ -257,6 +263,12 @@ class RevisionChecks {
       case v1::Command::kRetireUnits:
         return CheckShipment(command.retire_units(),
                              command.retire_units().shipment());
+      case v1::Command::kRecoverUnits:
+        return CheckShipment(command.recover_units(),
+                             command.recover_units().shipment());
+      case v1::Command::kRelocateUnits:
+        return CheckShipment(command.relocate_units(),
+                             command.relocate_units().shipment());
       case v1::Command::kVoidMovement:
         return CheckShipment(command.void_movement(),
                              command.void_movement().shipment());

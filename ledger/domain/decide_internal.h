@@ -73,6 +73,8 @@ absl::Status DecideReexportShipment(v1::ReexportShipment& command, Case& c);
 absl::Status DecideTransferShipment(v1::TransferShipment& command, Case& c);
 absl::Status DecideRetireUnits(v1::RetireUnits& command, Case& c);
 absl::Status DecideReportDiversion(v1::ReportDiversion& command, Case& c);
+absl::Status DecideRecoverUnits(v1::RecoverUnits& command, Case& c);
+absl::Status DecideRelocateUnits(v1::RelocateUnits& command, Case& c);
 absl::Status DecideVoidMovement(v1::VoidMovement& command, Case& c);
 absl::Status DecideRecordAnnouncement(v1::RecordAnnouncement& command, Case& c);
 

@@ -172,6 +172,12 @@ Date EffectiveDateOf(const v1::Event& event, int64_t record_time_ns) {
                     recorded);
     case v1::Event::kUnitsRetired:
       return DateOr(event.units_retired().command().effective_date(), recorded);
+    case v1::Event::kUnitsRecovered:
+      return DateOr(event.units_recovered().command().effective_date(),
+                    recorded);
+    case v1::Event::kUnitsRelocated:
+      return DateOr(event.units_relocated().command().effective_date(),
+                    recorded);
     case v1::Event::kMovementVoided:
       return DateOr(event.movement_voided().effective_date(), recorded);
     case v1::Event::kDiversionReported:

@@ -36,6 +36,8 @@ absl::Status Folder::FoldKind(const v1::Event& event) {
     case v1::Event::kShipmentReexported:
     case v1::Event::kShipmentTransferredInCountry:
     case v1::Event::kUnitsRetired:
+    case v1::Event::kUnitsRecovered:
+    case v1::Event::kUnitsRelocated:
     case v1::Event::kDiversionReported:
     case v1::Event::kMovementVoided:
       return FoldShipmentKind(event);

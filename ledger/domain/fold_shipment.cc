@@ -79,6 +79,10 @@ absl::Status Folder::FoldShipmentKind(const v1::Event& event) {
       return Fold(event.movement_voided());
     case v1::Event::kUnitsRetired:
       return Fold(event.units_retired());
+    case v1::Event::kUnitsRecovered:
+      return Fold(event.units_recovered());
+    case v1::Event::kUnitsRelocated:
+      return Fold(event.units_relocated());
     default:
       return Fold(event.diversion_reported());
   }
@@ -220,7 +224,7 @@ absl::Status Folder::Fold(const v1::ShipmentReceived& event) {
 absl::Status Folder::Fold(const v1::ShipmentReturned& event) {
   ASSIGN_OR_RETURN(const Date date, DateOf(event.command().effective_date()));
   ShipmentState next = NextOf(event.shipment_index(), date);
-  for (const v1::ItemUnits& returned : event.command().units()) {
+  for (const v1::ItemUnits& returned : UnitsMoved(event)) {
     ItemUnitsState* item = UnitsOfItem(returned.item(), next);
     if (item == nullptr) return Damaged("returns units of an unknown item");
     item->returned += returned.quantity();
@@ -240,7 +244,7 @@ absl::Status Folder::Fold(const v1::UnitsRetired& event) {
   ASSIGN_OR_RETURN(const Date date, DateOf(event.command().effective_date()));
   ShipmentState next = NextOf(event.shipment_index(), date);
   RETURN_IF_ERROR(
-      Leave(event.command().units(), &ItemUnitsState::retired, next));
+      Leave(UnitsMoved(event), &ItemUnitsState::retired, next));
   state_.SetShipment(event.shipment_index(), std::move(next));
   state_.NoteFactDate(date);
   return Apply(event.evidence(), date);
@@ -250,11 +254,41 @@ absl::Status Folder::Fold(const v1::DiversionReported& event) {
   ASSIGN_OR_RETURN(const Date date, DateOf(event.command().effective_date()));
   ShipmentState next = NextOf(event.shipment_index(), date);
   RETURN_IF_ERROR(
-      Leave(event.command().units(), &ItemUnitsState::diverted, next));
+      Leave(UnitsMoved(event), &ItemUnitsState::diverted, next));
   state_.SetShipment(event.shipment_index(), std::move(next));
   NoteFact(event.command(), date);
   RETURN_IF_ERROR(Apply(event.reversal(), date));
   return Apply(event.evidence(), date);
+}
+
+absl::Status Folder::Fold(const v1::UnitsRecovered& event) {
+  ASSIGN_OR_RETURN(const Date date, DateOf(event.command().effective_date()));
+  ShipmentState next = NextOf(event.shipment_index(), date);
+  const auto from = event.from_diverted() ? &ItemUnitsState::diverted
+                                          : &ItemUnitsState::retired;
+  for (const v1::ItemUnits& back : event.command().units()) {
+    ItemUnitsState* item = UnitsOfItem(back.item(), next);
+    if (item == nullptr) return Damaged("recovers units of an unknown item");
+    item->*from -= back.quantity();
+    item->on_hand += back.quantity();
+  }
+  for (const v1::ItemUnits& arrived : event.arrived()) {
+    ItemUnitsState* item = UnitsOfItem(arrived.item(), next);
+    if (item == nullptr) return Damaged("recovers units of an unknown item");
+    item->received += arrived.quantity();
+  }
+  state_.SetShipment(event.shipment_index(), std::move(next));
+  state_.NoteFactDate(date);
+  RETURN_IF_ERROR(Apply(event.reversal(), date));
+  return Apply(event.evidence(), date);
+}
+
+absl::Status Folder::Fold(const v1::UnitsRelocated& event) {
+  ASSIGN_OR_RETURN(const Date date, DateOf(event.command().effective_date()));
+  state_.SetShipment(event.shipment_index(),
+                     NextOf(event.shipment_index(), date));
+  state_.NoteFactDate(date);
+  return absl::OkStatus();
 }
 
 absl::Status Folder::Fold(const v1::MovementVoided& event) {
@@ -293,7 +327,7 @@ absl::Status Folder::FoldSentOn(const E& event) {
                    DateOf(event.command().shipment().export_date()));
   ShipmentState next = NextOf(event.origin_index(), date);
   RETURN_IF_ERROR(
-      Leave(event.command().units(), &ItemUnitsState::sent_on, next));
+      Leave(UnitsMoved(event), &ItemUnitsState::sent_on, next));
   state_.SetShipment(event.origin_index(), std::move(next));
   NoteFact(event.command().shipment(), date);
   RETURN_IF_ERROR(Apply(event.reversal(), date));

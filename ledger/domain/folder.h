@@ -28,7 +28,7 @@ class Folder {
 
  private:
   using Draws = google::protobuf::RepeatedPtrField<v1::LicenseDraw>;
-  using Units = google::protobuf::RepeatedPtrField<v1::ItemUnits>;
+  using Units = ItemUnitsList;
 
   absl::Status FoldKind(const v1::Event& event);
   absl::Status FoldCatalogKind(const v1::Event& event);
@@ -80,6 +80,8 @@ class Folder {
   absl::Status Fold(const v1::ShipmentReturned& event);
   absl::Status Fold(const v1::UnitsRetired& event);
   absl::Status Fold(const v1::DiversionReported& event);
+  absl::Status Fold(const v1::UnitsRecovered& event);
+  absl::Status Fold(const v1::UnitsRelocated& event);
   absl::Status Fold(const v1::MovementVoided& event);
   // A re-export or a transfer in a country.
   template <typename E>

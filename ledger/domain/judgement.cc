@@ -14,6 +14,7 @@
 #include "ledger/base/limits.h"
 #include "ledger/domain/decide.h"
 #include "ledger/domain/evaluation.h"
+#include "ledger/domain/shipment_state.h"
 #include "ledger/domain/whole_event.h"
 
 namespace chipledger::domain {
@@ -470,6 +471,62 @@ const v1::Shipment& ShipmentOfCommand(const v1::Command& command) {
   }
 }
 
+// Appends the units that a movement was to take and that were not there.
+// `units` are those it asked for, of the shipment `name`.
+template <typename Name>
+void AppendNotThere(const ItemUnitsList& units, const ItemUnitsList& not_there,
+                    const Name& name, Violations& violations) {
+  for (const v1::ItemUnits& missing : not_there) {
+    int64_t asked = 0;
+    for (const v1::ItemUnits& some : units) {
+      if (some.item() == missing.item()) asked += some.quantity();
+    }
+    // Of a receipt of all that is in transit.
+    asked = std::max(asked, missing.quantity());
+    const int64_t there = asked - missing.quantity();
+    v1::Violation& violation = *violations.Add();
+    violation.set_rule_id("units_not_there");
+    violation.set_verdict(v1::VERDICT_VIOLATED);
+    violation.set_limit(there);
+    violation.set_asked(asked);
+    violation.set_headroom(there);
+    violation.set_excess(missing.quantity());
+    violation.set_description(absl::StrCat(
+        missing.quantity(), " of ", asked, " units of item ", missing.item(),
+        " of shipment ", name.exporter(), "/", name.shipment_reference(),
+        " were not there, and did not move"));
+  }
+}
+
+void AppendNotThere(const v1::Event& event, Violations& violations) {
+  const auto append = [&](const auto& moved, const auto& name) {
+    AppendNotThere(moved.command().units(), moved.not_there(), name,
+                   violations);
+  };
+  switch (event.kind_case()) {
+    case v1::Event::kShipmentReceived:
+      return append(event.shipment_received(),
+                    event.shipment_received().command().shipment());
+    case v1::Event::kShipmentReturned:
+      return append(event.shipment_returned(),
+                    event.shipment_returned().command().shipment());
+    case v1::Event::kShipmentReexported:
+      return append(event.shipment_reexported(),
+                    event.shipment_reexported().command().origin());
+    case v1::Event::kShipmentTransferredInCountry:
+      return append(event.shipment_transferred_in_country(),
+                    event.shipment_transferred_in_country().command().origin());
+    case v1::Event::kUnitsRetired:
+      return append(event.units_retired(),
+                    event.units_retired().command().shipment());
+    case v1::Event::kDiversionReported:
+      return append(event.diversion_reported(),
+                    event.diversion_reported().command().shipment());
+    default:
+      return;
+  }
+}
+
 v1::Judgement JudgeRefused(const PolicyFinder& policies,
                            const v1::Refused& refused) {
   v1::Judgement judgement;
@@ -522,6 +579,7 @@ v1::Judgement Judge(const PolicyFinder& policies, const v1::Event& event) {
   if (shipment == nullptr) shipment = &v1::Shipment::default_instance();
   AppendViolations(policies, *evidence, *shipment, shipment->export_date(),
                    *judgement.mutable_violations());
+  AppendNotThere(event, *judgement.mutable_violations());
   return judgement;
 }
 

@@ -45,6 +45,10 @@ void VisitShipments(const v1::Command& command, Visit&& visit) {
       return with(command.return_shipment().shipment(), ShipmentUse::kMoves);
     case v1::Command::kVoidMovement:
       return with(command.void_movement().shipment(), ShipmentUse::kMoves);
+    case v1::Command::kRecoverUnits:
+      return with(command.recover_units().shipment(), ShipmentUse::kMoves);
+    case v1::Command::kRelocateUnits:
+      return with(command.relocate_units().shipment(), ShipmentUse::kMoves);
     case v1::Command::kRetireUnits:
       return with(command.retire_units().shipment(), ShipmentUse::kMoves);
     case v1::Command::kReportDiversion:

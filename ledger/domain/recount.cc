@@ -85,7 +85,7 @@ absl::Status AddDiversion(const State& state, const History& history,
   if (shipment == nullptr) {
     return DataDamaged(event.shipment_index(), "is no shipment");
   }
-  return FillDiversion(catalog, event.command(), *shipment,
+  return FillDiversion(catalog, event, *shipment,
                        counted.facts.emplace_back());
 }
 
@@ -106,7 +106,7 @@ absl::StatusOr<Facts> FactsOf(const State& state, const History& history,
   if (event.has_diversion_reported()) {
     RETURN_IF_ERROR(AddDiversion(state, history, catalog,
                                  event.diversion_reported(), counted));
-    counted.occasion = Occasion::kInstalled;
+    counted.occasion = Occasion::kDiversion;
     return counted;
   }
   if (event.has_compute_declared()) {
@@ -201,6 +201,16 @@ absl::StatusOr<std::vector<Charge>> CountedCharges(const State& state,
     ASSIGN_OR_RETURN(items, ChargedItemsOf(*shipment, stored, index));
   } else if (const v1::License* license = LicenseOf(event)) {
     ASSIGN_OR_RETURN(items, ChargedItemsOf(*license, stored, index));
+  } else if (event.has_diversion_reported()) {
+    ASSIGN_OR_RETURN(
+        const std::shared_ptr<const v1::Event> content,
+        history.ReadEvent(
+            state.GetShipment(event.diversion_reported().shipment_index())
+                .content_index));
+    const v1::Shipment* shipment = ShipmentOf(*content);
+    if (shipment == nullptr) return DataDamaged(index, "is of no shipment");
+    ASSIGN_OR_RETURN(items, ChargedItemsOf(event.diversion_reported(),
+                                           *shipment, stored, index));
   }
   std::vector<Charge> charges;
   RETURN_IF_ERROR(

@@ -7,12 +7,11 @@
 namespace chipledger::domain {
 namespace {
 
-using Units = google::protobuf::RepeatedPtrField<v1::ItemUnits>;
 using Place = int64_t ItemUnitsState::*;
 
 // Moves units to a place: from `first` as far as they are there, the others
 // from `second`.
-void Move(const Units& units, Place first, Place second, Place to,
+void Move(const ItemUnitsList& units, Place first, Place second, Place to,
           std::vector<ItemUnitsState>& items) {
   for (const v1::ItemUnits& moved : units) {
     const auto item = static_cast<size_t>(moved.item());
@@ -21,6 +20,19 @@ void Move(const Units& units, Place first, Place second, Place to,
     items[item].*first -= from_first;
     items[item].*second -= moved.quantity() - from_first;
     items[item].*to += moved.quantity();
+  }
+}
+
+// Moves units back to those on hand, from the place that they are said to be
+// at.
+void Recover(const v1::UnitsRecovered& event,
+             std::vector<ItemUnitsState>& items) {
+  const Place from = event.from_diverted() ? &ItemUnitsState::diverted
+                                           : &ItemUnitsState::retired;
+  Move(event.command().units(), from, from, &ItemUnitsState::on_hand, items);
+  for (const v1::ItemUnits& arrived : event.arrived()) {
+    const auto item = static_cast<size_t>(arrived.item());
+    if (item < items.size()) items[item].received += arrived.quantity();
   }
 }
 
@@ -118,6 +130,25 @@ LeftOver LeftAfter(const v1::Shipment& planned, const v1::Shipment& taken) {
   return left;
 }
 
+ItemUnitsList Without(const ItemUnitsList& units, const ItemUnitsList& others) {
+  ItemUnitsList rest = units;
+  for (const v1::ItemUnits& other : others) {
+    int64_t to_take = other.quantity();
+    for (v1::ItemUnits& one : rest) {
+      if (one.item() != other.item()) continue;
+      const int64_t taken = std::min(one.quantity(), to_take);
+      one.set_quantity(one.quantity() - taken);
+      to_take -= taken;
+    }
+  }
+  rest.erase(std::remove_if(rest.begin(), rest.end(),
+                            [](const v1::ItemUnits& one) {
+                              return one.quantity() == 0;
+                            }),
+             rest.end());
+  return rest;
+}
+
 void ApplyMovement(const v1::Event& event, std::vector<ItemUnitsState>& items) {
   constexpr Place kTransit = &ItemUnitsState::in_transit;
   constexpr Place kOnHand = &ItemUnitsState::on_hand;
@@ -130,21 +161,23 @@ void ApplyMovement(const v1::Event& event, std::vector<ItemUnitsState>& items) {
       return Move(event.shipment_received().units(), kTransit, kTransit,
                   kOnHand, items);
     case v1::Event::kShipmentReturned:
-      return Move(event.shipment_returned().command().units(), kTransit,
-                  kOnHand, &ItemUnitsState::returned, items);
+      return Move(UnitsMoved(event.shipment_returned()), kTransit, kOnHand,
+                  &ItemUnitsState::returned, items);
     case v1::Event::kShipmentReexported:
       // Only what has arrived goes on.
-      return Move(event.shipment_reexported().command().units(), kOnHand,
-                  kOnHand, &ItemUnitsState::sent_on, items);
+      return Move(UnitsMoved(event.shipment_reexported()), kOnHand, kOnHand,
+                  &ItemUnitsState::sent_on, items);
     case v1::Event::kShipmentTransferredInCountry:
-      return Move(event.shipment_transferred_in_country().command().units(),
-                  kOnHand, kOnHand, &ItemUnitsState::sent_on, items);
+      return Move(UnitsMoved(event.shipment_transferred_in_country()), kOnHand,
+                  kOnHand, &ItemUnitsState::sent_on, items);
     case v1::Event::kUnitsRetired:
-      return Move(event.units_retired().command().units(), kOnHand, kTransit,
+      return Move(UnitsMoved(event.units_retired()), kOnHand, kTransit,
                   &ItemUnitsState::retired, items);
     case v1::Event::kDiversionReported:
-      return Move(event.diversion_reported().command().units(), kOnHand,
-                  kTransit, &ItemUnitsState::diverted, items);
+      return Move(UnitsMoved(event.diversion_reported()), kOnHand, kTransit,
+                  &ItemUnitsState::diverted, items);
+    case v1::Event::kUnitsRecovered:
+      return Recover(event.units_recovered(), items);
     default:
       return;
   }

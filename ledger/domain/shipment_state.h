@@ -76,6 +76,19 @@ inline const std::string& LicenseIdOf(const v1::Shipment& shipment,
                                    : item.license_id();
 }
 
+// Units of items.
+using ItemUnitsList = google::protobuf::RepeatedPtrField<v1::ItemUnits>;
+
+// Units without others, by item.
+ItemUnitsList Without(const ItemUnitsList& units, const ItemUnitsList& others);
+
+// The units that a movement moved: those asked for without those that were not
+// there.
+template <typename E>
+ItemUnitsList UnitsMoved(const E& event) {
+  return Without(event.command().units(), event.not_there());
+}
+
 // Moves the units of a shipment as one of its entries says. Other entries move
 // none.
 void ApplyMovement(const v1::Event& event, std::vector<ItemUnitsState>& items);

@@ -185,6 +185,8 @@ class Story {
           command.mutable_correct_license_change()->set_change_index(index);
         } else if (command.has_void_movement()) {
           command.mutable_void_movement()->set_movement_index(index);
+        } else if (command.has_recover_units()) {
+          command.mutable_recover_units()->set_movement_index(index);
         }
       }
     }

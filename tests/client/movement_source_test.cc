@@ -50,7 +50,8 @@ class MovementSourceTest : public ::testing::Test {
   std::vector<SourceCommand> ReadCsv(const std::string& rows) {
     return Read("csv", absl::StrCat("movement,shipment_reference,exporter,"
                                     "effective_date,item,quantity,reason,cause,"
-                                    "evidence,found_country,found_party\n",
+                                    "evidence,found_country,found_party,site,"
+                                    "movement_index\n",
                                     rows));
   }
 
@@ -59,11 +60,13 @@ class MovementSourceTest : public ::testing::Test {
 
 TEST_F(MovementSourceTest, CsvReadsEachKindOfMovement) {
   const auto movements = ReadCsv(
-      "receive,S-1,acme,2025-03-10,,,,,,,\n"
-      "Return,S-1,acme,2025-03-11,1,\"1,000\",faulty,,,,\n"
-      "retire,S-1,acme,2025-03-12,0,2,,Theft,report 7,,\n"
-      "divert,S-1,acme,2025-03-13,0,3,,,audit,United Arab Emirates,globex\n");
-  ASSERT_EQ(movements.size(), 4);
+      "receive,S-1,acme,2025-03-10,,,,,,,,,\n"
+      "Return,S-1,acme,2025-03-11,1,\"1,000\",faulty,,,,,,\n"
+      "retire,S-1,acme,2025-03-12,0,2,,Theft,report 7,,,,\n"
+      "divert,S-1,acme,2025-03-13,0,3,,,audit,United Arab Emirates,globex,,\n"
+      "recover,S-1,acme,2025-03-14,0,1,,,seen,,,,17\n"
+      "relocate,S-1,acme,2025-03-15,0,4,,,,,,hall 2,\n");
+  ASSERT_EQ(movements.size(), 6);
   ExpectSays(movements[0], movements[0].command, R"pb(
     receive_shipment {
       shipment { exporter: "acme" shipment_reference: "S-1" }
@@ -93,21 +96,38 @@ TEST_F(MovementSourceTest, CsvReadsEachKindOfMovement) {
       found_party: "globex"
       evidence: "audit"
     })pb");
+  ExpectSays(movements[4], movements[4].command, R"pb(
+    recover_units {
+      shipment { exporter: "acme" shipment_reference: "S-1" }
+      effective_date: "2025-03-14"
+      units { item: 0 quantity: 1 }
+      movement_index: 17
+      evidence: "seen"
+    })pb");
+  ExpectSays(movements[5], movements[5].command, R"pb(
+    relocate_units {
+      shipment { exporter: "acme" shipment_reference: "S-1" }
+      effective_date: "2025-03-15"
+      units { item: 0 quantity: 4 }
+      site: "hall 2"
+    })pb");
 }
 
 TEST_F(MovementSourceTest, CsvSaysWhatIsWrongWithARow) {
   EXPECT_THAT(
-      ProblemsOf(ReadCsv("lose,S-1,acme,2025-03-10,0,1,,,,,\n"
-                         "receive,S-1,,2025-03-10,0,1,,,,,\n"
-                         "receive,S-1,acme,2025-03-10,,1,,,,,\n"
-                         "receive,S-1,acme,2025-03-10,0,,,,,,\n"
-                         "receive,S-1,acme,2025-03-10,-1,1,,,,,\n"
-                         "return,S-1,acme,2025-03-10,0,1,faulty,loss,,,\n"
-                         "retire,S-1,acme,2025-03-10,0,1,,rust,seen,,\n"
-                         "divert,S-1,acme,2025-03-10,0,1,,,seen,Atlantis,\n")),
+      ProblemsOf(ReadCsv("lose,S-1,acme,2025-03-10,0,1,,,,,,,\n"
+                         "receive,S-1,,2025-03-10,0,1,,,,,,,\n"
+                         "receive,S-1,acme,2025-03-10,,1,,,,,,,\n"
+                         "receive,S-1,acme,2025-03-10,0,,,,,,,,\n"
+                         "receive,S-1,acme,2025-03-10,-1,1,,,,,,,\n"
+                         "return,S-1,acme,2025-03-10,0,1,faulty,loss,,,,,\n"
+                         "retire,S-1,acme,2025-03-10,0,1,,rust,seen,,,,\n"
+                         "divert,S-1,acme,2025-03-10,0,1,,,seen,Atlantis,,,\n"
+                         "recover,S-1,acme,2025-03-10,0,1,,,seen,,,,G-7\n"
+                         "relocate,S-1,acme,2025-03-10,0,1,,,,,,hall 2,7\n")),
       ElementsAre(
           HasSubstr("movement \"lose\" is not one of: receive, return, "
-                    "retire, divert"),
+                    "retire, divert, recover, relocate"),
           HasSubstr("exporter is empty; fill the column or set"),
           HasSubstr("item \"\" is no place of an item, which are "
                     "counted from 0"),
@@ -117,14 +137,17 @@ TEST_F(MovementSourceTest, CsvSaysWhatIsWrongWithARow) {
                     "\"return\"; leave it empty"),
           HasSubstr("cause \"rust\" is not one of: loss, damage, scrap, "
                     "theft"),
-          HasSubstr("found_country \"Atlantis\"")));
+          HasSubstr("found_country \"Atlantis\""),
+          HasSubstr("movement_index \"G-7\" is no index of an entry"),
+          HasSubstr("movement_index \"7\" says nothing of the movement "
+                    "\"relocate\"")));
 }
 
 TEST_F(MovementSourceTest, EqualMovementsAreToldByTheirCount) {
-  const std::string five = "receive,S-1,acme,2025-03-10,0,5,,,,,\n";
-  const std::string six = "receive,S-1,acme,2025-03-10,0,6,,,,,\n";
+  const std::string five = "receive,S-1,acme,2025-03-10,0,5,,,,,,,\n";
+  const std::string six = "receive,S-1,acme,2025-03-10,0,6,,,,,,,\n";
   // A row that is bad is none of them, wherever it stands.
-  const std::string bad = "receive,S-1,acme,2025-03-10,0,five,,,,,\n";
+  const std::string bad = "receive,S-1,acme,2025-03-10,0,five,,,,,,,\n";
   EXPECT_THAT(AttemptsOf(ReadCsv(absl::StrCat(five, six, five, five))),
               ElementsAre("", "", "occurrence 2", "occurrence 3"));
   EXPECT_THAT(AttemptsOf(ReadCsv(absl::StrCat(bad, six, five, five))),
@@ -142,9 +165,15 @@ TEST_F(MovementSourceTest, JsonlReadsOneMovementALine) {
                "\n",
                onward, onward,
                R"({"grantLicense":{"license":{"licenseId":"D-1"}}})"
-               "\n{}\n"),
+               "\n{}\n"
+               R"({"recoverUnits":{"shipment":{"shipmentReference":"S-1"}}})"
+               "\n"
+               R"({"relocateUnits":{"shipment":{"shipmentReference":"S-1"}}})"),
            {.exporter = "acme"});
-  ASSERT_EQ(movements.size(), 5);
+  ASSERT_EQ(movements.size(), 7);
+  EXPECT_EQ(movements[5].command.recover_units().shipment().exporter(), "acme");
+  EXPECT_EQ(movements[6].command.relocate_units().shipment().exporter(),
+            "acme");
   ExpectSays(movements[0], movements[0].command,
              R"pb(
                receive_shipment {

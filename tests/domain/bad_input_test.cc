@@ -824,6 +824,8 @@ TEST_F(BadInputTest, WhatHasNotHappenedIsNotRecorded) {
                    "cause: CAUSE_SCRAP evidence: 'e' effective_date: '$1' }"),
       absl::StrCat("report_diversion { ", goods,
                    "found_country: 'AE' evidence: 'e' effective_date: '$1' }"),
+      absl::StrCat("relocate_units { ", goods,
+                   "site: 's' effective_date: '$1' }"),
       "declare_compute { party: 'x' source: 's' effective_date: '$1' "
       "lines { country: 'MY' gpus: 1 } }",
       "record_condition { license_id: 'L1' condition { kind: 'k' "

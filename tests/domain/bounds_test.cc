@@ -76,6 +76,7 @@ const std::map<std::string, int64_t>& StatedBounds() {
       {"question", 2'048},
       {"reason", 2'048},
       {"received_by", 256},
+      {"site", 256},
       {"recipient_name", 256},
       {"recorded_in_error", 2'048},
       {"source", 2'048},

@@ -269,28 +269,47 @@ std::string VoidOfMovement(const MemoryLedger& ledger) {
       "' } reason: 'r' movement_index: ", AnyEntry(ledger, reference), " }");
 }
 
+std::string Recovery(const MemoryLedger& ledger) {
+  const std::string reference = absl::StrCat("S", Number(0, kReferences));
+  return absl::StrCat(
+      "recover_units { shipment { exporter: 'x' shipment_reference: '",
+      reference, "' } ", Dated(), Units(Number(1, 3)),
+      "evidence: 'e' movement_index: ", AnyEntry(ledger, reference), " }");
+}
+
+// Whether a movement is recorded whatever the ledger knows.
+std::string Reported() {
+  return Number(0, 3) == 0 ? "assurance: ASSURANCE_AFTER_THE_FACT " : "";
+}
+
 std::string MovementCommand(const MemoryLedger& ledger) {
-  switch (Number(0, 10)) {
+  switch (Number(0, 13)) {
+    case 10:
+    case 11:
+      return Recovery(ledger);
+    case 12:
+      return absl::StrCat("relocate_units { ", Name("shipment"), Dated(),
+                          Units(1), "site: 's' }");
     case 8:
     case 9:
       return VoidOfMovement(ledger);
     case 0:
     case 1:
       return absl::StrCat("receive_shipment { ", Name("shipment"), Dated(),
-                          "}");
+                          Reported(), "}");
     case 2:
       return absl::StrCat("receive_shipment { ", Name("shipment"), Dated(),
-                          Units(1), "}");
+                          Units(1), Reported(), "}");
     case 3:
       return absl::StrCat("return_shipment { ", Name("shipment"), Dated(),
-                          Units(Number(1, 3)), "reason: 'r' }");
+                          Units(Number(1, 3)), Reported(), "reason: 'r' }");
     case 4:
       return absl::StrCat("retire_units { ", Name("shipment"), Dated(),
-                          Units(Number(1, 3)),
-                          "cause: CAUSE_LOSS evidence: ", "'e' }");
+                          Units(Number(1, 3)), Reported(),
+                          "cause: CAUSE_LOSS evidence: 'e' }");
     case 5:
       return absl::StrCat("report_diversion { ", Name("shipment"), Dated(),
-                          Units(1), "found_country: '", Country(),
+                          Units(1), Reported(), "found_country: '", Country(),
                           "' evidence: 'e' }");
     case 6:
       return absl::StrCat("reexport_shipment { ", Name("origin"),
@@ -514,6 +533,12 @@ void AddReservations(const MemoryLedger& ledger, Standings& standings) {
   }
 }
 
+int64_t CountOf(const domain::ItemUnitsList& units) {
+  int64_t count = 0;
+  for (const v1::ItemUnits& some : units) count += some.quantity();
+  return count;
+}
+
 // In GPUs: declared and found compute is not in units.
 void AddElsewhere(const MemoryLedger& ledger, Standings& gpus) {
   if (const uint64_t* declared =
@@ -526,23 +551,35 @@ void AddElsewhere(const MemoryLedger& ledger, Standings& gpus) {
   }
   for (uint64_t index = 0; index < ledger.state().size(); ++index) {
     const v1::Event event = EventAt(ledger, index);
-    if (!event.has_diversion_reported()) continue;
-    const auto entries =
-        ledger.state()
-            .GetShipment(event.diversion_reported().shipment_index())
-            .entries;
+    uint64_t shipment_index = 0;
+    std::string found_country;
+    int64_t units = 0;
+    if (event.has_diversion_reported()) {
+      const v1::DiversionReported& diverted = event.diversion_reported();
+      shipment_index = diverted.shipment_index();
+      found_country = diverted.command().found_country();
+      units = CountOf(diverted.command().units()) -
+              CountOf(diverted.not_there());
+    } else if (event.has_units_recovered() &&
+               event.units_recovered().from_diverted()) {
+      const v1::UnitsRecovered& recovered = event.units_recovered();
+      shipment_index = recovered.shipment_index();
+      found_country = EventAt(ledger, recovered.command().movement_index())
+                          .diversion_reported()
+                          .command()
+                          .found_country();
+      units = -CountOf(recovered.command().units());
+    } else {
+      continue;
+    }
+    const auto entries = ledger.state().GetShipment(shipment_index).entries;
     if (std::any_of(entries.begin(), entries.end(), [&](const auto& entry) {
           return entry.index == index && entry.voided;
         })) {
       continue;
     }
-    const v1::ReportDiversion& command = event.diversion_reported().command();
-    for (const v1::ItemUnits& units : command.units()) {
-      gpus[{"installed", command.found_country()}].used +=
-          units.quantity() * kGpusPerUnit;
-      gpus[{"line_installed", ByLine("", 0)}].used +=
-          units.quantity() * kGpusPerUnit;
-    }
+    gpus[{"installed", found_country}].used += units * kGpusPerUnit;
+    gpus[{"line_installed", ByLine("", 0)}].used += units * kGpusPerUnit;
   }
 }
 

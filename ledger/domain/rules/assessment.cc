@@ -89,8 +89,10 @@ std::optional<Assessment::Part> Assessment::PartOf(const CompiledRule& rule,
                       (!exported || rule.counts_back_returns)};
     }
     case Occasion::kInstalled:
+    case Occasion::kDiversion:
       if (rule.accrual != v1::ACCRUAL_INSTALLED_NET) return std::nullopt;
-      return Part{v1::BALANCE_USED, test, true, false};
+      return Part{v1::BALANCE_USED, test, true,
+                  occasion == Occasion::kDiversion};
   }
   return std::nullopt;
 }

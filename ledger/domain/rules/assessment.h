@@ -39,6 +39,8 @@ enum class Occasion {
   kReservation,
   // INSTALLED_NET: used.
   kInstalled,
+  // As kInstalled, of units that may go again.
+  kDiversion,
 };
 
 // What an amount is tested for.

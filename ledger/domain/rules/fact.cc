@@ -6,6 +6,7 @@
 
 #include "ledger/base/status_macros.h"
 #include "ledger/domain/errors.h"
+#include "ledger/domain/shipment_state.h"
 
 namespace chipledger::domain {
 namespace {
@@ -192,8 +193,9 @@ void AddLines(const google::protobuf::RepeatedPtrField<v1::LicenseDraw>& draws,
 }
 
 absl::Status FillDiversion(const Catalog& catalog,
-                           const v1::ReportDiversion& command,
+                           const v1::DiversionReported& event,
                            const v1::Shipment& shipment, Fact& fact) {
+  const v1::ReportDiversion& command = event.command();
   fact.date = *Date::Parse(command.effective_date());
   fact.country = command.found_country();
   fact.exporter = shipment.exporter();
@@ -201,7 +203,7 @@ absl::Status FillDiversion(const Catalog& catalog,
     RETURN_IF_ERROR(RequireParty(catalog, command.found_party()));
     fact.consignees.push_back(command.found_party());
   }
-  for (const v1::ItemUnits& units : command.units()) {
+  for (const v1::ItemUnits& units : UnitsMoved(event)) {
     const v1::Item& item = shipment.items(units.item());
     ASSIGN_OR_RETURN(const v1::Product* product,
                      RequireProduct(catalog, item.product_code(), fact.date,

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "chipledger/v1/command.pb.h"
+#include "chipledger/v1/event.pb.h"
 #include "chipledger/v1/evidence.pb.h"
 #include "chipledger/v1/license.pb.h"
 #include "chipledger/v1/shipment.pb.h"
@@ -111,9 +112,10 @@ void AddLines(const google::protobuf::RepeatedPtrField<v1::LicenseDraw>& draws,
               Fact& fact);
 
 // Fills the fact of units of a shipment that were found elsewhere: what is
-// there now. Errors: as FactOfShipment.
+// there now. Borrows from the event and the shipment. Errors: as
+// FactOfShipment.
 absl::Status FillDiversion(const Catalog& catalog,
-                           const v1::ReportDiversion& command,
+                           const v1::DiversionReported& event,
                            const v1::Shipment& shipment, Fact& fact);
 
 // Returns the facts of a license: one a destination, in the order in which its
