@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "chipledger/storage/v1/rows.pb.h"
@@ -24,6 +25,15 @@ struct LicenseState {
     v1::LicenseStatus status;
     uint64_t index;
     // The entry that last corrected the date; 0: none.
+    uint64_t corrected_index = 0;
+  };
+  // Units revoked in part.
+  struct PartRevocation {
+    Date from;
+    // By line number.
+    std::vector<std::pair<int32_t, int64_t>> units;
+    uint64_t index;
+    // As StatusChange::corrected_index.
     uint64_t corrected_index = 0;
   };
   struct Line {
@@ -50,6 +60,8 @@ struct LicenseState {
   Date expiry_date;
   Date last_export_date;
   std::vector<StatusChange> status_changes;
+  // In the order recorded.
+  std::vector<PartRevocation> part_revocations;
   std::vector<Line> lines;
   std::vector<Charge> charges;
   // The entry that made the charges.

@@ -261,6 +261,9 @@ class State {
   void NoteFactDate(Date date);
   // Notes that the next entry is a fact of these subjects on the date.
   void NoteFact(const Subjects& subjects, Date date);
+  // The entry is no fact of these subjects any more.
+  void ForgetFact(const Subjects& subjects, Date date, uint64_t index);
+  void SetFactDate(const std::string& key, FactsOnDate facts);
 
   // Notes that the next entry changes a row.
   void Note(const TotalKey& key, TotalSlot& slot);

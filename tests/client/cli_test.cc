@@ -874,6 +874,11 @@ TEST_F(CliTest, AChipIsTracedFromExportToScrap) {
                        "2025-04-01      8  acme S-2  re-exported 10 x H100 "
                        "(item 0) to DE, from acme S-1\n"),
             HasSubstr("In all 10 x H100, as many as were shipped.")));
+  std::vector<std::string> get = Of("S-1", "get", {});
+  get.insert(get.begin(), "--json");
+  EXPECT_THAT(Do(get), AllOf(HasSubstr("UNIT_STATE_SENT_ON"),
+                             HasSubstr("\"sentOnAs\":{\"exporter\":\"acme\","
+                                       "\"shipmentReference\":\"S-2\"}")));
   // What was known then, and what had happened then.
   EXPECT_THAT(Positions("S-1", {"--at-size", "8"}),
               ElementsAre("acme/S-1 0: 40 H100 installed, FR, globex",
@@ -883,6 +888,36 @@ TEST_F(CliTest, AChipIsTracedFromExportToScrap) {
                           "acme/S-1 0: 4 H100 returned, , acme",
                           "acme/S-1 1: 2 RACK installed, FR, globex",
                           "acme/S-2 0: 10 H100 in transit, DE, globex"));
+}
+
+TEST_F(CliTest, WhatIsFoundAgainIsInstalledAgain) {
+  Do(Record("S-1", "H100=40"));
+  Do(Of("S-1", "receive", {"--date", "2025-03-10"}));
+  const std::string diverted =
+      DoAndGetEntry(Of("S-1", "divert",
+                       {"--date", "2025-04-02", "--units", "0=5",
+                        "--found-country", "SG", "--evidence", "report 1"}));
+  const std::string retired =
+      DoAndGetEntry(Of("S-1", "retire",
+                       {"--date", "2025-04-03", "--units", "0=4", "--cause",
+                        "theft", "--evidence", "report 2"}));
+  Do(Of("S-1", "recover",
+        {"--date", "2025-05-01", "--entry", diverted, "--units", "0=3",
+         "--evidence", "bill of lading"}));
+  Do(Of("S-1", "recover",
+        {"--date", "2025-05-02", "--entry", retired, "--units", "0=1",
+         "--evidence", "serial number"}));
+  Do(Of("S-1", "relocate",
+        {"--date", "2025-05-03", "--units", "0=35", "--site", "hall 2"}));
+  EXPECT_THAT(Positions("S-1"),
+              ElementsAre("acme/S-1 0: 35 H100 installed, FR, ",
+                          "acme/S-1 0: 3 H100 retired, FR, ",
+                          "acme/S-1 0: 2 H100 diverted, SG, "));
+  EXPECT_THAT(Do(Of("S-1", "trace", {})),
+              AllOf(HasSubstr("recovered 3 x H100 (item 0) of entry " +
+                              diverted + ": bill of lading\n"),
+                    HasSubstr("relocated 35 x H100 (item 0) to hall 2\n"),
+                    HasSubstr("In all 40 x H100, as many as were shipped.\n")));
 }
 
 TEST_F(CliTest, ATraceShowsWhatWasVoidedAndDoesNotFollowIt) {

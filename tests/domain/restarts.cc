@@ -142,10 +142,13 @@ void AppendRegisters(const domain::Registers& registers,
             absl::StrCat("conditions ", conditions->ShortDebugString()));
         return true;
       });
-  registers.fact_dates.VisitAll([&](const std::string& key, uint64_t at) {
-    lines.push_back(absl::StrCat("fact ", key, " ", at));
-    return true;
-  });
+  registers.fact_dates.VisitAll(
+      [&](const std::string& key, const FactsOnDate& facts) {
+        lines.push_back(absl::StrCat("fact ", key, " ",
+                                     absl::StrJoin(facts.indexes, ","),
+                                     facts.has_more ? " and more" : ""));
+        return true;
+      });
   lines.push_back(
       absl::StrCat("latest fact ", registers.latest_fact_date
                                        ? registers.latest_fact_date->ToString()

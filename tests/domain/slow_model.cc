@@ -853,7 +853,8 @@ void SlowModel::JudgeRule(const SlowModel& model_before, const Change& change,
   }
 }
 
-std::set<SlowModel::Finding> SlowModel::Record(const v1::Command& command) {
+std::set<SlowModel::Finding> SlowModel::Record(const v1::Command& command,
+                                               uint64_t index) {
   const SlowModel model_before = *this;
   Change change;
   switch (command.kind_case()) {
@@ -938,15 +939,40 @@ std::set<SlowModel::Finding> SlowModel::Record(const v1::Command& command) {
         int64_t& units = revoked.authorized[part.line_number()];
         for (const Releases& each : kAllReleases) {
           if (!each.on_revocation) continue;
-          revoked.moves[part.line_number()][each].push_back(
-              {date, units, units - part.quantity()});
+          std::vector<Move>& moves = revoked.moves[part.line_number()][each];
+          revoked.part_moves[index].emplace_back(part.line_number(), each,
+                                                 moves.size());
+          moves.push_back({date, units, units - part.quantity()});
         }
         units -= part.quantity();
       }
       if (revocation.parts().empty()) {
         End(revocation.license_id(), date, &StandingLicense::revoked);
+        revoked.revocation = index;
       }
       return Judge(model_before, change);
+    }
+    case v1::Command::kCorrectLicenseChange: {
+      const v1::CorrectLicenseChange& correction =
+          command.correct_license_change();
+      StandingLicense& corrected = licenses_.at(correction.license_id());
+      const uint64_t changed = correction.change_index();
+      const Date date = *Date::Parse(correction.effective_date());
+      if (const auto part = corrected.part_moves.find(changed);
+          part != corrected.part_moves.end()) {
+        for (const auto& [line, each, place] : part->second) {
+          corrected.moves[line][each][place].date = date;
+        }
+      }
+      if (corrected.revocation != changed) return {};
+      for (const auto& [line, by_rules] : corrected.end_moves) {
+        for (const auto& [each, place] : by_rules) {
+          if (each.on_revocation) {
+            corrected.moves[line][each][place].date = date;
+          }
+        }
+      }
+      return {};
     }
     case v1::Command::kRecordCondition:
       conditions_[command.record_condition().license_id()].push_back(

@@ -11,6 +11,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -64,8 +65,9 @@ class SlowModel {
     auto operator<=>(const Finding&) const = default;
   };
 
-  // Records a command as if nothing refused it. Returns what the rules find.
-  std::set<Finding> Record(const v1::Command& command);
+  // Records a command, as entry `index`, as if nothing refused it. Returns what
+  // the rules find.
+  std::set<Finding> Record(const v1::Command& command, uint64_t index);
 
   // What is in every total of a rule that holds anything.
   std::map<Key, Amounts> TotalsOf(const v1::Policy& policy,
@@ -113,6 +115,11 @@ class SlowModel {
     std::map<int, Moves> moves;
     // Which of these its end made, for a rule that it released something of.
     std::map<int, std::map<Releases, size_t>> end_moves;
+    // Which moves the revocation in part of an entry made.
+    std::map<uint64_t, std::vector<std::tuple<int, Releases, size_t>>>
+        part_moves;
+    // The entry of its whole revocation.
+    std::optional<uint64_t> revocation;
     // Also when it is void.
     bool revoked = false;
     bool expired = false;

@@ -513,6 +513,8 @@ struct Known {
   std::set<int> licenses;
   std::set<int> shipments;
   int next_shipment = 0;
+  // Suspensions and revocations: the license and the entry.
+  std::vector<std::pair<std::string, uint64_t>> changes;
 
   // Mostly one of them.
   static int OneOf(const std::set<int>& known, int below) {
@@ -596,6 +598,14 @@ v1::Command AnyCommand(const std::vector<v1::Policy>& policies, Known& known) {
   if (kind >= 4 && kind <= 9 && known.licenses.empty() && !OneIn(10)) kind = 0;
   if (kind >= 10 && kind <= 13 && known.shipments.empty() && !OneIn(10)) {
     kind = 19;
+  }
+  if (!known.changes.empty() && OneIn(12)) {
+    const auto& [license_id, index] =
+        known.changes[Number(0, known.changes.size())];
+    return Cmd(absl::StrCat("correct_license_change { license_id: '",
+                            license_id, "' change_index: ", index,
+                            " effective_date: '", Pick(kDates),
+                            "' reason: 'r' }"));
   }
   switch (kind) {
     case 0:
@@ -791,6 +801,7 @@ struct Counts {
   int64_t refused_by_policies = 0;
   int64_t findings = 0;
   int64_t limits = 0;
+  int64_t corrected_changes = 0;
 };
 Counts counts;
 
@@ -806,7 +817,7 @@ struct Pair {
     for (const char* text : kCatalog) {
       const v1::Command command = Cmd(text);
       RC_ASSERT(ledger.Submit({command}).status.ok());
-      model.Record(command);
+      model.Record(command, 0);
     }
     const int wanted = Number(1, 4);
     for (int i = 0; i < wanted; ++i) Adopt();
@@ -820,7 +831,7 @@ struct Pair {
     ++counts.adopted;
     RC_LOG() << command.ShortDebugString() << "\n";
     RC_ASSERT(ledger.CountLateAdoptions().ok());
-    model.Record(command);
+    model.Record(command, 0);
     policies.push_back(command.adopt_policy().policy());
   }
 
@@ -839,6 +850,7 @@ struct Pair {
                                    known.License(), "' }"))};
       by = domain::AskedBy::kLedger;
     }
+    const uint64_t index = ledger.state().size();
     const MemoryLedger::Outcome outcome =
         ledger.Submit(commands, /*validate_only=*/false, by);
     ++counts.requests;
@@ -849,7 +861,8 @@ struct Pair {
     for (size_t i = 0; i < commands.size(); ++i) {
       RC_LOG() << (outcome.refused ? "refused " : "accepted ") << i << " "
                << commands[i].ShortDebugString() << "\n";
-      for (const SlowModel::Finding& finding : would_be.Record(commands[i])) {
+      for (const SlowModel::Finding& finding :
+           would_be.Record(commands[i], index + i)) {
         // A refusal says nothing of what would have been due.
         if (outcome.refused && finding.verdict == v1::VERDICT_NOTICE_DUE) {
           continue;
@@ -868,6 +881,18 @@ struct Pair {
     } else {
       model = std::move(would_be);
       known = std::move(would_be_known);
+      for (size_t i = 0; i < commands.size(); ++i) {
+        const v1::Command& command = commands[i];
+        if (command.has_revoke_license()) {
+          known.changes.emplace_back(command.revoke_license().license_id(),
+                                     index + i);
+        }
+        if (command.has_suspend_license()) {
+          known.changes.emplace_back(command.suspend_license().license_id(),
+                                     index + i);
+        }
+        if (command.has_correct_license_change()) ++counts.corrected_changes;
+      }
     }
   }
 
@@ -967,9 +992,11 @@ TEST(SlowModelTest, TheEngineFindsWhatTheRulesSay) {
             << counts.policies << " policies adopted, " << counts.judged
             << " of " << counts.requests << " requests judged, "
             << counts.refused_by_policies << " refused by policies, "
-            << counts.findings << " findings, " << counts.limits << " limits\n";
+            << counts.findings << " findings, " << counts.limits << " limits, "
+            << counts.corrected_changes << " corrected changes\n";
   EXPECT_GT(counts.judged * 2, counts.requests);
   EXPECT_GT(counts.adopted * 2, counts.policies);
+  EXPECT_GT(counts.corrected_changes, 0);
 }
 
 }  // namespace
