@@ -6,6 +6,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "client/cli/policy_compare.h"
+#include "client/cli/policy_file_options.h"
 #include "client/cli/policy_text.h"
 #include "client/cli/print.h"
 #include "client/cli/table.h"
@@ -15,19 +17,21 @@ namespace chipledger::cli {
 namespace {
 
 struct AmendOptions {
-  std::string file;
+  PolicyFileOptions file;
   v1::AmendPolicy command;
   bool report_only = false;
   bool enforce = false;
+  // Another policy to compare with, of diff.
+  std::string other;
   WriteOptions write;
 };
 
 // Reads the amendment that the options ask for, and the policy's file.
 absl::StatusOr<v1::AmendPolicy> ReadAmendment(const AmendOptions& options,
                                               v1::PolicyFile& file) {
-  if (const absl::Status read = ReadTextProto(options.file, file); !read.ok()) {
-    return read;
-  }
+  absl::StatusOr<v1::PolicyFile> read = ReadPolicyFile(options.file);
+  if (!read.ok()) return read.status();
+  file = *std::move(read);
   v1::AmendPolicy command = options.command;
   *command.mutable_policy() = file.policy();
   if (options.report_only) {
@@ -111,6 +115,16 @@ std::string AmountOf(const v1::HeadroomRow& row, bool has, int64_t amount) {
 }
 
 int Diff(Cli& cli, const AmendOptions& options) {
+  const bool has_date = !options.command.effective_date().empty();
+  if (has_date != options.other.empty()) {
+    return Fail(cli,
+                absl::InvalidArgumentError(
+                    "give either --date, for what an amendment from then "
+                    "on would change, or a second policy to compare with"));
+  }
+  if (!options.other.empty()) {
+    return ComparePolicies(cli, options.file, options.other);
+  }
   v1::PolicyFile file;
   absl::StatusOr<v1::AmendPolicy> command = ReadAmendment(options, file);
   if (!command.ok()) return Fail(cli, command.status());
@@ -163,22 +177,21 @@ int Diff(Cli& cli, const AmendOptions& options) {
   return kDone;
 }
 
-void AddAmendmentOptions(CLI::App& app, AmendOptions& options) {
-  app.add_option("FILE", options.file,
-                 "the whole policy as it is to be, a chipledger.v1.PolicyFile "
-                 "as .textproto")
-      ->required();
-  AddText(app, "--date", "first date whose facts the new version judges",
-          [&](const std::string& value) {
-            options.command.set_effective_date(value);
-          })
-      ->required();
+CLI::Option* AddAmendmentOptions(CLI::App& app, AmendOptions& options) {
+  AddPolicyFileOptions(app,
+                       "the whole policy as it is to be, a "
+                       "chipledger.v1.PolicyFile as .textproto",
+                       options.file);
   CLI::Option* report_only =
       app.add_flag("--report-only", options.report_only,
                    "from then on every rule only reports");
   app.add_flag("--enforce", options.enforce,
                "from then on each rule acts by its own enforcement")
       ->excludes(report_only);
+  return AddText(app, "--date", "first date whose facts the new version judges",
+                 [&](const std::string& value) {
+                   options.command.set_effective_date(value);
+                 });
 }
 
 }  // namespace
@@ -210,7 +223,7 @@ void AddAmendCommands(CLI::App& group, Cli& cli) {
       "replace a policy by a new version of it from a date on; what was used "
       "is kept",
       [](CLI::App& sub, AmendOptions& options) {
-        AddAmendmentOptions(sub, options);
+        AddAmendmentOptions(sub, options)->required();
         AddText(sub, "--reason", "why, with the citation",
                 [&](const std::string& value) {
                   options.command.set_reason(value);
@@ -222,8 +235,14 @@ void AddAmendCommands(CLI::App& group, Cli& cli) {
   AddCommand<AmendOptions>(
       group, cli, "diff",
       "what an amendment would change, without recording it: rules, and the "
-      "totals they have",
-      AddAmendmentOptions, Diff);
+      "totals they have; or what differs between two policies",
+      [](CLI::App& sub, AmendOptions& options) {
+        AddAmendmentOptions(sub, options);
+        sub.add_option("OTHER", options.other,
+                       "a policy to compare FILE with, in place of --date: "
+                       "both are files or ids of adopted policies");
+      },
+      Diff);
 }
 
 }  // namespace chipledger::cli

@@ -1,9 +1,5 @@
 #include "client/cli/cli.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <iostream>
 
 #include "absl/strings/match.h"
@@ -11,47 +7,14 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "client/import/country_names.h"
-#include "google/protobuf/io/tokenizer.h"
-#include "google/protobuf/io/zero_copy_stream_impl.h"
-#include "google/protobuf/text_format.h"
 #include "google/protobuf/util/json_util.h"
 #include "google/protobuf/util/time_util.h"
 #include "ledger/base/decimal.h"
 #include "ledger/base/status_macros.h"
+#include "ledger/scenario/text_file.h"
 
 namespace chipledger::cli {
 namespace {
-
-// Gathers a text proto's errors as FILE:LINE:COLUMN: message.
-class ErrorLines : public google::protobuf::io::ErrorCollector {
- public:
-  explicit ErrorLines(absl::string_view path) : path_(path) {}
-  void AddError(int line, google::protobuf::io::ColumnNumber column,
-                const std::string& message) override {
-    absl::StrAppend(&text_, text_.empty() ? "" : "\n", path_, ":");
-    // Unknown places are negative, known ones count from 0.
-    if (line >= 0) absl::StrAppend(&text_, line + 1, ":", column + 1, ":");
-    absl::StrAppend(&text_, " ", message);
-  }
-  const std::string& text() const { return text_; }
-
- private:
-  const std::string path_;
-  std::string text_;
-};
-
-// Passes over the mark that some editors put before a text in UTF-8.
-void SkipByteOrderMark(google::protobuf::io::FileInputStream& file) {
-  constexpr absl::string_view kMark = "\xEF\xBB\xBF";
-  const void* data;
-  int size;
-  if (!file.Next(&data, &size)) return;
-  const bool has_mark =
-      absl::StartsWith(absl::string_view(static_cast<const char*>(data),
-                                         static_cast<size_t>(size)),
-                       kMark);
-  file.BackUp(has_mark ? size - static_cast<int>(kMark.size()) : size);
-}
 
 absl::Status NotOfForm(absl::string_view option, absl::string_view form,
                        absl::string_view text) {
@@ -259,31 +222,7 @@ absl::StatusOr<std::string> ParseCountry(absl::string_view text) {
 
 absl::Status ReadTextProto(const std::string& path,
                            google::protobuf::Message& message) {
-  const bool is_input = path == "-";
-  const std::string name = is_input ? "standard input" : path;
-  const int fd =
-      is_input ? STDIN_FILENO : open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) {
-    return absl::ErrnoToStatus(errno, absl::StrCat("cannot read ", name));
-  }
-  google::protobuf::io::FileInputStream file(fd);
-  file.SetCloseOnDelete(!is_input);
-  SkipByteOrderMark(file);
-  ErrorLines errors(name);
-  google::protobuf::TextFormat::Parser parser;
-  parser.RecordErrorsTo(&errors);
-  const bool parsed = parser.Parse(&file, &message);
-  if (file.GetErrno() != 0) {
-    return absl::ErrnoToStatus(file.GetErrno(),
-                               absl::StrCat("cannot read ", name));
-  }
-  if (!parsed) return absl::InvalidArgumentError(errors.text());
-  if (message.ByteSizeLong() == 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(name, " is empty or all comments; it must hold a ",
-                     message.GetTypeName(), " in text form"));
-  }
-  return absl::OkStatus();
+  return scenarios::ReadTextFile(path, message);
 }
 
 void PrintJson(const google::protobuf::Message& message) {

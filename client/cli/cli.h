@@ -172,9 +172,7 @@ std::pair<std::string, std::string> SplitDate(absl::string_view text);
 // Errors: INVALID_ARGUMENT.
 absl::StatusOr<std::string> ParseCountry(absl::string_view text);
 
-// Reads a .textproto file; "-" is standard input. Errors: NOT_FOUND and others
-// naming the file; INVALID_ARGUMENT with a line "FILE:LINE:COLUMN: what is
-// wrong" for each error, or that the file says nothing.
+// Reads a .textproto file as scenarios::ReadTextFile does.
 absl::Status ReadTextProto(const std::string& path,
                            google::protobuf::Message& message);
 

@@ -4,11 +4,11 @@
 #include "absl/strings/str_cat.h"
 #include "client/cli/cli.h"
 #include "client/cli/known_names.h"
-#include "client/cli/near.h"
 #include "client/cli/print.h"
 #include "client/cli/terminal.h"
 #include "client/errors.h"
 #include "google/protobuf/util/json_util.h"
+#include "ledger/base/near.h"
 
 namespace chipledger::cli {
 namespace {

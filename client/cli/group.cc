@@ -3,10 +3,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/cli.h"
-#include "client/cli/near.h"
 #include "client/cli/print.h"
 #include "client/cli/table.h"
 #include "ledger/base/countries.h"
+#include "ledger/base/near.h"
 
 namespace chipledger::cli {
 namespace {

@@ -9,13 +9,13 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/substitute.h"
 #include "client/cli/known_names.h"
-#include "client/cli/near.h"
 #include "client/cli/print.h"
 #include "client/cli/progress.h"
 #include "client/cli/terminal.h"
 #include "client/import/rejects_file.h"
 #include "client/import/shipment_source.h"
 #include "google/protobuf/struct.pb.h"
+#include "ledger/base/near.h"
 #include "ledger/base/status_macros.h"
 
 namespace chipledger::cli {

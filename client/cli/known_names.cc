@@ -1,7 +1,7 @@
 #include "client/cli/known_names.h"
 
 #include "client/cli/cli.h"
-#include "client/cli/near.h"
+#include "ledger/base/near.h"
 
 namespace chipledger::cli {
 namespace {

@@ -1,62 +1,104 @@
 // chipledger policy: for licensing officers.
+#include <algorithm>
 #include <iostream>
+#include <set>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "client/cli/amend.h"
 #include "client/cli/cli.h"
+#include "client/cli/policy_bench.h"
+#include "client/cli/policy_file_options.h"
 #include "client/cli/policy_test.h"
 #include "client/cli/policy_text.h"
 #include "client/cli/print.h"
 #include "client/cli/table.h"
 #include "client/cli/terminal.h"
+#include "ledger/scenario/policy_file.h"
 
 namespace chipledger::cli {
 namespace {
 
 struct AdoptOptions {
-  std::string file;
+  PolicyFileOptions file;
   bool report_only = false;
   WriteOptions write;
 };
 
+// Leaves out rescissions of policies that the ledger does not have.
+absl::Status KeepKnownRescissions(Cli& cli, v1::PolicyFile& file) {
+  if (file.rescissions().empty()) return absl::OkStatus();
+  std::set<std::string> adopted;
+  const absl::Status status = ForEachPage(
+      v1::ListPoliciesRequest(),
+      [&](const auto& page) { return cli.client().ListPolicies(page); },
+      [&](const v1::ListPoliciesResponse& page) {
+        for (const v1::AdoptedPolicy& one : page.policies()) {
+          adopted.insert(one.policy().policy_id());
+        }
+        return true;
+      });
+  if (!status.ok()) return status;
+  auto& ended = *file.mutable_rescissions();
+  ended.erase(std::remove_if(ended.begin(), ended.end(),
+                             [&](const v1::RescindPolicy& rescission) {
+                               return !adopted.contains(rescission.policy_id());
+                             }),
+              ended.end());
+  if (ended.empty() && !file.has_policy()) {
+    return absl::FailedPreconditionError(
+        "the file ends policies, and the ledger has none of them");
+  }
+  return absl::OkStatus();
+}
+
+void PrintAdoption(const v1::PolicyFile& file, bool report_only) {
+  if (file.has_policy()) {
+    std::cout << "Policy " << file.policy().policy_id() << ": "
+              << file.policy().rules_size() << " rules, "
+              << file.country_groups_size() << " country groups"
+              << (report_only ? ", report only" : "") << "\n";
+  }
+  for (const v1::Setting& setting : file.policy().settings()) {
+    if (setting.value().empty()) continue;
+    std::cout << "  " << setting.name() << "=" << setting.value() << "\n";
+  }
+  if (!file.parties().empty()) {
+    std::cout << "Parties registered: "
+              << absl::StrJoin(file.parties(), ", ",
+                               [](std::string* out, const v1::Party& party) {
+                                 *out += party.party_id();
+                               })
+              << "\n";
+  }
+  for (const v1::RescindPolicy& ended : file.rescissions()) {
+    std::cout << "Policy " << ended.policy_id() << " ends with "
+              << ended.effective_date() << "\n";
+  }
+}
+
 int Adopt(Cli& cli, const AdoptOptions& options) {
-  v1::PolicyFile file;
-  if (const absl::Status read = ReadTextProto(options.file, file); !read.ok()) {
-    return Fail(cli, read);
+  absl::StatusOr<v1::PolicyFile> file = ReadPolicyFile(options.file);
+  if (!file.ok()) return Fail(cli, file.status());
+  const absl::StatusOr<std::vector<v1::Party>> parties =
+      UnknownParties(cli, *file);
+  if (!parties.ok()) return Fail(cli, parties.status());
+  file->mutable_parties()->Assign(parties->begin(), parties->end());
+  if (const absl::Status kept = KeepKnownRescissions(cli, *file); !kept.ok()) {
+    return Fail(cli, kept);
   }
   v1::SubmitPolicyCommandsRequest request;
   SetWriteOptions(options.write, request);
-  for (const v1::ChangeCountryGroup& group : file.country_groups()) {
-    *request.add_commands()->mutable_change_country_group() = group;
+  for (v1::Command& command : scenarios::AdoptionOf(
+           *file, options.report_only ? v1::ADOPTION_MODE_REPORT_ONLY
+                                      : v1::ADOPTION_MODE_ENFORCE)) {
+    *request.add_commands() = std::move(command);
   }
-  const absl::StatusOr<std::vector<v1::Party>> parties =
-      UnknownParties(cli, file);
-  if (!parties.ok()) return Fail(cli, parties.status());
-  for (const v1::Party& party : *parties) {
-    *request.add_commands()->mutable_register_party()->mutable_party() = party;
-  }
-  v1::AdoptPolicy& adopt = *request.add_commands()->mutable_adopt_policy();
-  *adopt.mutable_policy() = file.policy();
-  adopt.set_mode(options.report_only ? v1::ADOPTION_MODE_REPORT_ONLY
-                                     : v1::ADOPTION_MODE_ENFORCE);
-  return Finish(
-      cli, cli.client().SubmitPolicyCommands(request),
-      [&](const v1::SubmitPolicyCommandsResponse& response) {
-        std::cout << "Policy " << file.policy().policy_id() << ": "
-                  << file.policy().rules_size() << " rules, "
-                  << file.country_groups_size() << " country groups"
-                  << (options.report_only ? ", report only" : "") << "\n";
-        if (!parties->empty()) {
-          std::cout << "Parties registered: "
-                    << absl::StrJoin(*parties, ", ",
-                                     [](std::string* out, const v1::Party& p) {
-                                       *out += p.party_id();
-                                     })
-                    << "\n";
-        }
-        PrintWriteResult(response.result());
-      });
+  return Finish(cli, cli.client().SubmitPolicyCommands(request),
+                [&](const v1::SubmitPolicyCommandsResponse& response) {
+                  PrintAdoption(*file, options.report_only);
+                  PrintWriteResult(response.result());
+                });
 }
 
 struct RescindOptions {
@@ -222,8 +264,12 @@ void PrintPolicy(const v1::AdoptedPolicy& adopted) {
   std::cout << table.ToString();
   for (const v1::Setting& setting : policy.settings()) {
     std::cout << "Setting " << OneLine(setting.name()) << ": "
-              << OneLine(setting.question()) << " " << OneLine(setting.chosen())
-              << "\n";
+              << OneLine(setting.question()) << " "
+              << OneLine(setting.chosen());
+    if (!setting.value().empty()) {
+      std::cout << " (" << setting.name() << "=" << setting.value() << ")";
+    }
+    std::cout << "\n";
   }
 }
 
@@ -269,9 +315,8 @@ void AddPolicyCommands(CLI::App& app, Cli& cli) {
       *group, cli, "adopt",
       "adopt a policy file with its country groups, all or nothing",
       [](CLI::App& sub, AdoptOptions& options) {
-        sub.add_option("FILE", options.file,
-                       "a chipledger.v1.PolicyFile as .textproto")
-            ->required();
+        AddPolicyFileOptions(sub, "a chipledger.v1.PolicyFile as .textproto",
+                             options.file);
         sub.add_flag("--report-only", options.report_only,
                      "every rule only reports: to watch a policy without "
                      "being bound by it");
@@ -298,6 +343,7 @@ void AddPolicyCommands(CLI::App& app, Cli& cli) {
       },
       Show);
   AddWhatIfCommand(*group, cli);
+  AddPolicyBenchCommands(*group, cli);
   AddPolicyTestCommand(*group, cli);
   AddGroupCommands(*group, cli);
 }

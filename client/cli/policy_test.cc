@@ -30,8 +30,15 @@ scenario::v1::Report RunFile(const std::string& path,
 }
 
 int Run(Cli& cli, const Options& options) {
+  std::vector<std::string> paths;
+  for (const std::string& name : options.files) {
+    const absl::StatusOr<std::vector<std::string>> found =
+        scenarios::FindScenarios(name);
+    if (!found.ok()) return Fail(cli, found.status());
+    paths.insert(paths.end(), found->begin(), found->end());
+  }
   size_t failed = 0;
-  for (const std::string& path : options.files) {
+  for (const std::string& path : paths) {
     const scenario::v1::Report report = RunFile(path, options.policies_dirs);
     if (!scenarios::HasPassed(report)) ++failed;
     if (cli.json) {
@@ -41,8 +48,7 @@ int Run(Cli& cli, const Options& options) {
     }
   }
   if (failed > 0 && !cli.json) {
-    std::cout << failed << " of " << options.files.size()
-              << " scenarios failed.\n";
+    std::cout << failed << " of " << paths.size() << " scenarios failed.\n";
   }
   return failed == 0 ? kDone : kRefused;
 }
@@ -56,7 +62,8 @@ void AddPolicyTestCommand(CLI::App& policy, Cli& cli) {
       "them; needs no server. Exits with 1 when one fails",
       [](CLI::App& sub, Options& options) {
         sub.add_option("FILE", options.files,
-                       "a chipledger.scenario.v1.Scenario as .textproto")
+                       "a chipledger.scenario.v1.Scenario as .textproto, or a "
+                       "folder: those that are in it and in its folders")
             ->required();
         sub.add_option("--policies", options.policies_dirs,
                        "a folder to look for policies and setup files in, "

@@ -8,8 +8,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "client/cli/near.h"
 #include "client/cli/terminal.h"
+#include "ledger/base/near.h"
 
 namespace chipledger::cli {
 namespace {

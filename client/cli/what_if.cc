@@ -8,6 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "client/cli/cli.h"
+#include "client/cli/policy_file_options.h"
 #include "client/cli/print.h"
 #include "client/cli/table.h"
 
@@ -18,7 +19,7 @@ using Difference = v1::WhatIfResponse::Difference;
 using TotalPair = v1::WhatIfResponse::TotalPair;
 
 struct Options {
-  std::string file;
+  PolicyFileOptions file;
   v1::WhatIfRequest request;
 };
 
@@ -113,9 +114,9 @@ void Take(const v1::WhatIfResponse& message, Found& found) {
 
 int Run(Cli& cli, const Options& options) {
   v1::WhatIfRequest request = options.request;
-  const absl::Status read =
-      ReadTextProto(options.file, *request.mutable_policy_file());
-  if (!read.ok()) return Fail(cli, read);
+  absl::StatusOr<v1::PolicyFile> file = ReadPolicyFile(options.file);
+  if (!file.ok()) return Fail(cli, file.status());
+  *request.mutable_policy_file() = *std::move(file);
   CatchInterrupt();
   Found found;
   const absl::Status status =
@@ -152,10 +153,11 @@ void AddWhatIfCommand(CLI::App& policy, Cli& cli) {
       "replay history under a policy file, record nothing, and say what it "
       "would have refused and allowed",
       [](CLI::App& sub, Options& options) {
-        sub.add_option("FILE", options.file,
-                       "a chipledger.v1.PolicyFile as .textproto; it takes the "
-                       "place of the adopted policy with its id, if any")
-            ->required();
+        AddPolicyFileOptions(
+            sub,
+            "a chipledger.v1.PolicyFile as .textproto; it takes the place of "
+            "the adopted policy with its id, if any",
+            options.file);
         AddText(sub, "--from",
                 "facts dated before this are judged as they were (default: "
                 "the policy's effective_from)",

@@ -171,6 +171,16 @@ absl::StatusOr<std::unique_ptr<Counterfactual>> Counterfactual::Make(
     const History& log, const Catalog& catalog,
     const v1::WhatIfRequest& request) {
   Registers registers{.catalog = catalog};
+  FieldChecks file;
+  if (!request.policy_file().parameters().empty()) {
+    file.Add("policy_file.parameters",
+             "are chosen before a file is sent: its rules as they are to be, "
+             "and no parameters");
+  }
+  if (!request.policy_file().rescissions().empty()) {
+    file.Add("policy_file.rescissions", "are not tried out; send a policy");
+  }
+  RETURN_IF_ERROR(file.ToStatus());
   RETURN_IF_ERROR(FoldPolicyFile(request.policy_file(), 0, registers));
   Catalog with_groups = std::move(registers.catalog);
   v1::AdoptedPolicy adopted;

@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "ledger/base/status_macros.h"
 #include "ledger/scenario/expectations.h"
+#include "ledger/scenario/policy_file.h"
 
 namespace chipledger::scenarios {
 namespace {
@@ -46,28 +47,63 @@ absl::Status MustAccept(MemoryLedger& ledger,
       absl::StrCat(what, ": ", Describe(outcome)));
 }
 
-// A policy file is one request: groups and parties first, then the policy.
+// Leaves out parties that are registered and policies that were not adopted.
+void LeaveOutWhatIsNotNeeded(const domain::Catalog& catalog,
+                             v1::PolicyFile& file) {
+  auto& parties = *file.mutable_parties();
+  parties.erase(
+      std::remove_if(parties.begin(), parties.end(),
+                     [&](const v1::Party& party) {
+                       return catalog.parties.Find(party.party_id()) != nullptr;
+                     }),
+      parties.end());
+  auto& ended = *file.mutable_rescissions();
+  ended.erase(std::remove_if(ended.begin(), ended.end(),
+                             [&](const v1::RescindPolicy& rescission) {
+                               return catalog.FindPolicy(
+                                          rescission.policy_id()) == nullptr;
+                             }),
+              ended.end());
+}
+
+// Where a use of a policy file stands in its scenario.
+struct UsePlace {
+  const ScenarioFile& scenario;
+  // Such as "policies[0]".
+  std::string path;
+};
+
+// The file that a scenario uses, with the values that it sets. What is wrong
+// with these is named with its place in the scenario.
+absl::StatusOr<v1::PolicyFile> ReadUsed(const scenario::v1::PolicyUse& use,
+                                        const std::string& path,
+                                        const UsePlace& place) {
+  ASSIGN_OR_RETURN(const PolicyText text, ReadPolicyText(path));
+  ParameterValues values;
+  for (const auto& set : use.set()) {
+    values.emplace_back(set.name(), set.value());
+  }
+  absl::StatusOr<v1::PolicyFile> file = WithParameters(text, values);
+  if (file.ok() || values.empty()) return file;
+  return absl::InvalidArgumentError(absl::StrCat(
+      FormatPlace(
+          place.scenario.path,
+          place.scenario.places.Find(*place.scenario.scenario.GetDescriptor(),
+                                     absl::StrCat(place.path, ".set"))),
+      ": ", file.status().message()));
+}
+
 absl::Status AdoptPolicyFile(const scenario::v1::PolicyUse& use,
-                             const PolicyFiles& files, MemoryLedger& ledger) {
+                             const PolicyFiles& files, const UsePlace& place,
+                             MemoryLedger& ledger) {
   ASSIGN_OR_RETURN(const std::string path, FindPolicyFile(use, files));
-  v1::PolicyFile file;
-  RETURN_IF_ERROR(ReadTextFile(path, file));
-  if (files.change) files.change(*file.mutable_policy());
-  std::vector<v1::Command> commands;
-  for (const v1::ChangeCountryGroup& group : file.country_groups()) {
-    *commands.emplace_back().mutable_change_country_group() = group;
+  ASSIGN_OR_RETURN(v1::PolicyFile file, ReadUsed(use, path, place));
+  if (files.change && file.has_policy()) {
+    files.change(*file.mutable_policy());
+    if (file.policy().rules().empty()) file.clear_policy();
   }
-  for (const v1::Party& party : file.parties()) {
-    if (ledger.state().catalog().parties.Find(party.party_id()) == nullptr) {
-      *commands.emplace_back().mutable_register_party()->mutable_party() =
-          party;
-    }
-  }
-  if (!files.change || file.policy().rules_size() > 0) {
-    v1::AdoptPolicy& adopt = *commands.emplace_back().mutable_adopt_policy();
-    *adopt.mutable_policy() = file.policy();
-    adopt.set_mode(use.mode());
-  }
+  LeaveOutWhatIsNotNeeded(ledger.state().catalog(), file);
+  const std::vector<v1::Command> commands = AdoptionOf(file, use.mode());
   if (commands.empty()) return absl::OkStatus();
   return MustAccept(ledger, commands, path);
 }
@@ -93,15 +129,20 @@ absl::StatusOr<Date> StartOf(const Scenario& scenario) {
 // Runs the steps of one scenario.
 class Story {
  public:
-  Story(const PolicyFiles& files, MemoryLedger& ledger)
-      : files_(files), ledger_(ledger) {}
+  Story(const ScenarioFile& file, const PolicyFiles& files,
+        MemoryLedger& ledger)
+      : file_(file), files_(files), ledger_(ledger) {}
 
+  // Runs a step by its place among the steps.
   // Errors: what keeps the story from going on.
-  absl::Status Run(const Step& step, Report::Failure& failure) {
+  absl::Status Run(int index, Report::Failure& failure) {
+    const Step& step = file_.scenario.steps(index);
     StepReport report(failure);
     RETURN_IF_ERROR(PassTime(step));
-    for (const scenario::v1::PolicyUse& use : step.adopt()) {
-      RETURN_IF_ERROR(AdoptPolicyFile(use, files_, ledger_));
+    for (int i = 0; i < step.adopt_size(); ++i) {
+      RETURN_IF_ERROR(AdoptPolicyFile(
+          step.adopt(i), files_,
+          {file_, absl::StrCat("steps[", index, "].adopt[", i, "]")}, ledger_));
     }
     StepTrace trace;
     if (step.commands_size() > 0) {
@@ -205,6 +246,7 @@ class Story {
     return *(trace->second.*index);
   }
 
+  const ScenarioFile& file_;
   const PolicyFiles& files_;
   MemoryLedger& ledger_;
   StepTraces traces_;
@@ -223,8 +265,8 @@ absl::Status RunSteps(const ScenarioFile& file, const PolicyFiles& files,
                       Report& report) {
   ASSIGN_OR_RETURN(const Date start, StartOf(file.scenario));
   MemoryLedger ledger(start);
-  RETURN_IF_ERROR(PrepareScenario(file.scenario, files, ledger));
-  Story story(files, ledger);
+  RETURN_IF_ERROR(PrepareScenario(file, files, ledger));
+  Story story(file, files, ledger);
   for (int i = 0; i < file.scenario.steps_size(); ++i) {
     const Step& step = file.scenario.steps(i);
     Report::Failure failure;
@@ -232,7 +274,7 @@ absl::Status RunSteps(const ScenarioFile& file, const PolicyFiles& files,
     if (static_cast<size_t>(i) < file.step_lines.size()) {
       failure.set_line(file.step_lines[i]);
     }
-    const absl::Status run = story.Run(step, failure);
+    const absl::Status run = story.Run(i, failure);
     if (failure.differences_size() > 0) *report.add_failures() = failure;
     if (!run.ok()) {
       return absl::FailedPreconditionError(absl::StrCat(
@@ -287,8 +329,9 @@ absl::StatusOr<std::string> FindPolicyFile(const scenario::v1::PolicyUse& use,
       files);
 }
 
-absl::Status PrepareScenario(const Scenario& scenario, const PolicyFiles& files,
+absl::Status PrepareScenario(const ScenarioFile& file, const PolicyFiles& files,
                              MemoryLedger& ledger) {
+  const Scenario& scenario = file.scenario;
   for (const std::string& name : scenario.setup_files()) {
     ASSIGN_OR_RETURN(const std::string path, FindFile(name, files));
     scenario::v1::Setup setup;
@@ -300,8 +343,10 @@ absl::Status PrepareScenario(const Scenario& scenario, const PolicyFiles& files,
   for (const v1::Command& command : scenario.setup()) {
     RETURN_IF_ERROR(MustAccept(ledger, {command}, "setup"));
   }
-  for (const scenario::v1::PolicyUse& use : scenario.policies()) {
-    RETURN_IF_ERROR(AdoptPolicyFile(use, files, ledger));
+  for (int i = 0; i < scenario.policies_size(); ++i) {
+    RETURN_IF_ERROR(AdoptPolicyFile(scenario.policies(i), files,
+                                    {file, absl::StrCat("policies[", i, "]")},
+                                    ledger));
   }
   return absl::OkStatus();
 }

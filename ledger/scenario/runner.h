@@ -37,8 +37,8 @@ absl::StatusOr<std::string> FindPolicyFile(const scenario::v1::PolicyUse& use,
 // Brings a ledger to where a scenario's steps start: setup files, setup
 // commands, policies.
 // Errors: what could not be read, failed or was refused.
-absl::Status PrepareScenario(const scenario::v1::Scenario& scenario,
-                             const PolicyFiles& files, MemoryLedger& ledger);
+absl::Status PrepareScenario(const ScenarioFile& file, const PolicyFiles& files,
+                             MemoryLedger& ledger);
 
 // Runs a scenario on an empty ledger and replays the log it leaves from index
 // 0, which must give the same totals bit for bit. `look`, unless null, is

@@ -1088,8 +1088,11 @@ TEST_F(CliTest, AdoptsEveryShippedPolicyFile) {
                 "chip,tpp_epoch\nA100,4992\nGB300,60000\nGB300-NVL72,4320000\n"
                 "H20,2368\nMI308X,2000\n")});
   int files = 0;
+  const std::string rescission =
+      folder + "/us-diffusion-2025-rescission.textproto";
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     if (entry.path().extension() != ".textproto") continue;
+    if (entry.path() == rescission) continue;
     ++files;
     Do({"policy", "adopt", entry.path().string(), "--report-only"});
     const std::string id = entry.path().stem().string();
@@ -1104,6 +1107,102 @@ TEST_F(CliTest, AdoptsEveryShippedPolicyFile) {
   EXPECT_THAT(Do({"policy", "group", "list"}), HasSubstr("join"));
   Do({"policy", "rescind", "caps", "--date", "2027-01-01", "--reason", "over"});
   EXPECT_THAT(Do({"policy", "list"}), HasSubstr("rescinded from 2027-01-01"));
+  EXPECT_THAT(Do({"policy", "adopt", rescission}),
+              HasSubstr("Policy us-diffusion-2025-lpp ends with 2025-05-13"));
+  EXPECT_THAT(Do({"policy", "show", "us-diffusion-2025"}),
+              HasSubstr("rescinded from 2025-05-13"));
+}
+
+// A file with a parameter for each of the kinds.
+std::string FileWithParameters() {
+  return R"(
+    policy {
+      policy_id: "chosen" title: "Chosen" effective_from: "2025-01-01"
+      provenance {
+        citation: "test" legal_status: LEGAL_STATUS_PROPOSED
+        enforcement_status: ENFORCEMENT_STATUS_NOT_ENFORCED
+      }
+      rules {
+        rule_id: "a-year" title: "A year" measure: MEASURE_GPUS
+        accrual: ACCRUAL_EXPORTED window { calendar_year {} }
+        limit { constant: "500" } enforcement { mode: MODE_REFUSE }
+      }
+    }
+    parameters {
+      name: "year.date" question: "Which date decides the year?"
+      default_value: "export"
+      choices { value: "export" meaning: "That of the export." }
+      choices {
+        value: "receipt" meaning: "That of the receipt."
+        rules { rule_id: "a-year" accrual: ACCRUAL_RECEIVED }
+      }
+    }
+    parameters {
+      name: "year.gpus" question: "How many?" default_value: "500"
+      amount {
+        unit: "GPUs" min: "1" max: "1000" fields: "a-year.limit.constant"
+      }
+    }
+  )";
+}
+
+TEST_F(CliTest, ParametersAreChosenAtAdoptionAndStandInThePolicy) {
+  const std::string file =
+      WriteFile(dir_, "chosen.textproto", FileWithParameters());
+  EXPECT_THAT(Run({"policy", "adopt", file, "--set", "year.dat=receipt"}).error,
+              AllOf(HasSubstr("has no parameter \"year.dat\""),
+                    HasSubstr("did you mean \"year.date\"?")));
+  EXPECT_THAT(
+      Run({"policy", "adopt", file, "--set", "year.date=arrival"}).error,
+      AllOf(HasSubstr(file + ":15:5: "),
+            HasSubstr("\"arrival\" is none of export, receipt")));
+  EXPECT_THAT(Run({"policy", "adopt", file, "--set", "year.gpus=7 TPP"}).error,
+              HasSubstr("is not a number of GPUs from 1 to 1000"));
+  EXPECT_EQ(Run({"policy", "adopt", file, "--set", "year.gpus"}).code, 2);
+  EXPECT_THAT(
+      Do({"policy", "adopt", file, "--set", "year.date=receipt", "--set",
+          "year.gpus=1,000 GPUs"}),
+      AllOf(HasSubstr("year.date=receipt"), HasSubstr("year.gpus=1000")));
+  EXPECT_THAT(Do({"policy", "show", "chosen"}),
+              AllOf(HasSubstr("received"), HasSubstr("1,000 GPUs"),
+                    HasSubstr("That of the receipt. (year.date=receipt)")));
+  // The same file as it is written differs from what was adopted.
+  EXPECT_THAT(Do({"policy", "diff", "chosen", file}),
+              AllOf(HasSubstr("ACCRUAL_RECEIVED"), HasSubstr("limit.constant"),
+                    HasSubstr("500")));
+  EXPECT_THAT(Do({"policy", "diff", file, file}), HasSubstr("alike"));
+  EXPECT_EQ(Run({"policy", "diff", file}).code, 2);
+}
+
+TEST_F(CliTest, ANewPolicyAndItsScenarioPass) {
+  const std::string folder = dir_.File("new");
+  std::filesystem::create_directory(folder);
+  Do({"policy", "new", "mine", "--folder", folder});
+  EXPECT_THAT(Do({"policy", "check", folder + "/mine.textproto"}),
+              HasSubstr("ok"));
+  EXPECT_THAT(Do({"policy", "test", folder}), HasSubstr("(3 steps)"));
+  // Nothing of somebody's is written over.
+  EXPECT_THAT(Run({"policy", "new", "mine", "--folder", folder}).error,
+              HasSubstr("is there already"));
+  EXPECT_EQ(Run({"policy", "new", "Not A Name", "--folder", folder}).code, 2);
+}
+
+TEST_F(CliTest, ChecksAPolicyWithoutAServer) {
+  std::string text = FileWithParameters();
+  const auto replace = [&](const std::string& from, const std::string& to) {
+    text.replace(text.find(from), from.size(), to);
+  };
+  replace("constant: \"500\"", "constant: \"many\"");
+  const std::string bad = WriteFile(dir_, "bad-limit.textproto", text);
+  const Result result =
+      Run({"--server", "127.0.0.1:1", "policy", "check", bad});
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.output,
+              HasSubstr(bad + ":12:17: error: policy.rules[0].limit.constant"));
+  replace("limit { constant: \"many\" }", "limit { none {} }");
+  EXPECT_THAT(
+      Run({"policy", "check", WriteFile(dir_, "none.textproto", text)}).output,
+      HasSubstr("is no text or number of a rule"));
 }
 
 TEST_F(CliTest, ATypoInAPolicyFileIsNamedByLineAndColumn) {
@@ -1197,8 +1296,8 @@ TEST_F(CliTest, APolicyIsAmendedAndItsDifferencesAreShownBefore) {
 }
 
 TEST_F(CliTest, StandardInputIsAFileEverywhere) {
-  const std::string policy = CHIPLEDGER_SOURCE_DIR
-      "/ledger/policies/us-license-requirement-2023.textproto";
+  const std::string policy =
+      CHIPLEDGER_SOURCE_DIR "/ledger/policies/us-2023-license.textproto";
   EXPECT_EQ(RunInShell("policy adopt - --report-only < " + policy).code, 0);
   const std::string license =
       WriteFile(dir_, "license.textproto",

@@ -41,11 +41,11 @@ v1::Command GpusToMalaysia(const std::string& reference, int64_t quantity,
 class AsKnownTest : public ::testing::Test {
  protected:
   AsKnownTest() {
-    scenario::v1::Scenario scenario;
-    scenario.add_setup_files("scenarios/setup/catalog.textproto");
-    scenario.add_policies()->set_path("press-50000-gpus.textproto");
+    scenarios::ScenarioFile file;
+    file.scenario.add_setup_files("scenarios/setup/catalog.textproto");
+    file.scenario.add_policies()->set_path("press-50000-gpus.textproto");
     const absl::Status prepared =
-        PrepareScenario(scenario, {.folders = {kPoliciesDir}}, ledger_);
+        PrepareScenario(file, {.folders = {kPoliciesDir}}, ledger_);
     EXPECT_TRUE(prepared.ok()) << prepared;
   }
 

@@ -52,10 +52,10 @@ v1::Command Ship(const std::string& reference, int64_t quantity) {
 class DeltaTest : public ::testing::Test {
  protected:
   DeltaTest() {
-    scenario::v1::Scenario scenario;
-    scenario.add_setup_files("scenarios/setup/catalog.textproto");
+    scenarios::ScenarioFile file;
+    file.scenario.add_setup_files("scenarios/setup/catalog.textproto");
     const absl::Status prepared =
-        PrepareScenario(scenario, {.folders = {kPoliciesDir}}, ledger_);
+        PrepareScenario(file, {.folders = {kPoliciesDir}}, ledger_);
     EXPECT_TRUE(prepared.ok()) << prepared;
     Accept({Grant()});
   }

@@ -558,8 +558,8 @@ void AddElsewhere(const MemoryLedger& ledger, Standings& gpus) {
       const v1::DiversionReported& diverted = event.diversion_reported();
       shipment_index = diverted.shipment_index();
       found_country = diverted.command().found_country();
-      units = CountOf(diverted.command().units()) -
-              CountOf(diverted.not_there());
+      units =
+          CountOf(diverted.command().units()) - CountOf(diverted.not_there());
     } else if (event.has_units_recovered() &&
                event.units_recovered().from_diverted()) {
       const v1::UnitsRecovered& recovered = event.units_recovered();

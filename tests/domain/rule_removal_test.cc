@@ -1,10 +1,12 @@
-// Goal: every rule of every shipped policy is held by a scenario. Method: take
-// one rule out of its policy in memory and run the scenarios that adopt the
-// policy; one of them must then differ from what it says. A scenario that
-// cannot be prepared without the rule says nothing about it.
+// Goal: every rule of every shipped policy is held by a scenario, and every
+// exemption and limit of its own that a rule has. Method: take one of them out
+// of its policy in memory and run the scenarios that adopt the policy; one of
+// them must then differ from what it says. A scenario that cannot be prepared
+// without it says nothing about it.
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -17,7 +19,6 @@
 #include "chipledger/scenario/v1/scenario.pb.h"
 #include "chipledger/v1/command.pb.h"
 #include "gtest/gtest.h"
-#include "ledger/domain/rules/policy.h"
 #include "ledger/scenario/runner.h"
 #include "ledger/scenario/text_file.h"
 
@@ -136,16 +137,30 @@ class RuleRemovalTest : public ::testing::TestWithParam<std::string> {
   }
   static void TearDownTestSuite() { delete scenarios_; }
 
+  // Runs a scenario with the policy changed.
+  static Report RunChanged(const std::function<void(v1::Policy&)>& change,
+                           const v1::Policy& policy, const ScenarioFile& file) {
+    PolicyFiles files = FilesOf(file.path, {kPoliciesDir});
+    files.change = [&](v1::Policy& adopted) {
+      if (adopted.policy_id() == policy.policy_id()) change(adopted);
+    };
+    return RunScenario(file, files);
+  }
   // Runs a scenario without the rule.
   static Report RunWithout(const v1::Rule& rule, const v1::Policy& policy,
                            const ScenarioFile& file) {
-    PolicyFiles files = FilesOf(file.path, {kPoliciesDir});
-    files.change = [&](v1::Policy& adopted) {
-      if (adopted.policy_id() == policy.policy_id()) {
-        RemoveRule(rule.rule_id(), adopted);
-      }
-    };
-    return RunScenario(file, files);
+    return RunChanged(
+        [&](v1::Policy& adopted) { RemoveRule(rule.rule_id(), adopted); },
+        policy, file);
+  }
+  // Whether a scenario comes out otherwise, beyond being kept from running.
+  static bool IsNoticed(const std::function<void(v1::Policy&)>& change,
+                        const v1::Policy& policy) {
+    const auto& files = (*scenarios_)[policy.policy_id()];
+    return std::any_of(
+        files.begin(), files.end(), [&](const ScenarioFile& file) {
+          return RunChanged(change, policy, file).failures_size() > 0;
+        });
   }
 
   // Whether a scenario fails without the rule. Where a rule decides, it must be
@@ -195,6 +210,37 @@ TEST_P(RuleRemovalTest, AScenarioFailsWithoutEachRule) {
                                           return IsHeld(*dependent, policy);
                                         });
     if (!held) not_held.push_back(rule.rule_id());
+  }
+  EXPECT_TRUE(not_held.empty())
+      << "no scenario of " << policy.policy_id()
+      << " fails without: " << absl::StrJoin(not_held, ", ");
+}
+
+TEST_P(RuleRemovalTest, AScenarioFailsWithoutEachExemptionAndLimitCase) {
+  v1::PolicyFile file;
+  ASSERT_TRUE(ReadTextFile(GetParam(), file).ok());
+  const v1::Policy& policy = file.policy();
+  std::vector<std::string> not_held;
+  for (int r = 0; r < policy.rules_size(); ++r) {
+    const v1::Rule& rule = policy.rules(r);
+    for (int i = 0; i < rule.exemptions_size(); ++i) {
+      const auto remove = [=](v1::Policy& adopted) {
+        adopted.mutable_rules(r)->mutable_exemptions()->DeleteSubrange(i, 1);
+      };
+      if (!IsNoticed(remove, policy)) {
+        not_held.push_back(
+            absl::StrCat("exemption ", i + 1, " of ", rule.rule_id()));
+      }
+    }
+    for (int i = 0; i < rule.limit_cases_size(); ++i) {
+      const auto remove = [=](v1::Policy& adopted) {
+        adopted.mutable_rules(r)->mutable_limit_cases()->DeleteSubrange(i, 1);
+      };
+      if (!IsNoticed(remove, policy)) {
+        not_held.push_back(
+            absl::StrCat("limit case ", i + 1, " of ", rule.rule_id()));
+      }
+    }
   }
   EXPECT_TRUE(not_held.empty())
       << "no scenario of " << policy.policy_id()

@@ -8,7 +8,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "google/protobuf/descriptor.h"
-#include "google/protobuf/message.h"
 
 namespace chipledger::domain {
 namespace {
@@ -83,6 +82,12 @@ bool IsWithin(absl::string_view path,
 }
 
 }  // namespace
+
+std::vector<std::string> FieldsThatDiffer(const Message& a, const Message& b) {
+  std::vector<std::string> fields;
+  AppendDifferences(a, b, "", fields);
+  return fields;
+}
 
 std::vector<RuleChange> ChangesOf(const v1::Policy& before,
                                   const v1::Policy& after) {

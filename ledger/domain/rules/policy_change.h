@@ -7,6 +7,7 @@
 
 #include "absl/strings/string_view.h"
 #include "chipledger/v1/policy.pb.h"
+#include "google/protobuf/message.h"
 
 namespace chipledger::domain {
 
@@ -23,6 +24,10 @@ struct RuleChange {
     return after != nullptr ? after->rule_id() : before->rule_id();
   }
 };
+
+// Returns the paths of the fields that differ between two messages of one type.
+std::vector<std::string> FieldsThatDiffer(const google::protobuf::Message& a,
+                                          const google::protobuf::Message& b);
 
 // Returns the rules that differ, in the order of `after`, then those that end.
 std::vector<RuleChange> ChangesOf(const v1::Policy& before,

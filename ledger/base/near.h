@@ -1,13 +1,13 @@
 // Names that are much like a mistyped one.
-#ifndef CHIPLEDGER_CLIENT_CLI_NEAR_H_
-#define CHIPLEDGER_CLIENT_CLI_NEAR_H_
+#ifndef CHIPLEDGER_LEDGER_BASE_NEAR_H_
+#define CHIPLEDGER_LEDGER_BASE_NEAR_H_
 
 #include <string>
 #include <vector>
 
 #include "absl/strings/string_view.h"
 
-namespace chipledger::cli {
+namespace chipledger {
 
 // Returns the candidates that are most like the word, the nearest first, three
 // at most: those that differ in a third of its letters at most, whatever their
@@ -23,6 +23,6 @@ std::string AskForOneOf(const std::vector<std::string>& matches);
 std::string DidYouMean(absl::string_view word,
                        const std::vector<std::string>& candidates);
 
-}  // namespace chipledger::cli
+}  // namespace chipledger
 
-#endif  // CHIPLEDGER_CLIENT_CLI_NEAR_H_
+#endif  // CHIPLEDGER_LEDGER_BASE_NEAR_H_

@@ -1,4 +1,4 @@
-#include "client/cli/near.h"
+#include "ledger/base/near.h"
 
 #include <algorithm>
 #include <numeric>
@@ -10,7 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 
-namespace chipledger::cli {
+namespace chipledger {
 namespace {
 
 constexpr size_t kMaxMatches = 3;
@@ -82,4 +82,4 @@ std::string DidYouMean(absl::string_view word,
   return question.empty() ? "" : absl::StrCat(", ", question);
 }
 
-}  // namespace chipledger::cli
+}  // namespace chipledger

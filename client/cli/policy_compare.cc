@@ -1,0 +1,146 @@
+#include "client/cli/policy_compare.h"
+
+#include <filesystem>
+#include <iostream>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "client/cli/print.h"
+#include "client/cli/table.h"
+#include "client/cli/terminal.h"
+#include "google/protobuf/descriptor.h"
+#include "google/protobuf/text_format.h"
+#include "ledger/base/status_macros.h"
+#include "ledger/domain/rules/policy_change.h"
+
+namespace chipledger::cli {
+namespace {
+
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+using google::protobuf::TextFormat;
+
+bool IsFile(const std::string& name) {
+  return name == "-" || absl::StrContains(name, '/') ||
+         absl::EndsWith(name, ".textproto") || std::filesystem::exists(name);
+}
+
+absl::StatusOr<v1::Policy> ReadPolicy(Cli& cli,
+                                      const PolicyFileOptions& options) {
+  const std::string& name = options.file;
+  if (IsFile(name)) {
+    ASSIGN_OR_RETURN(const v1::PolicyFile file, ReadPolicyFile(options));
+    if (file.has_policy()) return file.policy();
+    return absl::InvalidArgumentError(absl::StrCat(name, " holds no policy"));
+  }
+  if (!options.values.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--set chooses in a file, and ", name, " is an adopted policy"));
+  }
+  v1::GetPolicyRequest request;
+  request.set_policy_id(name);
+  ASSIGN_OR_RETURN(const v1::GetPolicyResponse response,
+                   cli.client().GetPolicy(request));
+  return response.policy().policy();
+}
+
+// A field as a policy file has it, in one line; "-" when it is not set.
+std::string ValueText(const Message& message, const FieldDescriptor& field) {
+  const google::protobuf::Reflection& values = *message.GetReflection();
+  std::vector<std::string> texts;
+  TextFormat::Printer printer;
+  printer.SetSingleLineMode(true);
+  const int size = field.is_repeated()
+                       ? values.FieldSize(message, &field)
+                       : (values.HasField(message, &field) ? 1 : 0);
+  for (int i = 0; i < size; ++i) {
+    std::string text;
+    printer.PrintFieldValueToString(message, &field,
+                                    field.is_repeated() ? i : -1, &text);
+    texts.push_back(OneLine(text));
+  }
+  return texts.empty() ? "-" : absl::StrJoin(texts, ", ");
+}
+
+// The value at a path such as "scope.where.destination_groups".
+std::string ValueAt(const Message& root, absl::string_view path) {
+  const Message* message = &root;
+  const std::vector<std::string> parts = absl::StrSplit(path, '.');
+  for (size_t i = 0; i < parts.size(); ++i) {
+    const FieldDescriptor* field =
+        message->GetDescriptor()->FindFieldByName(parts[i]);
+    if (i + 1 == parts.size()) return ValueText(*message, *field);
+    message = &message->GetReflection()->GetMessage(*message, field);
+  }
+  return "-";
+}
+
+void AddFields(const std::string& of, const std::vector<std::string>& fields,
+               const Message& a, const Message& b, Table& table) {
+  for (const std::string& field : fields) {
+    table.AddRow({of, field, ValueAt(a, field), ValueAt(b, field)});
+  }
+}
+
+void PrintComparison(const std::vector<std::string>& fields,
+                     const std::vector<domain::RuleChange>& changes,
+                     const v1::Policy& a, const v1::Policy& b) {
+  if (fields.empty() && changes.empty()) {
+    std::cout << "They are alike.\n";
+    return;
+  }
+  Table table({"RULE", "FIELD", "FIRST", "SECOND"});
+  AddFields("", fields, a, b, table);
+  for (const domain::RuleChange& change : changes) {
+    if (change.before == nullptr || change.after == nullptr) {
+      const bool has = change.before != nullptr;
+      const v1::Rule& rule = has ? *change.before : *change.after;
+      table.AddRow({rule.rule_id(), "the rule", has ? rule.title() : "-",
+                    has ? "-" : rule.title()});
+    } else {
+      AddFields(change.rule_id(), change.fields, *change.before, *change.after,
+                table);
+    }
+  }
+  std::cout << table.ToString();
+}
+
+void PrintComparisonJson(const std::vector<domain::RuleChange>& changes) {
+  v1::DiffPolicyResponse response;
+  for (const domain::RuleChange& change : changes) {
+    auto& out = *response.add_rule_changes();
+    out.set_rule_id(change.rule_id());
+    if (change.before != nullptr) *out.mutable_before() = *change.before;
+    if (change.after != nullptr) *out.mutable_after() = *change.after;
+    out.mutable_fields()->Assign(change.fields.begin(), change.fields.end());
+  }
+  PrintJson(response);
+}
+
+}  // namespace
+
+int ComparePolicies(Cli& cli, const PolicyFileOptions& a,
+                    const std::string& b) {
+  const absl::StatusOr<v1::Policy> first = ReadPolicy(cli, a);
+  if (!first.ok()) return Fail(cli, first.status());
+  const absl::StatusOr<v1::Policy> second =
+      ReadPolicy(cli, {.file = b, .values = {}});
+  if (!second.ok()) return Fail(cli, second.status());
+  const std::vector<domain::RuleChange> changes =
+      domain::ChangesOf(*first, *second);
+  if (cli.json) {
+    PrintComparisonJson(changes);
+    return kDone;
+  }
+  v1::Policy without_rules = *first, other_without_rules = *second;
+  without_rules.clear_rules();
+  other_without_rules.clear_rules();
+  PrintComparison(domain::FieldsThatDiffer(without_rules, other_without_rules),
+                  changes, *first, *second);
+  return kDone;
+}
+
+}  // namespace chipledger::cli
