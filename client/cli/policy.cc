@@ -297,6 +297,7 @@ void AddPolicyCommands(CLI::App& app, Cli& cli) {
         AddReadOptions(sub, options.read_point);
       },
       Show);
+  AddReportsCommand(*group, cli);
   AddWhatIfCommand(*group, cli);
   AddPolicyTestCommand(*group, cli);
   AddGroupCommands(*group, cli);
