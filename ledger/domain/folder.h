@@ -38,6 +38,7 @@ class Folder {
   // fold.cc
   absl::Status Fold(const v1::ComputeDeclared& event);
   absl::Status Fold(const v1::BackfillRecorded& event);
+  absl::Status Fold(const v1::TotalsReported& event);
 
   // fold_license.cc
   absl::Status Fold(const v1::LicenseApplied& event);

@@ -127,9 +127,7 @@ const LicenseState::StatusChange* LicenseState::FirstEnd() const {
 bool LicenseState::HasEnded() const { return FirstEnd() != nullptr; }
 
 bool LicenseState::IsOverEverywhere(Date today) const {
-  // When a date has begun in UTC, the date two days before is over everywhere.
-  constexpr int32_t kDaysUntilOver = 2;
-  return today.days() >= last_export_date.days() + kDaysUntilOver;
+  return today.days() >= last_export_date.days() + kDaysUntilOverEverywhere;
 }
 
 bool LicenseState::HasReleased(const Charge& charge) const {

@@ -18,6 +18,10 @@ namespace chipledger::domain {
 
 struct Catalog;
 
+// How many days after a date has begun in UTC it is over wherever on Earth it
+// is meant.
+inline constexpr int32_t kDaysUntilOverEverywhere = 2;
+
 // LicenseState is a value. Thread-safety: thread-compatible.
 struct LicenseState {
   struct StatusChange {

@@ -69,6 +69,12 @@ const Total* State::FindTotal(const TotalKey& key) const {
   return found == totals_.end() ? nullptr : &found->second.total;
 }
 
+void State::VisitTotals(
+    absl::FunctionRef<void(const TotalKey& key, const Total& total)> visit)
+    const {
+  for (const auto& [key, slot] : totals_) visit(key, slot.total);
+}
+
 const LicenseState* State::FindLicense(absl::string_view license_id) const {
   const auto found = licenses_.find(license_id);
   return found == licenses_.end() ? nullptr : found->second.license.get();

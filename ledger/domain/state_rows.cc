@@ -172,6 +172,13 @@ void State::TakeRegisterRows(std::vector<StateRow>& rows) {
     if (conditions == nullptr) continue;
     *rows.emplace_back().mutable_party_conditions() = **conditions;
   }
+  for (const std::string& key : touched_since_mark_.reports) {
+    const uint64_t* index = registers_.reports.Find(key);
+    if (index == nullptr) continue;
+    storage::v1::ReportRow& row = *rows.emplace_back().mutable_report();
+    row.set_policy_and_date(key);
+    row.set_index(*index);
+  }
   if (touched_since_mark_.latest_fact_date && registers_.latest_fact_date) {
     rows.emplace_back().mutable_ledger()->set_latest_fact_date(
         registers_.latest_fact_date->days());
@@ -260,6 +267,10 @@ absl::Status State::RestoreRegisterRow(const StateRow& row) {
       }
       return absl::OkStatus();
     }
+    case StateRow::kReport:
+      registers_.reports.Set(row.report().policy_and_date(),
+                             row.report().index());
+      return absl::OkStatus();
     case StateRow::kLedger:
       registers_.latest_fact_date =
           Date::FromDays(row.ledger().latest_fact_date());

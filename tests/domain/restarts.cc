@@ -149,6 +149,10 @@ void AppendRegisters(const domain::Registers& registers,
                                      facts.has_more ? " and more" : ""));
         return true;
       });
+  registers.reports.VisitAll([&](const std::string& key, uint64_t at) {
+    lines.push_back(absl::StrCat("report ", key, " ", at));
+    return true;
+  });
   lines.push_back(
       absl::StrCat("latest fact ", registers.latest_fact_date
                                        ? registers.latest_fact_date->ToString()

@@ -24,8 +24,11 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "ledger/domain/evaluation.h"
 #include "ledger/domain/headroom.h"
+#include "ledger/domain/reports.h"
 #include "ledger/domain/rules/group_key.h"
+#include "ledger/domain/whole_event.h"
 #include "ledger/scenario/memory_ledger.h"
 #include "rapidcheck/gtest.h"
 #include "tests/support/commands.h"
@@ -432,6 +435,13 @@ void FillRule(const v1::Policy& policy, v1::Rule& rule) {
   if (OneIn(4)) {
     rule.set_test_point(OneIn(2) ? v1::TEST_POINT_GRANT
                                  : v1::TEST_POINT_SHIPMENT);
+  } else if (OneIn(4) && !rule.window().has_per_order() &&
+             rule.required_conditions().empty()) {
+    rule.set_test_point(v1::TEST_POINT_REPORTING_DATE);
+    AddAll(Some({"03-31", "06-30", "12-31"}), rule.mutable_reporting_dates());
+    if (rule.enforcement().mode() != v1::Enforcement::MODE_NOTIFY) {
+      rule.mutable_enforcement()->set_mode(v1::Enforcement::MODE_REPORT_ONLY);
+    }
   }
 }
 
@@ -802,6 +812,8 @@ struct Counts {
   int64_t findings = 0;
   int64_t limits = 0;
   int64_t corrected_changes = 0;
+  int64_t reports = 0;
+  int64_t standings = 0;
 };
 Counts counts;
 
@@ -926,6 +938,132 @@ struct Pair {
     }
   }
 
+  // Lets two years pass and compares what the ledger reports meanwhile. All
+  // facts are dated before that, so the totals are those of now; what counts
+  // through an earlier date is compared on dates of its own.
+  void CompareReports() {
+    constexpr int64_t kNsPerDay = int64_t{86'400} * 1'000'000'000;
+    const uint64_t size = ledger.entries().size();
+    RC_ASSERT(
+        ledger.PassTime(Date::Parse("2029-01-01")->days() * kNsPerDay).ok());
+    for (uint64_t index = size; index < ledger.entries().size();) {
+      const auto event = ledger.ReadEvent(index);
+      RC_ASSERT(event.ok());
+      index += domain::EntriesOf(**event);
+      if ((*event)->has_totals_reported()) {
+        CompareReport((*event)->totals_reported());
+      } else {
+        // Licenses expire.
+        for (const v1::Command& command : domain::CommandsOf(**event)) {
+          model.Record(command);
+        }
+      }
+    }
+    for (int i = 0; i < 3; ++i) CompareStandings(*Date::Parse(Pick(kDates)));
+  }
+
+  // What a policy has in the windows of a date, by rule.
+  std::map<SlowModel::Key, SlowModel::Amounts> TotalsOn(
+      const v1::Policy& policy, const v1::Rule& rule, Date date) const {
+    auto totals = model.TotalsOf(policy, rule, date);
+    for (auto it = totals.begin(); it != totals.end();) {
+      it->second.unvalued_units = 0;
+      const bool counts = it->second != SlowModel::Amounts();
+      it = counts && IsIn(rule, it->first, date) ? std::next(it)
+                                                 : totals.erase(it);
+    }
+    return totals;
+  }
+
+  static bool IsIn(const v1::Rule& rule, const SlowModel::Key& key, Date date) {
+    const Date start = key.window_start;
+    switch (rule.window().kind_case()) {
+      case v1::Window::kCalendarYear:
+        return start <= date && date < start.StartOfNextYear();
+      case v1::Window::kCalendarQuarter:
+        return start <= date && date < start.StartOfNextQuarter();
+      case v1::Window::kFixed:
+        return start <= date && date < *Date::Parse(rule.window().fixed().to());
+      default:
+        return true;
+    }
+  }
+
+  void CompareReport(const v1::TotalsReported& report) {
+    ++counts.reports;
+    const Date date = *Date::Parse(report.command().date());
+    const v1::Policy& policy =
+        *FindPolicy(policies, report.command().policy_id());
+    std::set<std::string> due;
+    for (const v1::Rule& rule : policy.rules()) {
+      for (const std::string& day : rule.reporting_dates()) {
+        if (absl::EndsWith(report.command().date(), day)) {
+          due.insert(rule.rule_id());
+        }
+      }
+    }
+    RC_ASSERT(due.size() == static_cast<size_t>(report.rules_size()));
+    for (const v1::TotalsReported::RuleSummary& summary : report.rules()) {
+      const v1::Rule& rule = policy.rules(static_cast<int>(summary.rule()));
+      RC_ASSERT(due.contains(rule.rule_id()));
+      // The model does not know until when an authorization is valid.
+      if (rule.window().has_validity_of_authorization()) continue;
+      const auto expected = TotalsOn(policy, rule, date);
+      RC_LOG() << report.ShortDebugString() << "\n";
+      RC_ASSERT(summary.totals() == expected.size());
+      uint64_t over = 0;
+      for (const auto& [key, amounts] : expected) {
+        const auto limit = model.LimitOf(policy, rule, key, date, date);
+        over += limit && amounts.used + amounts.reserved > *limit ? 1 : 0;
+      }
+      RC_ASSERT(summary.over_limit() == over);
+    }
+  }
+
+  // Compares how every total stood through a date.
+  void CompareStandings(Date date) const {
+    const domain::Catalog& catalog = ledger.state().catalog();
+    const auto find_total = [&](const domain::TotalKey& key) {
+      return ledger.state().FindTotal(key);
+    };
+    const auto find_license = [&](absl::string_view id) {
+      return ledger.state().FindLicense(id);
+    };
+    // By policy and rule.
+    std::map<std::pair<uint32_t, uint32_t>,
+             std::map<SlowModel::Key, SlowModel::Amounts>>
+        totals;
+    for (size_t p = 0; p < policies.size(); ++p) {
+      for (int r = 0; r < policies[p].rules_size(); ++r) {
+        totals[{p, r}] =
+            model.TotalsOf(policies[p], policies[p].rules(r), date);
+      }
+    }
+    for (const auto& [total_key, total] : ledger.state().SortedTotals()) {
+      const domain::CompiledPolicy& compiled =
+          *catalog.policies[total_key.policy()];
+      const domain::CompiledRule& compiled_rule =
+          compiled.rules[total_key.rule()];
+      const v1::Policy& policy = policies[total_key.policy()];
+      const v1::Rule& rule = policy.rules(static_cast<int>(total_key.rule()));
+      const SlowModel::Key key = KeyFrom(rule, total_key);
+      const domain::Evaluation standing =
+          domain::StandingThrough({.catalog = catalog,
+                                   .find_total = find_total,
+                                   .find_license = find_license},
+                                  compiled, compiled_rule, total_key, date);
+      const SlowModel::Amounts expected =
+          totals[{total_key.policy(), total_key.rule()}][key];
+      RC_LOG() << date.ToString() << " " << rule.ShortDebugString() << "\n";
+      RC_ASSERT(standing.used == expected.used);
+      RC_ASSERT(standing.reserved == expected.reserved);
+      RC_ASSERT(standing.unmeasured_gpus == expected.unmeasured_gpus);
+      RC_ASSERT(domain::JudgedLimit(standing, compiled_rule) ==
+                model.LimitOf(policy, rule, key, date, date));
+      ++counts.standings;
+    }
+  }
+
   // Compares every total.
   void CompareTotals() const {
     const auto replayed = ReplayTotals(ledger.entries());
@@ -980,6 +1118,8 @@ void CompareOneHistory() {
   }
   pair.CompareTotals();
   pair.CompareLimits();
+  pair.CompareReports();
+  pair.CompareTotals();
 }
 
 // A comparison is worth what the rules had to decide, so most requests must
@@ -993,7 +1133,10 @@ TEST(SlowModelTest, TheEngineFindsWhatTheRulesSay) {
             << " of " << counts.requests << " requests judged, "
             << counts.refused_by_policies << " refused by policies, "
             << counts.findings << " findings, " << counts.limits << " limits, "
-            << counts.corrected_changes << " corrected changes\n";
+            << counts.corrected_changes << " corrected changes, "
+            << counts.reports << " reports, " << counts.standings
+            << " standings\n";
+  EXPECT_GT(counts.reports, 0);
   EXPECT_GT(counts.judged * 2, counts.requests);
   EXPECT_GT(counts.adopted * 2, counts.policies);
   EXPECT_GT(counts.corrected_changes, 0);
