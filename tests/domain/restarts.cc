@@ -143,7 +143,7 @@ void AppendRegisters(const domain::Registers& registers,
         return true;
       });
   registers.fact_dates.VisitAll(
-      [&](const std::string& key, const FactsOnDate& facts) {
+      [&](const std::string& key, const domain::FactsOnDate& facts) {
         lines.push_back(absl::StrCat("fact ", key, " ",
                                      absl::StrJoin(facts.indexes, ","),
                                      facts.has_more ? " and more" : ""));

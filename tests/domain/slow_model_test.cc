@@ -955,7 +955,7 @@ struct Pair {
       } else {
         // Licenses expire.
         for (const v1::Command& command : domain::CommandsOf(**event)) {
-          model.Record(command);
+          model.Record(command, 0);
         }
       }
     }
