@@ -1,6 +1,7 @@
 #include "ledger/scenario/expectations.h"
 
 #include <cstddef>
+#include <string>
 #include <type_traits>
 #include <vector>
 
@@ -8,9 +9,11 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "chipledger/v1/error_reason.pb.h"
 #include "chipledger/v1/headroom_service.pb.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "ledger/base/error.h"
+#include "ledger/base/near.h"
 #include "ledger/domain/headroom.h"
 #include "ledger/domain/judgement.h"
 #include "ledger/domain/license_moves.h"
@@ -56,6 +59,8 @@ Finding ToFinding(const Rule& rule) {
                   .group = rule.group(),
                   .scale = ScaleOf(rule.measure())};
   if (rule.has_limit()) finding.limit.amount = rule.limit();
+  finding.limit.unknown = rule.unknown_limit();
+  finding.headroom.unknown = rule.unknown_limit();
   finding.used = rule.used();
   finding.reserved = rule.reserved();
   finding.asked = rule.asked();
@@ -247,10 +252,28 @@ void CheckRefused(const scenario::v1::Refused& expected,
   CompareFindings("reported", expected.reported(), reported, report);
 }
 
+std::vector<std::string> ReasonNames() {
+  const auto& reasons = *v1::ErrorReason_descriptor();
+  std::vector<std::string> names;
+  for (int i = 0; i < reasons.value_count(); ++i) {
+    names.push_back(reasons.value(i)->name());
+  }
+  return names;
+}
+
+bool IsReason(const std::string& name) {
+  return v1::ErrorReason_descriptor()->FindValueByName(name) != nullptr;
+}
+
 void CheckError(const Expectation& expected,
                 const MemoryLedger::Outcome& outcome, StepReport& report) {
   const auto cause = GetErrorCause(outcome.status);
-  report.CompareText("error reason", expected.error_reason(),
+  const std::string& reason = expected.error_reason();
+  report.CompareText("error reason",
+                     IsReason(reason)
+                         ? reason
+                         : absl::StrCat(reason, ", which is no ErrorReason",
+                                        DidYouMean(reason, ReasonNames())),
                      cause.has_value() ? cause->reason : Describe(outcome));
   report.CompareContains("error message", expected.error_contains(),
                          outcome.status.message());
