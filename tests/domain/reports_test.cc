@@ -88,7 +88,7 @@ class ReportsTest : public ::testing::Test {
   void Ship(const std::string& reference, const std::string& date, int quantity,
             const std::string& country = "MY") {
     Accept(absl::StrCat(
-        "record_shipment { assurance: ASSURANCE_AFTER_THE_FACT shipment { "
+        "record_shipment { assurance: ASSURANCE_BEFORE_EXPORT shipment { "
         "exporter: 'x' shipment_reference: '",
         reference, "' export_date: '", date, "' destination_country: '",
         country, "' items { product_code: 'A' quantity: ", quantity, " } } }"));
@@ -453,7 +453,7 @@ TEST_F(ReportsTest, OfManyTotalsThoseThatAreOverAreTold) {
                         "' name: 'N' } }"));
     // The last ones, which would be cut off first.
     Accept(absl::StrCat(
-        "record_shipment { assurance: ASSURANCE_AFTER_THE_FACT shipment { "
+        "record_shipment { assurance: ASSURANCE_BEFORE_EXPORT shipment { "
         "exporter: '",
         party,
         "' shipment_reference: 'S' export_date: '2025-01-20' "
