@@ -81,10 +81,9 @@ void AddReportedOptions(CLI::App& app, UnitsOptions<Command>& options,
   AddUnitsOptions(app, options, units_help);
   app.add_flag_callback(
       "--after-the-fact",
-      [&] {
-        options.command.set_assurance(v1::ASSURANCE_AFTER_THE_FACT);
-      },
-      "it has happened: record it also when units are not there, and say which");
+      [&] { options.command.set_assurance(v1::ASSURANCE_AFTER_THE_FACT); },
+      "it has happened: record it also when units are not there, and say "
+      "which");
 }
 
 // Sends a request and prints the event.
@@ -324,8 +323,8 @@ void AddMovementCommands(CLI::App& shipment, Cli& cli) {
       AddRelocateOptions, Relocate);
   AddCommand<VoidMovementOptions>(
       shipment, cli, "void-movement",
-      "take back a movement that was recorded in error",
-      AddVoidMovementOptions, VoidMovement);
+      "take back a movement that was recorded in error", AddVoidMovementOptions,
+      VoidMovement);
 }
 
 }  // namespace chipledger::cli

@@ -35,10 +35,9 @@ std::string NameOf(const v1::Shipment& shipment) {
 absl::Status RequireItem(const FoundShipment& found, int32_t item) {
   const int items = found.shipment().items_size();
   if (item < items) return absl::OkStatus();
-  return InvalidFields(
-      {{"units.item", absl::StrCat(item, " is no item of ",
-                                   NameOf(found.shipment()), ", which has ",
-                                   items)}});
+  return InvalidFields({{"units.item", absl::StrCat(item, " is no item of ",
+                                                    NameOf(found.shipment()),
+                                                    ", which has ", items)}});
 }
 
 // Mover takes units of one shipment from place to place and gathers what that
@@ -263,9 +262,8 @@ absl::StatusOr<Units> Leave(const Case& c, const C& command,
     RETURN_IF_ERROR(mover.Move(left, &ItemUnitsState::on_hand,
                                &ItemUnitsState::in_transit, to));
   }
-  RETURN_IF_ERROR(mover.Gather(c, kEffectiveDate,
-                               ParsedDate(command.effective_date()),
-                               assessment));
+  RETURN_IF_ERROR(mover.Gather(
+      c, kEffectiveDate, ParsedDate(command.effective_date()), assessment));
   RETURN_IF_ERROR(assessment.Judge(evidence));
   return mover.not_there();
 }
@@ -328,8 +326,7 @@ absl::Status DecideReceiveShipment(v1::ReceiveShipment& command, Case& c) {
   v1::ShipmentReceived& received = *c.event.mutable_shipment_received();
   received.unsafe_arena_set_allocated_command(&command);
   received.set_shipment_index(found.index);
-  ASSIGN_OR_RETURN(const Units arriving,
-                   UnitsToReceive(command, found, mover));
+  ASSIGN_OR_RETURN(const Units arriving, UnitsToReceive(command, found, mover));
   for (const v1::ItemUnits& units : arriving) {
     RETURN_IF_ERROR(mover.Move(units, &ItemUnitsState::in_transit, nullptr,
                                &ItemUnitsState::on_hand));
@@ -578,8 +575,8 @@ absl::Status DecideRecoverUnits(v1::RecoverUnits& command, Case& c) {
     }
     RETURN_IF_ERROR(
         mover.Move(units, taken.at, nullptr, &ItemUnitsState::on_hand));
-    RETURN_IF_ERROR(GatherFound(c, taken, index, units, back, date,
-                                assessment));
+    RETURN_IF_ERROR(
+        GatherFound(c, taken, index, units, back, date, assessment));
     const auto item = static_cast<size_t>(units.item());
     const int64_t arrived = ArrivedOf(move->before[item], move->after[item],
                                       back, units.quantity());
@@ -612,8 +609,8 @@ absl::Status DecideRelocateUnits(v1::RelocateUnits& command, Case& c) {
     }
     if (units.quantity() > on_hand) {
       return QuantityNotAvailable(
-          absl::StrCat(NameOf(found.shipment()), " item ", units.item(),
-                       " on ", command.effective_date()),
+          absl::StrCat(NameOf(found.shipment()), " item ", units.item(), " on ",
+                       command.effective_date()),
           units.quantity(), on_hand);
     }
   }
@@ -640,8 +637,8 @@ absl::Status CountBackMade(const Case& c, uint64_t index,
   return CountBackShipment(c, made, assessment, draws, evidence);
 }
 
-// What is recovered says which units come back, so nothing before it may change.
-// Errors: WRONG_STATUS.
+// What is recovered says which units come back, so nothing before it may
+// change. Errors: WRONG_STATUS.
 absl::Status CheckNoneRecovered(const Case& c, const FoundShipment& found,
                                 uint64_t index) {
   for (const ShipmentState::EntryRef& entry : found.state.entries) {
@@ -781,8 +778,8 @@ absl::Status DecideVoidMovement(v1::VoidMovement& command, Case& c) {
     RETURN_IF_ERROR(assessment.CountBack(found_there, recorded.date, nullptr));
     RETURN_IF_ERROR(assessment.Judge(reversal));
   } else if (movement.has_units_recovered()) {
-    RETURN_IF_ERROR(CountRecoveredBack(c, found, movement.units_recovered(),
-                                       assessment));
+    RETURN_IF_ERROR(
+        CountRecoveredBack(c, found, movement.units_recovered(), assessment));
     RETURN_IF_ERROR(assessment.Judge(reversal));
   }
   RETURN_IF_ERROR(GatherAnew(c, found, before, after, assessment));

@@ -85,8 +85,7 @@ absl::Status AddDiversion(const State& state, const History& history,
   if (shipment == nullptr) {
     return DataDamaged(event.shipment_index(), "is no shipment");
   }
-  return FillDiversion(catalog, event, *shipment,
-                       counted.facts.emplace_back());
+  return FillDiversion(catalog, event, *shipment, counted.facts.emplace_back());
 }
 
 // Errors: DATA_DAMAGED.

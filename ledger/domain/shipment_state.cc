@@ -141,10 +141,9 @@ ItemUnitsList Without(const ItemUnitsList& units, const ItemUnitsList& others) {
       to_take -= taken;
     }
   }
-  rest.erase(std::remove_if(rest.begin(), rest.end(),
-                            [](const v1::ItemUnits& one) {
-                              return one.quantity() == 0;
-                            }),
+  rest.erase(std::remove_if(
+                 rest.begin(), rest.end(),
+                 [](const v1::ItemUnits& one) { return one.quantity() == 0; }),
              rest.end());
   return rest;
 }

@@ -1444,15 +1444,15 @@ TEST_F(CliTest, ImportsMovementsFromAFile) {
   const std::string shipments = WriteFile(
       dir_, "shipments.csv",
       absl::StrCat(Do({"shipment", "template"}),
-                   "S-1,acme,2025-03-01,FR,H100,9,after-the-fact,,,,,,,,,\n"));
+                   "S-1,acme,2025-03-01,FR,H100,9,after-the-fact,,,,,,,,,,,\n"));
   Do({"shipment", "import", shipments});
   const std::string file =
       WriteFile(dir_, "movements.csv",
                 absl::StrCat(Do({"shipment", "movements-template"}),
-                             "receive,S-1,,2025-03-10,0,3,,,,,\n"
-                             "receive,S-1,,2025-03-10,0,3,,,,,\n"
-                             "return,S-9,,2025-03-11,0,1,faulty,,,,\n"
-                             "retire,S-1,,2025-03-12,0,1,,loss,report,,\n"));
+                             "receive,S-1,,2025-03-10,0,3,,,,,,,\n"
+                             "receive,S-1,,2025-03-10,0,3,,,,,,,\n"
+                             "return,S-9,,2025-03-11,0,1,faulty,,,,,,\n"
+                             "retire,S-1,,2025-03-12,0,1,,loss,report,,,,\n"));
   const std::vector<std::string> import = {"shipment", "import-movements", file,
                                            "--exporter", "acme"};
   const Result first = Run(import);
