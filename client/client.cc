@@ -607,6 +607,12 @@ absl::StatusOr<v1::ListPoliciesResponse> Client::ListPolicies(
               request, call);
 }
 
+absl::StatusOr<v1::ListReportsResponse> Client::ListReports(
+    const v1::ListReportsRequest& request, const CallOptions& call) {
+  return Read(*this, *stubs_->policies, &v1::PolicyService::Stub::ListReports,
+              request, call);
+}
+
 absl::StatusOr<v1::ListProductsResponse> Client::ListProducts(
     const v1::ListProductsRequest& request, const CallOptions& call) {
   return Read(*this, *stubs_->policies, &v1::PolicyService::Stub::ListProducts,

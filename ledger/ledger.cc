@@ -21,6 +21,7 @@
 #include "ledger/periodic_task.h"
 #include "ledger/pipeline.h"
 #include "ledger/publisher.h"
+#include "ledger/reports.h"
 #include "ledger/sequencer.h"
 #include "ledger/shipments.h"
 #include "ledger/store/keyspace.h"
@@ -230,6 +231,13 @@ class LedgerImpl : public Ledger {
                                       uint64_t begin,
                                       size_t max_count) const override {
     return ListDealsOf(*store_, moment, filters, begin, max_count);
+  }
+
+  absl::StatusOr<ReportsPage> ListReports(const Moment& moment,
+                                          const std::string& policy_id,
+                                          Date begin,
+                                          size_t max_count) const override {
+    return ListReportsOf(*store_, moment, policy_id, begin, max_count);
   }
 
   absl::Status WhatIf(

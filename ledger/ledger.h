@@ -263,6 +263,20 @@ class Ledger {
       const Moment& moment, const v1::ListDealsRequest& filters, uint64_t begin,
       size_t max_count) const = 0;
 
+  // What the ledger reported of a policy on its reporting dates, from the date
+  // `begin` on, until `max_count` reports or limits::kMaxPageBytes are found.
+  // Costs what is found, not the length of the log.
+  // Errors: POLICY_NOT_FOUND, DATA_DAMAGED.
+  struct ReportsPage {
+    std::vector<v1::ListReportsResponse::Report> reports;
+    // Where to go on; nothing when that was all.
+    std::optional<Date> next;
+  };
+  virtual absl::StatusOr<ReportsPage> ListReports(const Moment& moment,
+                                                  const std::string& policy_id,
+                                                  Date begin,
+                                                  size_t max_count) const = 0;
+
   // Replays the log under another policy; see PolicyService.WhatIf. Blocks, and
   // calls `send` with each message until it returns false, which ends it.
   // Errors: INVALID_FIELD and what adopting the policy could fail with,

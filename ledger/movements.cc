@@ -152,6 +152,9 @@ std::string SubjectOf(const v1::Event& event) {
     case v1::Event::kBackfillRecorded:
       return absl::StrCat("policy ",
                           event.backfill_recorded().command().policy_id());
+    case v1::Event::kTotalsReported:
+      return absl::StrCat("policy ",
+                          event.totals_reported().command().policy_id());
     default:
       return LicenseSubjectOf(event);
   }

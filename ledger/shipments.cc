@@ -1,6 +1,9 @@
 #include "ledger/shipments.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -85,6 +88,12 @@ absl::Status TakeContent(const domain::Catalog& catalog, v1::Entry& entry,
   }
 }
 
+// Who receives it: a party id, or a name; empty when nobody is stated.
+const std::string& ConsigneeOf(const v1::Shipment& shipment) {
+  return shipment.consignee().empty() ? shipment.consignee_name()
+                                      : shipment.consignee();
+}
+
 // Whether an entry of a shipment says what it always was, not what happened to
 // its units on a date.
 bool IsCorrection(const v1::Event& event) {
@@ -136,6 +145,140 @@ void FillBalances(const std::vector<ItemUnitsState>& items,
     balance.set_retired(items[i].retired);
     balance.set_diverted(items[i].diverted);
   }
+}
+
+// The positions of units that left the consignee for places of their own: what
+// was sent on by the shipment that took it, what was diverted by where it was
+// found.
+class Departures {
+ public:
+  // Takes what an entry of the shipment moved.
+  void Take(uint64_t index, const v1::Event& event) {
+    switch (event.kind_case()) {
+      case v1::Event::kShipmentReexported:
+        return SendOn(event.shipment_reexported());
+      case v1::Event::kShipmentTransferredInCountry:
+        return SendOn(event.shipment_transferred_in_country());
+      case v1::Event::kDiversionReported: {
+        const v1::DiversionReported& diverted = event.diversion_reported();
+        found_[index] = {diverted.command().found_country(),
+                         diverted.command().found_party()};
+        return Find(index, domain::UnitsMoved(diverted), 1);
+      }
+      case v1::Event::kUnitsRecovered: {
+        const v1::RecoverUnits& command = event.units_recovered().command();
+        return Find(command.movement_index(), command.units(), -1);
+      }
+      default:
+        return;
+    }
+  }
+
+  // Appends those of an item.
+  void AppendTo(int32_t item, std::vector<v1::UnitPosition>& positions) const {
+    for (const v1::UnitPosition& sent_on : sent_on_) {
+      if (sent_on.item() == item) positions.push_back(sent_on);
+    }
+    for (const auto& [place, units] : diverted_) {
+      if (place.item != item || units == 0) continue;
+      v1::UnitPosition& position = positions.emplace_back();
+      position.set_units(units);
+      position.set_state(v1::UNIT_STATE_DIVERTED);
+      position.set_country(place.country);
+      position.set_holder(place.party);
+    }
+  }
+
+ private:
+  struct FoundAt {
+    std::string country;
+    std::string party;
+  };
+  struct Place {
+    int32_t item;
+    std::string country;
+    std::string party;
+    auto operator<=>(const Place&) const = default;
+  };
+
+  template <typename E>
+  void SendOn(const E& event) {
+    const v1::Shipment& made = event.command().shipment();
+    for (const v1::ItemUnits& units : domain::UnitsMoved(event)) {
+      v1::UnitPosition& position = sent_on_.emplace_back();
+      position.set_item(units.item());
+      position.set_units(units.quantity());
+      position.set_state(v1::UNIT_STATE_SENT_ON);
+      position.set_country(made.destination_country());
+      position.set_holder(ConsigneeOf(made));
+      v1::ShipmentName& name = *position.mutable_sent_on_as();
+      name.set_exporter(made.exporter());
+      name.set_shipment_reference(made.shipment_reference());
+    }
+  }
+
+  // A recovery of what was retired finds nothing here.
+  void Find(uint64_t index, const domain::ItemUnitsList& units, int64_t sign) {
+    const auto at = found_.find(index);
+    if (at == found_.end()) return;
+    for (const v1::ItemUnits& some : units) {
+      diverted_[{some.item(), at->second.country, at->second.party}] +=
+          sign * some.quantity();
+    }
+  }
+
+  std::vector<v1::UnitPosition> sent_on_;
+  // By the entry that reported it.
+  std::map<uint64_t, FoundAt> found_;
+  std::map<Place, int64_t> diverted_;
+};
+
+// Fills where the units are; `reader` reads the shipment's entries when some
+// left the consignee.
+absl::Status FillPositions(const Standing& standing, const ShipmentState& state,
+                           store::EntryReader& reader, v1::ShipmentView& view) {
+  Departures departures;
+  if (absl::c_any_of(standing.items, [](const ItemUnitsState& item) {
+        return item.sent_on + item.diverted > 0;
+      })) {
+    for (const ShipmentState::EntryRef& ref : state.entries) {
+      if (ref.voided ||
+          !absl::c_linear_search(standing.entry_indexes, ref.index)) {
+        continue;
+      }
+      ASSIGN_OR_RETURN(const v1::Entry entry, ReadEntry(reader, ref.index));
+      departures.Take(ref.index, entry.event());
+    }
+  }
+  const v1::Shipment& shipment = view.shipment();
+  for (size_t i = 0; i < standing.items.size(); ++i) {
+    const auto item = static_cast<int32_t>(i);
+    const ItemUnitsState& at = standing.items[i];
+    std::vector<v1::UnitPosition> positions;
+    const auto add = [&](int64_t units, v1::UnitState where,
+                         const std::string& country,
+                         const std::string& holder) {
+      if (units == 0) return;
+      v1::UnitPosition& position = positions.emplace_back();
+      position.set_units(units);
+      position.set_state(where);
+      position.set_country(country);
+      position.set_holder(holder);
+    };
+    const std::string& country = shipment.destination_country();
+    const std::string& consignee = ConsigneeOf(shipment);
+    add(at.in_transit, v1::UNIT_STATE_IN_TRANSIT, country, consignee);
+    add(at.on_hand, v1::UNIT_STATE_INSTALLED, country, consignee);
+    add(at.returned, v1::UNIT_STATE_RETURNED, "", shipment.exporter());
+    add(at.retired, v1::UNIT_STATE_RETIRED, country, consignee);
+    departures.AppendTo(item, positions);
+    for (v1::UnitPosition& position : positions) {
+      position.set_item(item);
+      position.set_product_code(shipment.items(item).product_code());
+      *view.add_positions() = std::move(position);
+    }
+  }
+  return absl::OkStatus();
 }
 
 // Finds what became of a shipment.
@@ -217,6 +360,7 @@ absl::StatusOr<std::optional<v1::ShipmentView>> MakeView(
   // Units of a voided shipment never were.
   if (!state.voided) {
     FillBalances(standing.items, view);
+    RETURN_IF_ERROR(FillPositions(standing, state, reader, view));
     FillUnauthorized(*moment.snapshot, view);
   }
   view.add_entry_indexes(first.index());

@@ -18,9 +18,10 @@
 
 namespace chipledger {
 
-// Timekeeper records the expiry of reservations and of licenses when their time
-// has come. Until an expiry is recorded the reservation holds its room; so the
-// log alone says what was free when.
+// Timekeeper records the expiry of reservations and of licenses, and reports on
+// reporting dates, when their time has come; what came due while nobody looked,
+// in the order in which it did. Until an expiry is recorded the reservation
+// holds its room; so the log alone says what was free when.
 class Timekeeper {
  public:
   // Looks every `tick`. All must outlive this; the writer's pipeline must run.
@@ -28,11 +29,17 @@ class Timekeeper {
              const Publisher& publisher, OwnWriter& writer);
 
  private:
+  struct Due {
+    int64_t at_ns = 0;
+    v1::Command command;
+  };
+
   void Look();
   void AppendDueReservations(const domain::Snapshot& snapshot, int64_t now_ns,
-                             std::vector<v1::Command>& commands);
-  void AppendDueLicenses(const domain::Snapshot& snapshot, Date today,
-                         std::vector<v1::Command>& commands);
+                             std::vector<Due>& due);
+  // What comes due by the day.
+  void AppendDueByDate(const domain::Snapshot& snapshot, Date today,
+                       std::vector<Due>& due);
 
   const Clock& clock_;
   const Publisher& publisher_;
@@ -42,9 +49,9 @@ class Timekeeper {
   // which one of them is over.
   uint64_t reservations_size_ = 0;
   int64_t next_expiry_ns_ = std::numeric_limits<int64_t>::min();
-  // The date on which licenses were looked through, and the times that have
-  // gone by without since.
-  std::optional<Date> licenses_date_;
+  // The date on which what comes due by the day was looked through, and the
+  // times that have gone by without since.
+  std::optional<Date> looked_through_;
   int skipped_ = 0;
   // Last: it works on the others.
   PeriodicTask task_;

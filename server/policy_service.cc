@@ -28,12 +28,13 @@ constexpr size_t kStandardDiffPage = 1'000;
 constexpr size_t kMaxDiffPage = 10'000;
 
 const CommandKinds& PolicyCommandKinds() {
-  // The last is the ledger's own: it answers who else sends it.
+  // The last two are the ledger's own: it answers who else sends them.
   static const auto& kinds = *new CommandKinds{
       v1::Command::kRegisterProduct,    v1::Command::kRegisterParty,
       v1::Command::kChangeCountryGroup, v1::Command::kAdoptPolicy,
       v1::Command::kAmendPolicy,        v1::Command::kRescindPolicy,
-      v1::Command::kChangeHolidays,     v1::Command::kRecordBackfill};
+      v1::Command::kChangeHolidays,     v1::Command::kRecordBackfill,
+      v1::Command::kReportTotals};
   return kinds;
 }
 
@@ -244,6 +245,32 @@ absl::Status ReadCalendars(const ReadView& view,
   return absl::OkStatus();
 }
 
+absl::Status ReadReports(const ReadView& view,
+                         const v1::ListReportsRequest& request,
+                         v1::ListReportsResponse& response) {
+  if (request.policy_id().empty()) return MissingField("policy_id");
+  ASSIGN_OR_RETURN(const size_t page_size,
+                   PageSize(request.page_size(), kStandardPage, kMaxPage));
+  Date begin = Date::Min();
+  if (!request.page_token().empty()) {
+    ASSIGN_OR_RETURN(
+        const std::vector<std::string> place,
+        ReadPagePlace(request.page_token(), ListFingerprint(request), 1));
+    const std::optional<Date> date = Date::Parse(place.front());
+    if (!date) return WrongPageToken();
+    begin = *date;
+  }
+  ASSIGN_OR_RETURN(Ledger::ReportsPage page,
+                   view.ledger.ListReports(view.moment, request.policy_id(),
+                                           begin, page_size));
+  for (auto& report : page.reports) *response.add_reports() = std::move(report);
+  if (page.next) {
+    SetNextPage(request, view.moment, page.next->ToString(), response);
+  }
+  response.set_size(view.snapshot().size);
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 grpc::ServerUnaryReactor* PolicyService::AdoptPolicy(
@@ -330,6 +357,13 @@ grpc::ServerUnaryReactor* PolicyService::ListPolicies(
     grpc::ByteBuffer* response) {
   return ServeRead<v1::ListPoliciesRequest, v1::ListPoliciesResponse>(
       {runtime_, context, request, response}, &ReadPolicies);
+}
+
+grpc::ServerUnaryReactor* PolicyService::ListReports(
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+    grpc::ByteBuffer* response) {
+  return ServeRead<v1::ListReportsRequest, v1::ListReportsResponse>(
+      {runtime_, context, request, response}, &ReadReports, ReadSource::kLog);
 }
 
 grpc::ServerUnaryReactor* PolicyService::ListProducts(

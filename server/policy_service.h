@@ -23,6 +23,7 @@ using RawPolicyService =
                v1::PolicyService::WithRawCallbackMethod_SubmitPolicyCommands,
                v1::PolicyService::WithRawCallbackMethod_GetPolicy,
                v1::PolicyService::WithRawCallbackMethod_ListPolicies,
+               v1::PolicyService::WithRawCallbackMethod_ListReports,
                v1::PolicyService::WithRawCallbackMethod_ListProducts,
                v1::PolicyService::WithRawCallbackMethod_ListParties,
                v1::PolicyService::WithRawCallbackMethod_ListCountryGroups,
@@ -67,6 +68,9 @@ class PolicyService final : public RawPolicyService {
   grpc::ServerUnaryReactor* ListPolicies(grpc::CallbackServerContext* context,
                                          const grpc::ByteBuffer* request,
                                          grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* ListReports(grpc::CallbackServerContext* context,
+                                        const grpc::ByteBuffer* request,
+                                        grpc::ByteBuffer* response) override;
   grpc::ServerUnaryReactor* ListProducts(grpc::CallbackServerContext* context,
                                          const grpc::ByteBuffer* request,
                                          grpc::ByteBuffer* response) override;

@@ -170,16 +170,31 @@ std::string ValueText(const v1::LicenseView::LineDrawdown& line) {
                       text(line.value_authorized_usd()));
 }
 
+// Of a change whose entry was named.
+std::string CorrectedText(uint64_t corrected_index) {
+  return corrected_index == 0
+             ? ""
+             : absl::StrCat(", its date corrected by entry ", corrected_index);
+}
+
 void PrintLicense(const v1::LicenseView& view) {
   PrintTerms(view);
   for (const auto& change : view.status_changes()) {
     std::cout << "From " << change.effective_date() << ": "
               << FormatEnum(change.status(), "LICENSE_STATUS_") << " (entry "
-              << change.index();
-    if (change.corrected_index() != 0) {
-      std::cout << ", its date corrected by entry " << change.corrected_index();
-    }
-    std::cout << ")\n";
+              << change.index() << CorrectedText(change.corrected_index())
+              << ")\n";
+  }
+  for (const auto& revocation : view.part_revocations()) {
+    std::cout << "From " << revocation.effective_date() << ": "
+              << absl::StrJoin(revocation.parts(), ", ",
+                               [](std::string* out, const auto& units) {
+                                 absl::StrAppend(
+                                     out, FormatCount(units.quantity()),
+                                     " of line ", units.line_number());
+                               })
+              << " revoked (entry " << revocation.index()
+              << CorrectedText(revocation.corrected_index()) << ")\n";
   }
   for (const v1::Condition& condition : view.conditions()) {
     std::cout << "Condition " << OneLine(condition.kind()) << " met on "

@@ -342,6 +342,7 @@ void AddPolicyCommands(CLI::App& app, Cli& cli) {
         AddReadOptions(sub, options.read_point);
       },
       Show);
+  AddReportsCommand(*group, cli);
   AddWhatIfCommand(*group, cli);
   AddPolicyBenchCommands(*group, cli);
   AddPolicyTestCommand(*group, cli);

@@ -138,6 +138,19 @@ std::string ReservationText(uint64_t index) {
   return absl::StrCat("reservation ", index);
 }
 
+// Such as "us-diffusion-2025 on 2025-08-01: 12 totals, 1 over its limit".
+std::string ReportText(const v1::TotalsReported& reported) {
+  uint64_t totals = 0, over = 0;
+  for (const v1::TotalsReported::RuleSummary& rule : reported.rules()) {
+    totals += rule.totals();
+    over += rule.over_limit();
+  }
+  return absl::StrCat(reported.command().policy_id(), " on ",
+                      reported.command().date(), ": ", totals,
+                      totals == 1 ? " total, " : " totals, ", over,
+                      over == 1 ? " over its limit" : " over their limits");
+}
+
 // The rules that refused.
 std::string ViolatedRules(const v1::Judgement& judgement) {
   std::vector<std::string> rules;
@@ -519,6 +532,8 @@ std::string SummarizeEvent(const v1::Event& event,
       return absl::StrCat(event.backfill_recorded().command().policy_id(),
                           ", part ",
                           event.backfill_recorded().command().part());
+    case v1::Event::kTotalsReported:
+      return ReportText(event.totals_reported());
     case v1::Event::kLicenseApplied:
       return event.license_applied().command().application().application_id();
     case v1::Event::kLicenseReturned:
@@ -593,8 +608,7 @@ std::string SummarizeEvent(const v1::Event& event,
                           announcement.destination_country());
     }
     case v1::Event::kDiversionReported:
-      return absl::StrCat(MovedText(event.diversion_reported()),
-                          ", found in ",
+      return absl::StrCat(MovedText(event.diversion_reported()), ", found in ",
                           event.diversion_reported().command().found_country());
     case v1::Event::kRefused:
       return absl::StrCat("by ", ViolatedRules(judgement));

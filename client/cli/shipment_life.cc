@@ -110,10 +110,10 @@ class Teller {
       case v1::Event::kUnitsRecovered: {
         const auto& command = event.units_recovered().command();
         told = {.date = command.effective_date(),
-                .what = absl::StrCat(
-                    "recovered ", UnitsText(shipment_, command.units()),
-                    " of entry ", command.movement_index(), ": ",
-                    command.evidence())};
+                .what = absl::StrCat("recovered ",
+                                     UnitsText(shipment_, command.units()),
+                                     " of entry ", command.movement_index(),
+                                     ": ", command.evidence())};
         break;
       }
       case v1::Event::kUnitsRelocated: {
@@ -151,9 +151,9 @@ class Teller {
   Happening Moved(const Movement& moved, absl::string_view verb,
                   const std::string& details) const {
     return {.date = moved.command().effective_date(),
-            .what = absl::StrCat(
-                verb, UnitsText(shipment_, moved.command().units()), details,
-                NotThereText(moved))};
+            .what = absl::StrCat(verb,
+                                 UnitsText(shipment_, moved.command().units()),
+                                 details, NotThereText(moved))};
   }
 
   // "; not there: 2 x H100 (item 0)", or nothing.
@@ -197,17 +197,6 @@ class Teller {
   bool is_first_ = true;
 };
 
-// Units that a diversion brings to where they were found, or that are back from
-// there.
-void AddFound(const v1::ReportDiversion& command, const Units& units,
-              int64_t sign, ShipmentLife& life) {
-  for (const v1::ItemUnits& some : units) {
-    life.found[{.item = some.item(),
-                .country = command.found_country(),
-                .party = command.found_party()}] += sign * some.quantity();
-  }
-}
-
 }  // namespace
 
 const std::string& ConsigneeOf(const v1::Shipment& shipment) {
@@ -225,7 +214,6 @@ absl::StatusOr<ShipmentLife> LifeOf(const std::vector<v1::Entry>& entries) {
   }
   ShipmentLife life;
   Teller teller;
-  std::map<uint64_t, const v1::ReportDiversion*> diversions;
   for (const v1::Entry& entry : entries) {
     // Told with the movement that it voids.
     if (entry.event().has_movement_voided()) continue;
@@ -234,19 +222,6 @@ absl::StatusOr<ShipmentLife> LifeOf(const std::vector<v1::Entry>& entries) {
       told.what += by->second;
       told.sent_on_as.reset();
       told.not_there.clear();
-    } else if (entry.event().has_diversion_reported()) {
-      const v1::DiversionReported& diverted =
-          entry.event().diversion_reported();
-      AddFound(diverted.command(), diverted.command().units(), 1, life);
-      AddFound(diverted.command(), diverted.not_there(), -1, life);
-      diversions[entry.index()] = &diverted.command();
-    } else if (entry.event().has_units_recovered()) {
-      const v1::RecoverUnits& command =
-          entry.event().units_recovered().command();
-      if (const auto from = diversions.find(command.movement_index());
-          from != diversions.end()) {
-        AddFound(*from->second, command.units(), -1, life);
-      }
     }
     for (const auto& [product, units] : told.not_there) {
       life.sent_on_beyond[product] += units;

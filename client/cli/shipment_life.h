@@ -2,7 +2,6 @@
 #ifndef CHIPLEDGER_CLIENT_CLI_SHIPMENT_LIFE_H_
 #define CHIPLEDGER_CLIENT_CLI_SHIPMENT_LIFE_H_
 
-#include <compare>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -38,19 +37,8 @@ struct ShipmentLife {
     // Of what was sent on, by product, what was not there.
     std::map<std::string, int64_t> not_there;
   };
-  // Where units of an item were found.
-  struct FoundAt {
-    int32_t item = 0;
-    std::string country;
-    // Empty: not known.
-    std::string party;
-    auto operator<=>(const FoundAt&) const = default;
-  };
-
   // In the order of their dates, those of one date as recorded.
   std::vector<Happening> happenings;
-  // How many, by the reports that were not voided.
-  std::map<FoundAt, int64_t> found;
   // By product, the units that were sent on and that the shipment did not have.
   std::map<std::string, int64_t> sent_on_beyond;
 };

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "client/cli/cli.h"
 #include "client/cli/print.h"
 #include "client/cli/shipment_life.h"
@@ -148,41 +149,16 @@ class Trace {
   std::deque<Traced> traced_;
 };
 
-// Where units of an item of a shipment are.
+// Where units of a shipment are that did not send them on.
 struct Position {
   const Traced* traced;
-  int item;
-  std::string product;
-  int64_t units;
-  const char* state;
-  // Empty for what went back to the exporting country.
-  std::string country;
-  // Empty: not stated.
-  std::string holder;
+  const v1::UnitPosition* at;
 };
 
-// The positions of what a shipment did not send on.
-void AddPositions(const Traced& traced, std::vector<Position>& positions) {
-  const v1::Shipment& shipment = traced.view.shipment();
-  for (int item = 0; item < traced.view.balances_size(); ++item) {
-    const v1::ItemBalance& balance = traced.view.balances(item);
-    const auto add = [&](int64_t units, const char* state,
-                         const std::string& country,
-                         const std::string& holder) {
-      if (units <= 0) return;
-      positions.push_back({&traced, item, balance.product_code(), units, state,
-                           country, holder});
-    };
-    const std::string& country = shipment.destination_country();
-    const std::string& consignee = ConsigneeOf(shipment);
-    add(balance.in_transit(), "in transit", country, consignee);
-    add(balance.on_hand(), "installed", country, consignee);
-    add(balance.returned(), "returned", "", shipment.exporter());
-    add(balance.retired(), "retired", country, consignee);
-    for (const auto& [at, units] : traced.life.found) {
-      if (at.item == item) add(units, "diverted", at.country, at.party);
-    }
-  }
+// "in transit".
+std::string StateText(const v1::UnitPosition& position) {
+  return absl::StrReplaceAll(FormatEnum(position.state(), "UNIT_STATE_"),
+                             {{"-", " "}});
 }
 
 // "40 x H100, 2 x RACK"; "nothing".
@@ -198,7 +174,10 @@ std::string TotalsText(const std::map<std::string, int64_t>& totals) {
 absl::StatusOr<std::string> FindPositions(const Trace& trace,
                                           std::vector<Position>& positions) {
   for (const Traced& traced : trace.shipments()) {
-    AddPositions(traced, positions);
+    for (const v1::UnitPosition& position : traced.view.positions()) {
+      if (position.state() == v1::UNIT_STATE_SENT_ON) continue;
+      positions.push_back({&traced, &position});
+    }
   }
   std::map<std::string, int64_t> shipped;
   for (const v1::ItemBalance& balance : trace.origin().view.balances()) {
@@ -214,7 +193,7 @@ absl::StatusOr<std::string> FindPositions(const Trace& trace,
   }
   std::map<std::string, int64_t> found;
   for (const Position& position : positions) {
-    found[position.product] += position.units;
+    found[position.at->product_code()] += position.at->units();
   }
   if (found == shipped) {
     return beyond.empty()
@@ -239,12 +218,12 @@ void PrintPositionsAsJson(const std::vector<Position>& positions) {
     fields["exporter"].set_string_value(shipment.exporter());
     fields["shipmentReference"].set_string_value(shipment.shipment_reference());
     fields["depth"].set_number_value(position.traced->depth);
-    fields["item"].set_number_value(position.item);
-    fields["productCode"].set_string_value(position.product);
-    fields["units"].set_number_value(static_cast<double>(position.units));
-    fields["state"].set_string_value(position.state);
-    fields["country"].set_string_value(position.country);
-    fields["holder"].set_string_value(position.holder);
+    fields["item"].set_number_value(position.at->item());
+    fields["productCode"].set_string_value(position.at->product_code());
+    fields["units"].set_number_value(static_cast<double>(position.at->units()));
+    fields["state"].set_string_value(StateText(*position.at));
+    fields["country"].set_string_value(position.at->country());
+    fields["holder"].set_string_value(position.at->holder());
     PrintJson(json);
   }
 }
@@ -274,12 +253,13 @@ void PrintPositions(const std::vector<Position>& positions) {
   Table table(
       {"SHIPMENT", "ITEM>", "PRODUCT", "UNITS>", "STATE", "COUNTRY", "HOLDER"});
   for (const Position& position : positions) {
-    table.AddRow(
-        {ShipmentNameText(position.traced->view.shipment()),
-         absl::StrCat(position.item), position.product,
-         FormatCount(position.units), position.state,
-         position.country.empty() ? "exporting country" : position.country,
-         position.holder.empty() ? "-" : position.holder});
+    table.AddRow({ShipmentNameText(position.traced->view.shipment()),
+                  absl::StrCat(position.at->item()),
+                  position.at->product_code(),
+                  FormatCount(position.at->units()), StateText(*position.at),
+                  position.at->country().empty() ? "exporting country"
+                                                 : position.at->country(),
+                  position.at->holder().empty() ? "-" : position.at->holder()});
   }
   std::cout << "\n" << table.ToString();
 }

@@ -87,6 +87,11 @@ inline constexpr int32_t kMaxDaysAhead = 366;
 inline constexpr int64_t kMaxClockAheadHours = 400 * 24;
 inline constexpr int64_t kMaxClockBehindHours = 24;
 inline constexpr size_t kMaxRulesPerPolicy = 100;
+// Reporting dates of a rule: twice a month. Each is an entry a year.
+inline constexpr int kMaxReportingDates = 24;
+// Totals that a report tells in full; of all others it tells how many there are
+// and how many of them are over their limits.
+inline constexpr size_t kMaxReportedTotals = 1'000;
 // Policies in force or still to come: bounds the evidence of one event.
 inline constexpr size_t kMaxPolicies = 1'000;
 

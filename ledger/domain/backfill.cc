@@ -46,6 +46,7 @@ bool IsCounted(const v1::Event& event) {
     case v1::Event::kPolicyAmended:
     case v1::Event::kPolicyRescinded:
     case v1::Event::kBackfillRecorded:
+    case v1::Event::kTotalsReported:
     case v1::Event::kRefused:
       return false;
     default:

@@ -48,8 +48,9 @@ void FoldHolidays(const v1::ChangeHolidays& command, Catalog& catalog) {
       std::make_shared<v1::HolidayCalendar>(std::move(calendar)));
 }
 
-absl::Status FoldAdoption(const v1::AdoptPolicy& command, uint64_t index,
+absl::Status FoldAdoption(const v1::PolicyAdopted& event, uint64_t index,
                           Registers& registers) {
+  const v1::AdoptPolicy& command = event.command();
   const auto from = Date::Parse(command.policy().effective_from());
   if (!from) return DataDamaged(index, "adopts a policy without a date");
   v1::AdoptedPolicy adopted;
@@ -57,6 +58,7 @@ absl::Status FoldAdoption(const v1::AdoptPolicy& command, uint64_t index,
   adopted.set_index(index);
   adopted.set_version(1);
   adopted.set_mode(command.mode());
+  adopted.set_reports_from(event.reports_from());
   // The policy counts from a date of which facts may be in the log already.
   if (registers.latest_fact_date && *registers.latest_fact_date >= *from) {
     adopted.mutable_backfill()->set_through_index(index);
@@ -66,8 +68,9 @@ absl::Status FoldAdoption(const v1::AdoptPolicy& command, uint64_t index,
   return absl::OkStatus();
 }
 
-absl::Status FoldAmendment(const v1::AmendPolicy& command, uint64_t index,
+absl::Status FoldAmendment(const v1::PolicyAmended& event, uint64_t index,
                            Registers& registers) {
+  const v1::AmendPolicy& command = event.command();
   Policies& policies = registers.catalog.policies;
   const CompiledPolicy* latest =
       registers.catalog.FindLatestVersion(command.policy().policy_id());
@@ -81,6 +84,7 @@ absl::Status FoldAmendment(const v1::AmendPolicy& command, uint64_t index,
                        : command.mode());
   amended.set_amended_from(command.effective_date());
   amended.set_amends_index(latest->adopted.index());
+  amended.set_reports_from(event.reports_from());
   auto compiled = CompilePolicy(static_cast<uint32_t>(policies.size()), amended,
                                 latest->counts_by, latest);
   for (const auto& version : Policies(policies)) {
@@ -134,9 +138,9 @@ absl::Status FoldCatalog(const v1::Event& event, uint64_t index,
       FoldHolidays(event.holidays_changed().command(), catalog);
       return absl::OkStatus();
     case v1::Event::kPolicyAdopted:
-      return FoldAdoption(event.policy_adopted().command(), index, registers);
+      return FoldAdoption(event.policy_adopted(), index, registers);
     case v1::Event::kPolicyAmended:
-      return FoldAmendment(event.policy_amended().command(), index, registers);
+      return FoldAmendment(event.policy_amended(), index, registers);
     case v1::Event::kPolicyRescinded:
       return FoldRescission(event.policy_rescinded().command(), index, catalog);
     default:

@@ -27,6 +27,8 @@ absl::Status CheckCommand(const v1::Command& command) {
       return CheckDeclaration(command.declare_compute());
     case v1::Command::kRecordBackfill:
       return CheckBackfill(command.record_backfill());
+    case v1::Command::kReportTotals:
+      return CheckTotalsReport(command.report_totals());
     case v1::Command::kGrantLicense:
     case v1::Command::kAmendLicense:
     case v1::Command::kSuspendLicense:

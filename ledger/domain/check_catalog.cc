@@ -190,6 +190,13 @@ absl::Status CheckDeclaration(const v1::DeclareCompute& command) {
   return checks.ToStatus();
 }
 
+absl::Status CheckTotalsReport(const v1::ReportTotals& command) {
+  FieldChecks checks;
+  checks.Slug(command.policy_id(), limits::kMaxPolicyIdBytes, "policy_id");
+  checks.Date(command.date(), true, "date");
+  return checks.ToStatus();
+}
+
 absl::Status CheckBackfill(const v1::RecordBackfill& command) {
   FieldChecks checks;
   checks.Slug(command.policy_id(), limits::kMaxPolicyIdBytes, "policy_id");

@@ -50,6 +50,7 @@ absl::Status CheckRescission(const v1::RescindPolicy& command);
 absl::Status CheckHolidayChange(const v1::ChangeHolidays& command);
 absl::Status CheckDeclaration(const v1::DeclareCompute& command);
 absl::Status CheckBackfill(const v1::RecordBackfill& command);
+absl::Status CheckTotalsReport(const v1::ReportTotals& command);
 // License commands, of which there are many kinds.
 absl::Status CheckLicenseCommand(const v1::Command& command);
 // Shipment commands, of which there are many kinds.

@@ -273,6 +273,9 @@ bool Counterfactual::IsReplaced(v1::Command& command) const {
   if (command.has_record_backfill()) {
     return command.record_backfill().policy_id() == policy_id();
   }
+  if (command.has_report_totals()) {
+    return command.report_totals().policy_id() == policy_id();
+  }
   if (command.has_amend_policy())
     return IsReplaced(*command.mutable_amend_policy());
   if (!command.has_adopt_policy()) return false;

@@ -45,6 +45,8 @@ absl::Status DecideCatalogKind(v1::Command& command, Case& c) {
       return DecideAmendPolicy(*command.mutable_amend_policy(), c);
     case v1::Command::kRescindPolicy:
       return DecideRescindPolicy(*command.mutable_rescind_policy(), c);
+    case v1::Command::kReportTotals:
+      return DecideReportTotals(*command.mutable_report_totals(), c);
     default:
       return DecideRecordBackfill(*command.mutable_record_backfill(), c);
   }
@@ -137,6 +139,7 @@ absl::Status DecideKind(v1::Command& command, Case& c) {
     case v1::Command::kAmendPolicy:
     case v1::Command::kRescindPolicy:
     case v1::Command::kRecordBackfill:
+    case v1::Command::kReportTotals:
       return DecideCatalogKind(command, c);
     case v1::Command::kApplyForLicense:
     case v1::Command::kReturnApplication:
@@ -188,6 +191,8 @@ absl::Status CheckAsker(const v1::Command& command, AskedBy by) {
       return CommandReserved("expire_reservation");
     case v1::Command::kRecordBackfill:
       return CommandReserved("record_backfill");
+    case v1::Command::kReportTotals:
+      return CommandReserved("report_totals");
     default:
       return absl::OkStatus();
   }

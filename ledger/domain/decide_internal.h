@@ -44,6 +44,7 @@ absl::Status DecideAdoptPolicy(v1::AdoptPolicy& command, Case& c);
 absl::Status DecideAmendPolicy(v1::AmendPolicy& command, Case& c);
 absl::Status DecideRescindPolicy(v1::RescindPolicy& command, Case& c);
 absl::Status DecideRecordBackfill(v1::RecordBackfill& command, Case& c);
+absl::Status DecideReportTotals(v1::ReportTotals& command, Case& c);
 absl::Status DecideApplyForLicense(v1::ApplyForLicense& command, Case& c);
 absl::Status DecideReturnApplication(v1::ReturnApplication& command, Case& c);
 absl::Status DecideDenyApplication(v1::DenyApplication& command, Case& c);

@@ -328,6 +328,61 @@ absl::Status Replace(const Case& c, const v1::GrantLicense& command,
   return assessment.Judge(evidence);
 }
 
+// Gathers what a revocation in part gave back, by rules that release what is
+// revoked, by another date.
+absl::Status MovePartRelease(const Case& c, const LicenseState& license,
+                             const LicenseState::PartRevocation& revocation,
+                             Date to, Assessment& assessment) {
+  ASSIGN_OR_RETURN(const std::vector<Charge> charges,
+                   CountedCharges(c.state, c.history, license));
+  for (const auto& [line_number, units] : revocation.units) {
+    // What the line authorized without it and the later ones.
+    int64_t before = license.FindLine(line_number)->authorized;
+    for (const LicenseState::PartRevocation& other : license.part_revocations) {
+      if (other.index < revocation.index) continue;
+      for (const auto& [other_line, other_units] : other.units) {
+        if (other_line == line_number) before += other_units;
+      }
+    }
+    for (const Charge& charge : charges) {
+      if (charge.item != line_number || !charge.release_on_revocation) continue;
+      RETURN_IF_ERROR(assessment.MoveUnits(charge, v1::BALANCE_USED, to, before,
+                                           before - units, Test::kNothing));
+      RETURN_IF_ERROR(assessment.MoveUnits(charge, v1::BALANCE_USED,
+                                           revocation.from, before - units,
+                                           before, Test::kNothing));
+    }
+  }
+  return absl::OkStatus();
+}
+
+// The revocation in part that an entry made, or null.
+const LicenseState::PartRevocation* FindPartRevocation(
+    const LicenseState& license, uint64_t index) {
+  const auto& all = license.part_revocations;
+  const auto found = std::find_if(
+      all.begin(), all.end(),
+      [&](const auto& revocation) { return revocation.index == index; });
+  return found == all.end() ? nullptr : &*found;
+}
+
+// Errors: WRONG_DATE, WRONG_STATUS.
+absl::Status CheckPartCorrection(const LicenseState& license,
+                                 const LicenseState::PartRevocation& revocation,
+                                 const std::string& effective_date) {
+  if (ParsedDate(effective_date) == revocation.from) {
+    return WrongDate("effective_date", effective_date, "is the date it has");
+  }
+  if (revocation.index < license.charges_index) {
+    return WrongStatus(
+        Resource(license.license.license_id()),
+        absl::StrCat("amended or transferred by entry ", license.charges_index,
+                     " since, so that what is left counts by the grant date"),
+        "unchanged since the revocation");
+  }
+  return absl::OkStatus();
+}
+
 // The change of a license that an entry made, of those whose date can be
 // corrected. Errors: INVALID_FIELD.
 absl::StatusOr<size_t> FindChange(const LicenseState& license,
@@ -347,12 +402,15 @@ absl::StatusOr<size_t> FindChange(const LicenseState& license,
         break;
     }
   }
+  for (const LicenseState::PartRevocation& part : license.part_revocations) {
+    known.push_back(absl::StrCat(part.index, " (revoked in part from ",
+                                 part.from.ToString(), ")"));
+  }
   return InvalidFields(
       {{"change_index",
         absl::StrCat(
             change_index,
-            " is no suspension, reinstatement or whole "
-            "revocation of license ",
+            " is no suspension, reinstatement or revocation of license ",
             license.license.license_id(),
             known.empty()
                 ? "; it has none"
@@ -585,20 +643,28 @@ absl::Status DecideCorrectLicenseChange(v1::CorrectLicenseChange& command,
   ASSIGN_OR_RETURN(
       const LicenseState* license,
       FindFor(LicenseMove::kCorrectChange, c.state, command.license_id()));
+  const std::string& effective_date = command.effective_date();
+  v1::LicenseChangeCorrected& corrected =
+      *c.event.mutable_license_change_corrected();
+  corrected.unsafe_arena_set_allocated_command(&command);
+  const Date date = ParsedDate(effective_date);
+  Assessment assessment(c.state, date, nullptr);
+  if (const LicenseState::PartRevocation* part =
+          FindPartRevocation(*license, command.change_index())) {
+    RETURN_IF_ERROR(CheckRevocationDate(*license, effective_date, c));
+    RETURN_IF_ERROR(CheckPartCorrection(*license, *part, effective_date));
+    corrected.set_corrected_date(part->from.ToString());
+    RETURN_IF_ERROR(MovePartRelease(c, *license, *part, date, assessment));
+    return assessment.Judge(*corrected.mutable_evidence());
+  }
   ASSIGN_OR_RETURN(const size_t place,
                    FindChange(*license, command.change_index()));
   const LicenseState::StatusChange& change = license->status_changes[place];
-  const std::string& effective_date = command.effective_date();
   const bool revoked = change.status == v1::LICENSE_STATUS_REVOKED;
   RETURN_IF_ERROR(revoked ? CheckRevocationDate(*license, effective_date, c)
                           : CheckEffectiveDate(*license, effective_date, c));
   RETURN_IF_ERROR(CheckBetweenNeighbors(*license, place, effective_date));
-  v1::LicenseChangeCorrected& corrected =
-      *c.event.mutable_license_change_corrected();
-  corrected.unsafe_arena_set_allocated_command(&command);
   corrected.set_corrected_date(change.from.ToString());
-  const Date date = ParsedDate(effective_date);
-  Assessment assessment(c.state, date, nullptr);
   if (revoked) {
     RETURN_IF_ERROR(MoveRelease(c, *license, change.from, date, assessment));
   }

@@ -11,6 +11,7 @@
 #include "ledger/domain/decide_internal.h"
 #include "ledger/domain/errors.h"
 #include "ledger/domain/policy_names.h"
+#include "ledger/domain/reports.h"
 
 namespace chipledger::domain {
 
@@ -33,15 +34,23 @@ absl::Status DecideAdoptPolicy(v1::AdoptPolicy& command, Case& c) {
   FieldChecks names;
   CheckNamesKnown(catalog, policy, "policy", names);
   RETURN_IF_ERROR(names.ToStatus());
-  c.event.mutable_policy_adopted()->unsafe_arena_set_allocated_command(
-      &command);
+  v1::PolicyAdopted& adopted = *c.event.mutable_policy_adopted();
+  adopted.unsafe_arena_set_allocated_command(&command);
+  if (HasReportingDates(policy)) adopted.set_reports_from(c.today.ToString());
   return absl::OkStatus();
 }
 
 absl::Status DecideAmendPolicy(v1::AmendPolicy& command, Case& c) {
   RETURN_IF_ERROR(CheckAmendment(c.state.registers(), command));
-  c.event.mutable_policy_amended()->unsafe_arena_set_allocated_command(
-      &command);
+  v1::PolicyAmended& amended = *c.event.mutable_policy_amended();
+  amended.unsafe_arena_set_allocated_command(&command);
+  if (!HasReportingDates(command.policy())) return absl::OkStatus();
+  // Reports go on where they were.
+  const CompiledPolicy* latest =
+      c.state.catalog().FindLatestVersion(command.policy().policy_id());
+  amended.set_reports_from(latest->adopted.reports_from().empty()
+                               ? c.today.ToString()
+                               : latest->adopted.reports_from());
   return absl::OkStatus();
 }
 

@@ -220,12 +220,13 @@ absl::Status ChangeTooLate(absl::string_view resource, const JudgedFact& fact,
                            absl::string_view advice) {
   return Make(
       absl::StatusCode::kFailedPrecondition, v1::CHANGE_TOO_LATE,
-      absl::StrCat("the change of ", resource, " comes too late: entry ",
-                   fact.index, ", of ", fact.subject, " on ", fact.date,
+      absl::StrCat("the change of ", resource, " comes too late: ",
+                   fact.index ? absl::StrCat("entry ", *fact.index) : "a fact",
+                   ", of ", fact.subject, " on ", fact.date,
                    ", was judged by policy \"", fact.policy_id,
                    "\" without it; date the change later", advice),
       {{"resource", Str(resource)},
-       {"index", absl::StrCat(fact.index)},
+       {"index", fact.index ? absl::StrCat(*fact.index) : ""},
        {"policy_id", fact.policy_id}});
 }
 

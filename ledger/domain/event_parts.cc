@@ -186,6 +186,8 @@ Date EffectiveDateOf(const v1::Event& event, int64_t record_time_ns) {
     case v1::Event::kComputeDeclared:
       return DateOr(event.compute_declared().command().effective_date(),
                     recorded);
+    case v1::Event::kTotalsReported:
+      return DateOr(event.totals_reported().command().date(), recorded);
     default:
       return recorded;
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/ascii.h"
@@ -92,29 +93,46 @@ std::optional<JudgedFact> FindFact(
     const std::vector<const CompiledPolicy*>& policies, Differs&& differs) {
   std::optional<JudgedFact> found;
   if (policies.empty()) return found;
-  fact_dates.VisitFrom(from, [&](const std::string& key, uint64_t index) {
-    const size_t separator = key.rfind(kSeparator);
-    const absl::string_view subject =
-        absl::string_view(key).substr(0, separator);
-    if (!admits(subject)) return false;
-    const std::string text = key.substr(separator + 1);
-    const Date date = *Date::Parse(text);
-    for (const CompiledPolicy* policy : policies) {
-      if (!policy->InForceOn(date) || !differs(*policy, subject, date)) {
-        continue;
-      }
-      found = JudgedFact{.index = index,
-                         .subject = std::string(subject),
-                         .date = text,
-                         .policy_id = policy->policy_id()};
-      return false;
-    }
-    return true;
-  });
+  fact_dates.VisitFrom(
+      from, [&](const std::string& key, const FactsOnDate& facts) {
+        const size_t separator = key.rfind(kSeparator);
+        const absl::string_view subject =
+            absl::string_view(key).substr(0, separator);
+        if (!admits(subject)) return false;
+        const std::string text = key.substr(separator + 1);
+        const Date date = *Date::Parse(text);
+        for (const CompiledPolicy* policy : policies) {
+          if (!policy->InForceOn(date) || !differs(*policy, subject, date)) {
+            continue;
+          }
+          found = JudgedFact{.index = std::nullopt,
+                             .subject = std::string(subject),
+                             .date = text,
+                             .policy_id = policy->policy_id()};
+          if (!facts.indexes.empty()) found->index = facts.indexes.front();
+          return false;
+        }
+        return true;
+      });
   return found;
 }
 
 }  // namespace
+
+bool FactsOnDate::Add(uint64_t index) {
+  if (indexes.size() < kMaxIndexes) {
+    indexes.push_back(index);
+    return true;
+  }
+  return !std::exchange(has_more, true);
+}
+
+bool FactsOnDate::Remove(uint64_t index) {
+  const auto place = std::find(indexes.begin(), indexes.end(), index);
+  if (place == indexes.end()) return false;
+  indexes.erase(place);
+  return true;
+}
 
 std::string FactDateKey(absl::string_view subject, Date date) {
   return absl::StrCat(subject, absl::string_view(&kSeparator, 1),
@@ -162,7 +180,7 @@ Subjects SubjectsOf(const Catalog& catalog,
 std::vector<DatedCountry> CountriesWithFactsFrom(const FactDates& fact_dates,
                                                  Date from) {
   std::vector<DatedCountry> found;
-  fact_dates.VisitFrom("A", [&](const std::string& key, uint64_t) {
+  fact_dates.VisitFrom("A", [&](const std::string& key, const FactsOnDate&) {
     if (!IsCountry(key)) return false;
     const size_t separator = key.rfind(kSeparator);
     const Date date = *Date::Parse(key.substr(separator + 1));

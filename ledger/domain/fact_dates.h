@@ -3,6 +3,7 @@
 #ifndef CHIPLEDGER_LEDGER_DOMAIN_FACT_DATES_H_
 #define CHIPLEDGER_LEDGER_DOMAIN_FACT_DATES_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -18,9 +19,27 @@
 
 namespace chipledger::domain {
 
-// The index of the first entry with a fact of a subject on a date, also of one
-// that was taken back; by FactDateKey.
-using FactDates = PersistentMap<std::string, uint64_t>;
+// The facts of a subject on a date: of the first ones their entries, of others
+// only that there are some.
+struct FactsOnDate {
+  // How many are told apart.
+  static constexpr size_t kMaxIndexes = 4;
+
+  // Ascending.
+  std::vector<uint64_t> indexes;
+  // Whether there were others. They are not forgotten when they are taken back.
+  bool has_more = false;
+
+  // Returns false when nothing changes.
+  bool Add(uint64_t index);
+  bool Remove(uint64_t index);
+  bool empty() const { return indexes.empty() && !has_more; }
+};
+
+// By FactDateKey; never empty ones. A license that was voided and a reservation
+// that has ended are forgotten when they count nothing any more. What became of
+// a shipment is not: its dates are those of goods, and near.
+using FactDates = PersistentMap<std::string, FactsOnDate>;
 
 // What the catalog is asked about for a fact: country codes, and party ids,
 // which are told apart by their case. May repeat itself. Borrows from the fact
@@ -53,7 +72,8 @@ std::vector<DatedCountry> CountriesWithFactsFrom(const FactDates& fact_dates,
 
 // A fact that a policy has judged by what a change would alter.
 struct JudgedFact {
-  uint64_t index = 0;
+  // Unset when its entry is not told apart; see FactsOnDate.
+  std::optional<uint64_t> index;
   // A country or a party.
   std::string subject;
   std::string date;

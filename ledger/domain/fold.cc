@@ -9,6 +9,7 @@
 #include "ledger/domain/catalog_fold.h"
 #include "ledger/domain/errors.h"
 #include "ledger/domain/folder.h"
+#include "ledger/domain/reports.h"
 #include "ledger/domain/rules/group_key.h"
 #include "ledger/domain/whole_event.h"
 
@@ -70,6 +71,8 @@ absl::Status Folder::FoldKind(const v1::Event& event) {
       return Fold(event.compute_declared());
     case v1::Event::kBackfillRecorded:
       return Fold(event.backfill_recorded());
+    case v1::Event::kTotalsReported:
+      return Fold(event.totals_reported());
     case v1::Event::kLedgerOpened:
       state_.ledger_id_ = event.ledger_opened().ledger_id();
       return absl::OkStatus();
@@ -144,6 +147,14 @@ absl::Status Folder::Fold(const v1::BackfillRecorded& event) {
   auto next = WithStanding(*policy, adopted, policy->counts_by);
   state_.MutableRegisters().catalog.policies.Replace(std::move(next));
   state_.touched_since_mark_.policies.insert(command.policy_id());
+  return absl::OkStatus();
+}
+
+absl::Status Folder::Fold(const v1::TotalsReported& event) {
+  ASSIGN_OR_RETURN(const Date date, DateOf(event.command().date()));
+  const std::string key = ReportKey(event.command().policy_id(), date);
+  state_.MutableRegisters().reports.Set(key, state_.size_);
+  state_.touched_since_mark_.reports.insert(key);
   return absl::OkStatus();
 }
 

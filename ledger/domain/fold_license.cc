@@ -10,6 +10,20 @@
 #include "ledger/domain/folder.h"
 
 namespace chipledger::domain {
+namespace {
+
+// Whether nothing that a license counted is left once it was voided.
+bool CountsNothing(const LicenseState& license) {
+  return std::all_of(license.lines.begin(), license.lines.end(),
+                     [](const LicenseState::Line& line) {
+                       return line.available() == line.authorized;
+                     }) &&
+         std::all_of(
+             license.charges.begin(), license.charges.end(),
+             [](const Charge& one) { return one.release_on_revocation; });
+}
+
+}  // namespace
 
 absl::Status Folder::FoldLicenseKind(const v1::Event& event) {
   switch (event.kind_case()) {
@@ -171,14 +185,19 @@ absl::Status Folder::Fold(const v1::LicenseChangeCorrected& event) {
   }
   ASSIGN_OR_RETURN(const Date date, DateOf(command.effective_date()));
   LicenseState& state = state_.MutableLicense(command.license_id());
-  const auto change = std::find_if(
-      state.status_changes.begin(), state.status_changes.end(),
-      [&](const auto& c) { return c.index == command.change_index(); });
-  if (change == state.status_changes.end()) {
+  const auto is_it = [&](const auto& change) {
+    return change.index == command.change_index();
+  };
+  const auto correct = [&](auto& changes) {
+    const auto change = std::find_if(changes.begin(), changes.end(), is_it);
+    if (change == changes.end()) return false;
+    change->from = date;
+    change->corrected_index = state_.size_;
+    return true;
+  };
+  if (!correct(state.status_changes) && !correct(state.part_revocations)) {
     return Damaged("corrects an unknown change");
   }
-  change->from = date;
-  change->corrected_index = state_.size_;
   ++state.revision;
   state_.IndexLicense(command.license_id());
   return ApplyTotals(event.evidence(), date);
@@ -231,17 +250,22 @@ absl::Status Folder::Fold(const v1::LicenseRevoked& event) {
   RETURN_IF_ERROR(ReleaseReservations(event.released_reservations()));
   RETURN_IF_ERROR(command.parts().empty()
                       ? ChangeStatus(command, v1::LICENSE_STATUS_REVOKED)
-                      : RevokeParts(command));
+                      : RevokeParts(command, date));
   return ApplyTotals(event.evidence(), date);
 }
 
-absl::Status Folder::RevokeParts(const v1::RevokeLicense& command) {
+absl::Status Folder::RevokeParts(const v1::RevokeLicense& command, Date date) {
   LicenseState& state = state_.MutableLicense(command.license_id());
+  LicenseState::PartRevocation& revocation =
+      state.part_revocations.emplace_back();
+  revocation.from = date;
+  revocation.index = state_.size_;
   for (const v1::RevokeLicense::Part& part : command.parts()) {
     LicenseState::Line* line = state.FindLine(part.line_number());
     if (line == nullptr) return Damaged("revokes an unknown line");
     line->authorized -= part.quantity();
     line->revoked += part.quantity();
+    revocation.units.emplace_back(part.line_number(), part.quantity());
   }
   ++state.revision;
   return absl::OkStatus();
@@ -254,6 +278,10 @@ absl::Status Folder::Fold(const v1::LicenseVoided& event) {
   const Date granted = license->grant_date;
   RETURN_IF_ERROR(ReleaseReservations(event.released_reservations()));
   RETURN_IF_ERROR(ChangeStatus(license_id, granted, v1::LICENSE_STATUS_VOID));
+  if (const LicenseState& voided = *state_.FindLicense(license_id);
+      CountsNothing(voided)) {
+    ForgetFact(voided.license, granted, voided.index);
+  }
   // What it answered is not answered any more.
   if (const std::string& application =
           state_.FindLicense(license_id)->application_id;

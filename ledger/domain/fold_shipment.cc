@@ -142,13 +142,20 @@ absl::Status Folder::Fold(const v1::ShipmentReserved& event) {
 
 absl::Status Folder::EndReservation(uint64_t index,
                                     const v1::Evidence& evidence) {
-  const auto* reservation = state_.registers_.reservations.Find(index);
-  if (reservation == nullptr) return Damaged("ends an unknown reservation");
+  const auto* found = state_.registers_.reservations.Find(index);
+  if (found == nullptr) return Damaged("ends an unknown reservation");
+  const std::shared_ptr<const ReservationState> reservation = *found;
   ASSIGN_OR_RETURN(const Date planned,
-                   DateOf((*reservation)->shipment.export_date()));
-  state_.SetReservation(index, nullptr);
+                   DateOf(reservation->shipment.export_date()));
+  DropReservation(*reservation, planned);
   RETURN_IF_ERROR(ApplyTotals(evidence, std::nullopt));
   return ApplyDraws(evidence.draws(), planned, 1);
+}
+
+void Folder::DropReservation(const ReservationState& reservation,
+                             Date planned) {
+  ForgetFact(reservation.shipment, planned, reservation.index);
+  state_.SetReservation(reservation.index, nullptr);
 }
 
 absl::Status Folder::UseReservation(const v1::RecordShipment& command,
@@ -168,7 +175,11 @@ absl::Status Folder::UseReservation(const v1::RecordShipment& command,
     after->expire_time_ns = before->expire_time_ns;
     KeepHeld(evidence, event_date, index, after->held);
   }
-  state_.SetReservation(index, std::move(after));
+  if (after == nullptr) {
+    DropReservation(*before, planned);
+  } else {
+    state_.SetReservation(index, std::move(after));
+  }
   RETURN_IF_ERROR(ApplyTotals(evidence, event_date));
   return ApplyDraws(evidence.draws(), planned, 1);
 }
@@ -181,7 +192,7 @@ absl::Status Folder::ReleaseReservations(
     const std::shared_ptr<const ReservationState> reservation = *found;
     ASSIGN_OR_RETURN(const Date planned,
                      DateOf(reservation->shipment.export_date()));
-    state_.SetReservation(index, nullptr);
+    DropReservation(*reservation, planned);
     RETURN_IF_ERROR(ApplyDraws(reservation->held.draws(), planned, -1));
   }
   return absl::OkStatus();
@@ -243,8 +254,7 @@ absl::Status Folder::Fold(const v1::ShipmentReturned& event) {
 absl::Status Folder::Fold(const v1::UnitsRetired& event) {
   ASSIGN_OR_RETURN(const Date date, DateOf(event.command().effective_date()));
   ShipmentState next = NextOf(event.shipment_index(), date);
-  RETURN_IF_ERROR(
-      Leave(UnitsMoved(event), &ItemUnitsState::retired, next));
+  RETURN_IF_ERROR(Leave(UnitsMoved(event), &ItemUnitsState::retired, next));
   state_.SetShipment(event.shipment_index(), std::move(next));
   state_.NoteFactDate(date);
   return Apply(event.evidence(), date);
@@ -253,8 +263,7 @@ absl::Status Folder::Fold(const v1::UnitsRetired& event) {
 absl::Status Folder::Fold(const v1::DiversionReported& event) {
   ASSIGN_OR_RETURN(const Date date, DateOf(event.command().effective_date()));
   ShipmentState next = NextOf(event.shipment_index(), date);
-  RETURN_IF_ERROR(
-      Leave(UnitsMoved(event), &ItemUnitsState::diverted, next));
+  RETURN_IF_ERROR(Leave(UnitsMoved(event), &ItemUnitsState::diverted, next));
   state_.SetShipment(event.shipment_index(), std::move(next));
   NoteFact(event.command(), date);
   RETURN_IF_ERROR(Apply(event.reversal(), date));
@@ -326,8 +335,7 @@ absl::Status Folder::FoldSentOn(const E& event) {
   ASSIGN_OR_RETURN(const Date date,
                    DateOf(event.command().shipment().export_date()));
   ShipmentState next = NextOf(event.origin_index(), date);
-  RETURN_IF_ERROR(
-      Leave(UnitsMoved(event), &ItemUnitsState::sent_on, next));
+  RETURN_IF_ERROR(Leave(UnitsMoved(event), &ItemUnitsState::sent_on, next));
   state_.SetShipment(event.origin_index(), std::move(next));
   NoteFact(event.command().shipment(), date);
   RETURN_IF_ERROR(Apply(event.reversal(), date));

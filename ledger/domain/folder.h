@@ -38,6 +38,7 @@ class Folder {
   // fold.cc
   absl::Status Fold(const v1::ComputeDeclared& event);
   absl::Status Fold(const v1::BackfillRecorded& event);
+  absl::Status Fold(const v1::TotalsReported& event);
 
   // fold_license.cc
   absl::Status Fold(const v1::LicenseApplied& event);
@@ -60,7 +61,7 @@ class Folder {
   absl::Status Fold(const v1::LicenseRevoked& event);
   absl::Status Fold(const v1::LicenseVoided& event);
   absl::Status Fold(const v1::LicenseExpired& event);
-  absl::Status RevokeParts(const v1::RevokeLicense& command);
+  absl::Status RevokeParts(const v1::RevokeLicense& command, Date date);
   absl::Status ChangeStatus(const std::string& license_id, Date from,
                             v1::LicenseStatus status);
   // The same from the effective date of a command.
@@ -90,6 +91,8 @@ class Folder {
   absl::Status EndReservation(uint64_t index, const v1::Evidence& evidence);
   absl::Status UseReservation(const v1::RecordShipment& command,
                               const v1::Evidence& evidence, Date event_date);
+  // Lets go of a reservation that was for this date.
+  void DropReservation(const ReservationState& reservation, Date planned);
   // Reservations that an event ends beside what else it does: what they hold on
   // licenses is given back.
   absl::Status ReleaseReservations(
@@ -105,6 +108,13 @@ class Folder {
   template <typename Fact>
   void NoteFact(const Fact& fact, Date date) {
     state_.NoteFact(SubjectsOf(state_.registers_.catalog, fact, date), date);
+  }
+
+  // What an entry said is no fact of its subjects any more.
+  template <typename Fact>
+  void ForgetFact(const Fact& fact, Date date, uint64_t index) {
+    state_.ForgetFact(SubjectsOf(state_.registers_.catalog, fact, date), date,
+                      index);
   }
 
   // fold.cc

@@ -223,37 +223,6 @@ Named NameRule(const PolicyFinder& policies, uint64_t policy_index,
   return {policy, &policy->rules[rule]};
 }
 
-// Evaluations ----------------------------------------------------------------
-
-v1::RuleEvaluation EvaluationForReaders(const Evaluation& evaluation,
-                                        const Named& named) {
-  const CompiledRule& rule = *named.rule;
-  v1::RuleEvaluation out;
-  out.set_policy_id(named.policy->policy_id());
-  out.set_policy_version(named.policy->adopted.version());
-  out.set_rule_id(rule.rule_id);
-  out.set_measure(rule.measure.unit);
-  *out.mutable_group() = *evaluation.group;
-  out.set_window_start(rule.window.StartText(evaluation.window_start));
-  out.set_used(evaluation.used);
-  out.set_reserved(evaluation.reserved);
-  out.set_asked(evaluation.asked);
-  if (const auto limit = JudgedLimit(evaluation, rule)) {
-    out.set_limit(*limit);
-    out.set_headroom_before(HeadroomBefore(evaluation, *limit));
-    out.set_headroom_after(HeadroomAfter(evaluation, *limit));
-  }
-  out.set_unknown_limit(evaluation.limit_source == v1::LIMIT_SOURCE_UNKNOWN);
-  out.set_verdict(evaluation.verdict);
-  out.set_unmeasured_gpus(evaluation.unmeasured_gpus);
-  out.set_balance(evaluation.balance);
-  if (evaluation.date) out.set_date(evaluation.date->ToString());
-  if (evaluation.binding_date) {
-    out.set_binding_date(evaluation.binding_date->ToString());
-  }
-  return out;
-}
-
 // Violations -----------------------------------------------------------------
 
 // A violation of a rule, without what is compared.
@@ -309,6 +278,30 @@ v1::Violation LimitViolation(const Named& named,
   return violation;
 }
 
+// A total was over its limit on a reporting date. Nothing is asked.
+v1::Violation ReportedViolation(const Named& named,
+                                const v1::RuleEvaluation& evaluation,
+                                const std::string& date) {
+  const CompiledRule& rule = *named.rule;
+  v1::Violation violation = StartViolation(named, evaluation.group());
+  violation.set_verdict(v1::VERDICT_REPORTED);
+  violation.set_measure(evaluation.measure());
+  violation.set_window_start(evaluation.window_start());
+  violation.set_used(evaluation.used());
+  violation.set_reserved(evaluation.reserved());
+  violation.set_limit(evaluation.limit());
+  violation.set_headroom(evaluation.headroom_before());
+  violation.set_excess(-evaluation.headroom_before());
+  violation.set_description(absl::StrCat(
+      named.policy->policy_id(), "/", rule.rule_id,
+      GroupForPeople(evaluation.group()), " on ", date, ": ",
+      AmountForPeople(rule, evaluation.used()), " used, ",
+      AmountForPeople(rule, evaluation.reserved()), " reserved, of ",
+      AmountForPeople(rule, evaluation.limit()), ", over by ",
+      AmountForPeople(rule, -evaluation.headroom_before())));
+  return violation;
+}
+
 // The figure of a product that a rule measures is not known.
 v1::Violation UnknownViolation(const Named& named, const v1::GroupKey& group,
                                absl::string_view product) {
@@ -342,6 +335,35 @@ v1::Violation ConditionViolation(const Named& named,
 }
 
 }  // namespace
+
+v1::RuleEvaluation TellEvaluation(const Evaluation& evaluation,
+                                  const CompiledPolicy& policy,
+                                  const CompiledRule& rule) {
+  v1::RuleEvaluation out;
+  out.set_policy_id(policy.policy_id());
+  out.set_policy_version(policy.adopted.version());
+  out.set_rule_id(rule.rule_id);
+  out.set_measure(rule.measure.unit);
+  *out.mutable_group() = *evaluation.group;
+  out.set_window_start(rule.window.StartText(evaluation.window_start));
+  out.set_used(evaluation.used);
+  out.set_reserved(evaluation.reserved);
+  out.set_asked(evaluation.asked);
+  if (const auto limit = JudgedLimit(evaluation, rule)) {
+    out.set_limit(*limit);
+    out.set_headroom_before(HeadroomBefore(evaluation, *limit));
+    out.set_headroom_after(HeadroomAfter(evaluation, *limit));
+  }
+  out.set_unknown_limit(evaluation.limit_source == v1::LIMIT_SOURCE_UNKNOWN);
+  out.set_verdict(evaluation.verdict);
+  out.set_unmeasured_gpus(evaluation.unmeasured_gpus);
+  out.set_balance(evaluation.balance);
+  if (evaluation.date) out.set_date(evaluation.date->ToString());
+  if (evaluation.binding_date) {
+    out.set_binding_date(evaluation.binding_date->ToString());
+  }
+  return out;
+}
 
 v1::Violation LicenseViolation(const v1::LicenseFinding& finding,
                                const v1::Shipment& shipment) {
@@ -422,7 +444,8 @@ void AppendViolations(const PolicyFinder& policies,
                         UnknownViolation(named, *evaluation.group,
                                          evaluation.unknown_product)});
     }
-    const v1::RuleEvaluation told = EvaluationForReaders(evaluation, named);
+    const v1::RuleEvaluation told =
+        TellEvaluation(evaluation, *named.policy, *named.rule);
     if (IsViolated(told)) {
       placed.push_back({evaluation.policy_index, evaluation.rule,
                         LimitViolation(named, told)});
@@ -444,10 +467,29 @@ void AppendEvaluations(
     const Named named =
         NameRule(policies, evaluation.policy_index, evaluation.rule);
     if (named.rule != nullptr) {
-      *rules.Add() = EvaluationForReaders(evaluation, named);
+      *rules.Add() = TellEvaluation(evaluation, *named.policy, *named.rule);
     }
     return true;
   });
+}
+
+// Appends the totals of a report that were over their limit on its date.
+void AppendReported(const PolicyFinder& policies,
+                    const v1::TotalsReported& reported,
+                    Violations& violations) {
+  VisitEvaluations(
+      reported.evidence().totals(), [&](const Evaluation& evaluation) {
+        const Named named =
+            NameRule(policies, evaluation.policy_index, evaluation.rule);
+        if (named.rule == nullptr) return true;
+        const v1::RuleEvaluation told =
+            TellEvaluation(evaluation, *named.policy, *named.rule);
+        if (told.has_headroom_before() && told.headroom_before() < 0) {
+          *violations.Add() =
+              ReportedViolation(named, told, reported.command().date());
+        }
+        return true;
+      });
 }
 
 // Events ---------------------------------------------------------------------
@@ -572,6 +614,11 @@ v1::Judgement Judge(const PolicyFinder& policies, const v1::Event& event) {
   const v1::Evidence* evidence = EvidenceOf(event);
   if (evidence == nullptr) return judgement;
   AppendEvaluations(policies, *evidence, *judgement.mutable_rules());
+  if (event.has_totals_reported()) {
+    AppendReported(policies, event.totals_reported(),
+                   *judgement.mutable_violations());
+    return judgement;
+  }
   const v1::Shipment* shipment = ShipmentOf(event);
   if (event.has_shipment_reserved()) {
     shipment = &event.shipment_reserved().command().shipment();

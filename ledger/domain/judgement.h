@@ -11,6 +11,7 @@
 #include "chipledger/v1/event.pb.h"
 #include "chipledger/v1/evidence.pb.h"
 #include "ledger/domain/catalog.h"
+#include "ledger/domain/evaluation.h"
 
 namespace chipledger::domain {
 
@@ -28,6 +29,11 @@ std::vector<v1::Judgement> JudgementsOf(
 // The same of one event.
 v1::Judgement JudgementOf(const Catalog& catalog, const v1::Event& event,
                           uint64_t index);
+
+// Tells one evaluation by `rule`, which stands in `policy`.
+v1::RuleEvaluation TellEvaluation(const Evaluation& evaluation,
+                                  const CompiledPolicy& policy,
+                                  const CompiledRule& rule);
 
 // Tells a check of a license that a shipment does not pass.
 v1::Violation LicenseViolation(const v1::LicenseFinding& finding,

@@ -29,6 +29,38 @@ void FillStatusChanges(const LicenseState& license, Date through,
   }
 }
 
+// The same of what was revoked in part.
+template <typename Message>
+void FillPartRevocations(const LicenseState& license, Date through,
+                         Message& message) {
+  for (const LicenseState::PartRevocation& part : license.part_revocations) {
+    if (part.from > through) continue;
+    v1::LicenseView::PartRevocation& out = *message.add_part_revocations();
+    out.set_effective_date(part.from.ToString());
+    out.set_index(part.index);
+    out.set_corrected_index(part.corrected_index);
+    for (const auto& [line_number, quantity] : part.units) {
+      v1::LicenseView::RevokedUnits& units = *out.add_parts();
+      units.set_line_number(line_number);
+      units.set_quantity(quantity);
+    }
+  }
+}
+
+// The units of a line that were revoked in part after a date. What was revoked
+// before the license was last amended or transferred is so on every date.
+int64_t RevokedAfter(const LicenseState& license, int32_t line_number,
+                     Date date) {
+  int64_t revoked = 0;
+  for (const LicenseState::PartRevocation& part : license.part_revocations) {
+    if (part.from <= date || part.index < license.charges_index) continue;
+    for (const auto& [line, quantity] : part.units) {
+      if (line == line_number) revoked += quantity;
+    }
+  }
+  return revoked;
+}
+
 LicenseState::Line LineOf(const v1::License& license,
                           const v1::LicenseLine& line) {
   LicenseState::Line state;
@@ -95,9 +127,7 @@ const LicenseState::StatusChange* LicenseState::FirstEnd() const {
 bool LicenseState::HasEnded() const { return FirstEnd() != nullptr; }
 
 bool LicenseState::IsOverEverywhere(Date today) const {
-  // When a date has begun in UTC, the date two days before is over everywhere.
-  constexpr int32_t kDaysUntilOver = 2;
-  return today.days() >= last_export_date.days() + kDaysUntilOver;
+  return today.days() >= last_export_date.days() + kDaysUntilOverEverywhere;
 }
 
 bool LicenseState::HasReleased(const Charge& charge) const {
@@ -137,7 +167,10 @@ v1::LicenseView LicenseState::ToView(Date through) const {
   v1::LicenseView view;
   *view.mutable_license() = license;
   FillStatusChanges(*this, through, view);
+  FillPartRevocations(*this, through, view);
   for (const Line& line : lines) {
+    const int64_t not_yet = RevokedAfter(*this, line.line_number, through);
+    const int64_t authorized = line.authorized + not_yet;
     const DrawnUnits drawn = through == Date::Max()
                                  ? line.drawn
                                  : line.drawn_by_date.Through(through);
@@ -145,11 +178,11 @@ v1::LicenseView LicenseState::ToView(Date through) const {
     out.set_line_number(line.line_number);
     out.set_product_code(line.product_code);
     out.set_destination_country(line.destination_country);
-    out.set_authorized(line.authorized);
-    out.set_revoked(line.revoked);
+    out.set_authorized(authorized);
+    out.set_revoked(line.revoked - not_yet);
     out.set_shipped(drawn.shipped);
     out.set_reserved(drawn.reserved);
-    out.set_available(line.authorized - drawn.shipped - drawn.reserved);
+    out.set_available(authorized - drawn.shipped - drawn.reserved);
     if (line.value_authorized_usd) {
       out.set_value_authorized_usd(*line.value_authorized_usd);
     }
@@ -202,6 +235,7 @@ storage::v1::LicenseRow LicenseState::ToRow() const {
   row.set_charges_index(charges_index);
   row.set_last_export_date(last_export_date.days());
   if (transfer) *row.mutable_transfer() = *transfer;
+  FillPartRevocations(*this, Date::Max(), row);
   row.set_replaces(replaces);
   row.set_replaced_by(replaced_by);
   return row;
@@ -232,6 +266,15 @@ LicenseState LicenseState::FromRow(const storage::v1::LicenseRow& row) {
     state.charges.push_back(Charge::FromRow(charge));
   }
   state.charges_index = row.charges_index();
+  for (const v1::LicenseView::PartRevocation& part : row.part_revocations()) {
+    LicenseState::PartRevocation& each = state.part_revocations.emplace_back();
+    each.from = *Date::Parse(part.effective_date());
+    each.index = part.index();
+    each.corrected_index = part.corrected_index();
+    for (const v1::LicenseView::RevokedUnits& units : part.parts()) {
+      each.units.emplace_back(units.line_number(), units.quantity());
+    }
+  }
   state.conditions = row.conditions();
   state.application_id = row.application_id();
   if (row.has_transfer()) state.transfer = row.transfer();

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "chipledger/storage/v1/rows.pb.h"
@@ -17,6 +18,10 @@ namespace chipledger::domain {
 
 struct Catalog;
 
+// How many days after a date has begun in UTC it is over wherever on Earth it
+// is meant.
+inline constexpr int32_t kDaysUntilOverEverywhere = 2;
+
 // LicenseState is a value. Thread-safety: thread-compatible.
 struct LicenseState {
   struct StatusChange {
@@ -24,6 +29,15 @@ struct LicenseState {
     v1::LicenseStatus status;
     uint64_t index;
     // The entry that last corrected the date; 0: none.
+    uint64_t corrected_index = 0;
+  };
+  // Units revoked in part.
+  struct PartRevocation {
+    Date from;
+    // By line number.
+    std::vector<std::pair<int32_t, int64_t>> units;
+    uint64_t index;
+    // As StatusChange::corrected_index.
     uint64_t corrected_index = 0;
   };
   struct Line {
@@ -50,6 +64,8 @@ struct LicenseState {
   Date expiry_date;
   Date last_export_date;
   std::vector<StatusChange> status_changes;
+  // In the order recorded.
+  std::vector<PartRevocation> part_revocations;
   std::vector<Line> lines;
   std::vector<Charge> charges;
   // The entry that made the charges.

@@ -69,6 +69,12 @@ const Total* State::FindTotal(const TotalKey& key) const {
   return found == totals_.end() ? nullptr : &found->second.total;
 }
 
+void State::VisitTotals(
+    absl::FunctionRef<void(const TotalKey& key, const Total& total)> visit)
+    const {
+  for (const auto& [key, slot] : totals_) visit(key, slot.total);
+}
+
 const LicenseState* State::FindLicense(absl::string_view license_id) const {
   const auto found = licenses_.find(license_id);
   return found == licenses_.end() ? nullptr : found->second.license.get();
@@ -278,10 +284,35 @@ void State::NoteFact(const Subjects& subjects, Date date) {
   NoteFactDate(date);
   for (const absl::string_view subject : subjects) {
     const std::string key = FactDateKey(subject, date);
-    if (registers_.fact_dates.Find(key) != nullptr) continue;
-    MutableRegisters().fact_dates.Set(key, size_);
-    touched_since_mark_.fact_dates.insert(key);
+    const FactsOnDate* known = registers_.fact_dates.Find(key);
+    // Most facts are of a day and a country that have many.
+    if (known != nullptr && known->has_more) continue;
+    FactsOnDate facts;
+    if (known != nullptr) facts = *known;
+    // A subject may repeat itself.
+    if (!facts.indexes.empty() && facts.indexes.back() == size_) continue;
+    if (!facts.Add(size_)) continue;
+    SetFactDate(key, std::move(facts));
   }
+}
+
+void State::ForgetFact(const Subjects& subjects, Date date, uint64_t index) {
+  for (const absl::string_view subject : subjects) {
+    const std::string key = FactDateKey(subject, date);
+    const FactsOnDate* known = registers_.fact_dates.Find(key);
+    if (known == nullptr) continue;
+    FactsOnDate facts = *known;
+    if (facts.Remove(index)) SetFactDate(key, std::move(facts));
+  }
+}
+
+void State::SetFactDate(const std::string& key, FactsOnDate facts) {
+  if (facts.empty()) {
+    MutableRegisters().fact_dates.Erase(key);
+  } else {
+    MutableRegisters().fact_dates.Set(key, std::move(facts));
+  }
+  touched_since_mark_.fact_dates.insert(key);
 }
 
 void State::ReplaceCatalog(Catalog catalog) {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "chipledger/storage/v1/rows.pb.h"
@@ -53,6 +54,8 @@ struct Registers {
   // The latest effective date of any fact so far, also of what was taken back.
   std::optional<Date> latest_fact_date;
   FactDates fact_dates;
+  // The index of each TotalsReported, by ReportKey.
+  PersistentMap<std::string, uint64_t> reports;
 };
 
 // What changed in the state since the last TakeDelta: the final value of
@@ -110,6 +113,10 @@ class State {
   // Returns the total, or null when nothing has touched it. Lives until the
   // next change of the state.
   const Total* FindTotal(const TotalKey& key) const;
+  // Calls `visit` with every total, in no particular order.
+  void VisitTotals(
+      absl::FunctionRef<void(const TotalKey& key, const Total& total)> visit)
+      const;
   // Returns the license, or null. Lives until the next change of the state.
   const LicenseState* FindLicense(absl::string_view license_id) const;
   // The licenses and other authorizations of an exporter, by id.
@@ -236,7 +243,7 @@ class State {
     std::vector<TotalKey> totals;
     std::vector<std::string> licenses;
     std::set<std::string> products, parties, groups, policies, calendars,
-        applications, declarations, fact_dates, party_conditions;
+        applications, declarations, fact_dates, party_conditions, reports;
     std::set<uint64_t> reservations, shipments;
     bool latest_fact_date = false;
   };
@@ -261,6 +268,9 @@ class State {
   void NoteFactDate(Date date);
   // Notes that the next entry is a fact of these subjects on the date.
   void NoteFact(const Subjects& subjects, Date date);
+  // The entry is no fact of these subjects any more.
+  void ForgetFact(const Subjects& subjects, Date date, uint64_t index);
+  void SetFactDate(const std::string& key, FactsOnDate facts);
 
   // Notes that the next entry changes a row.
   void Note(const TotalKey& key, TotalSlot& slot);

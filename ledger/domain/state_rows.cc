@@ -160,16 +160,24 @@ void State::TakeRegisterRows(std::vector<StateRow>& rows) {
     row.set_index(*index);
   }
   for (const std::string& key : touched_since_mark_.fact_dates) {
-    const uint64_t* index = registers_.fact_dates.Find(key);
-    if (index == nullptr) continue;
     storage::v1::FactDateRow& row = *rows.emplace_back().mutable_fact_date();
     row.set_subject_and_date(key);
-    row.set_index(*index);
+    const FactsOnDate* facts = registers_.fact_dates.Find(key);
+    if (facts == nullptr) continue;
+    row.mutable_indexes()->Add(facts->indexes.begin(), facts->indexes.end());
+    row.set_has_more(facts->has_more);
   }
   for (const std::string& party_id : touched_since_mark_.party_conditions) {
     const auto* conditions = registers_.party_conditions.Find(party_id);
     if (conditions == nullptr) continue;
     *rows.emplace_back().mutable_party_conditions() = **conditions;
+  }
+  for (const std::string& key : touched_since_mark_.reports) {
+    const uint64_t* index = registers_.reports.Find(key);
+    if (index == nullptr) continue;
+    storage::v1::ReportRow& row = *rows.emplace_back().mutable_report();
+    row.set_policy_and_date(key);
+    row.set_index(*index);
   }
   if (touched_since_mark_.latest_fact_date && registers_.latest_fact_date) {
     rows.emplace_back().mutable_ledger()->set_latest_fact_date(
@@ -249,9 +257,19 @@ absl::Status State::RestoreRegisterRow(const StateRow& row) {
           std::make_shared<storage::v1::PartyConditionsRow>(
               row.party_conditions()));
       return absl::OkStatus();
-    case StateRow::kFactDate:
-      registers_.fact_dates.Set(row.fact_date().subject_and_date(),
-                                row.fact_date().index());
+    case StateRow::kFactDate: {
+      const storage::v1::FactDateRow& stored = row.fact_date();
+      FactsOnDate facts{
+          .indexes = {stored.indexes().begin(), stored.indexes().end()},
+          .has_more = stored.has_more()};
+      if (!facts.empty()) {
+        registers_.fact_dates.Set(stored.subject_and_date(), std::move(facts));
+      }
+      return absl::OkStatus();
+    }
+    case StateRow::kReport:
+      registers_.reports.Set(row.report().policy_and_date(),
+                             row.report().index());
       return absl::OkStatus();
     case StateRow::kLedger:
       registers_.latest_fact_date =

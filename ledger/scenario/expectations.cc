@@ -1,6 +1,7 @@
 #include "ledger/scenario/expectations.h"
 
 #include <cstddef>
+#include <string>
 #include <type_traits>
 #include <vector>
 
@@ -8,11 +9,15 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "chipledger/v1/error_reason.pb.h"
 #include "chipledger/v1/headroom_service.pb.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "ledger/base/error.h"
+#include "ledger/base/near.h"
 #include "ledger/domain/headroom.h"
+#include "ledger/domain/judgement.h"
 #include "ledger/domain/license_moves.h"
+#include "ledger/domain/reports.h"
 
 namespace chipledger::scenarios {
 namespace {
@@ -26,6 +31,7 @@ using scenario::v1::ExpectedEvaluation;
 using scenario::v1::ExpectedHeadroom;
 using scenario::v1::ExpectedLicense;
 using scenario::v1::ExpectedLicenseLine;
+using scenario::v1::ExpectedReport;
 using scenario::v1::ExpectedReservation;
 using scenario::v1::ExpectedUnits;
 using scenario::v1::ExpectedViolation;
@@ -53,6 +59,8 @@ Finding ToFinding(const Rule& rule) {
                   .group = rule.group(),
                   .scale = ScaleOf(rule.measure())};
   if (rule.has_limit()) finding.limit.amount = rule.limit();
+  finding.limit.unknown = rule.unknown_limit();
+  finding.headroom.unknown = rule.unknown_limit();
   finding.used = rule.used();
   finding.reserved = rule.reserved();
   finding.asked = rule.asked();
@@ -244,10 +252,28 @@ void CheckRefused(const scenario::v1::Refused& expected,
   CompareFindings("reported", expected.reported(), reported, report);
 }
 
+std::vector<std::string> ReasonNames() {
+  const auto& reasons = *v1::ErrorReason_descriptor();
+  std::vector<std::string> names;
+  for (int i = 0; i < reasons.value_count(); ++i) {
+    names.push_back(reasons.value(i)->name());
+  }
+  return names;
+}
+
+bool IsReason(const std::string& name) {
+  return v1::ErrorReason_descriptor()->FindValueByName(name) != nullptr;
+}
+
 void CheckError(const Expectation& expected,
                 const MemoryLedger::Outcome& outcome, StepReport& report) {
   const auto cause = GetErrorCause(outcome.status);
-  report.CompareText("error reason", expected.error_reason(),
+  const std::string& reason = expected.error_reason();
+  report.CompareText("error reason",
+                     IsReason(reason)
+                         ? reason
+                         : absl::StrCat(reason, ", which is no ErrorReason",
+                                        DidYouMean(reason, ReasonNames())),
                      cause.has_value() ? cause->reason : Describe(outcome));
   report.CompareContains("error message", expected.error_contains(),
                          outcome.status.message());
@@ -528,6 +554,57 @@ void CheckBackfill(const ExpectedBackfill& expected, const Reader& reader,
                        expected.violating_facts(), backfill.violating_facts());
 }
 
+void CheckReportedRule(const ExpectedReport::Rule& expected,
+                       const v1::TotalsReported& reported,
+                       const domain::CompiledPolicy& policy,
+                       const std::string& report_name, StepReport& report) {
+  const std::string what = absl::StrCat(report_name, " ", expected.rule_id());
+  for (const v1::TotalsReported::RuleSummary& rule : reported.rules()) {
+    if (policy.rules[rule.rule()].rule_id != expected.rule_id()) continue;
+    report.CompareNumber(absl::StrCat(what, " totals"), expected.has_totals(),
+                         expected.totals(), rule.totals());
+    report.CompareNumber(absl::StrCat(what, " over their limit"),
+                         expected.has_over_limit(), expected.over_limit(),
+                         rule.over_limit());
+    return;
+  }
+  report.Differ(what, "is reported on", "is not");
+}
+
+void CheckReport(const ExpectedReport& expected, const Reader& reader,
+                 StepReport& report) {
+  const std::string what =
+      absl::StrCat("report of ", expected.policy_id(), " on ", expected.date());
+  const std::optional<Date> date = Date::Parse(expected.date());
+  if (!date) return report.Differ(what, "a date", expected.date());
+  const uint64_t* index = reader.state().registers().reports.Find(
+      domain::ReportKey(expected.policy_id(), *date));
+  if (expected.absent() != (index == nullptr)) {
+    return report.Differ(what, expected.absent() ? "none" : "a report",
+                         index == nullptr ? "none" : "a report");
+  }
+  if (index == nullptr) return;
+  const auto event = reader.ledger().ReadEvent(*index);
+  if (!event.ok()) {
+    return report.Differ(what, "a report", event.status().message());
+  }
+  const v1::TotalsReported& reported = (*event)->totals_reported();
+  const domain::Catalog& catalog = reader.state().catalog();
+  const domain::CompiledPolicy& policy =
+      *catalog.FindAdopted(reported.policy_index());
+  for (const ExpectedReport::Rule& rule : expected.rules()) {
+    CheckReportedRule(rule, reported, policy, what, report);
+  }
+  const v1::Judgement judgement = domain::JudgementOf(catalog, **event, *index);
+  std::vector<const v1::RuleEvaluation*> totals;
+  for (const v1::RuleEvaluation& total : judgement.rules()) {
+    totals.push_back(&total);
+  }
+  for (const ExpectedEvaluation& total : expected.totals()) {
+    CompareEvaluation(total, totals, report);
+  }
+}
+
 }  // namespace
 
 std::string Describe(const MemoryLedger::Outcome& outcome) {
@@ -585,6 +662,9 @@ void CheckLedger(const Expectation& expected, const MemoryLedger& ledger,
   }
   for (const ExpectedBackfill& backfill : expected.backfills()) {
     CheckBackfill(backfill, reader, report);
+  }
+  for (const ExpectedReport& expected_report : expected.reports()) {
+    CheckReport(expected_report, reader, report);
   }
 }
 

@@ -10,6 +10,7 @@
 #include "ledger/domain/catalog_fold.h"
 #include "ledger/domain/judgement.h"
 #include "ledger/domain/replay.h"
+#include "ledger/domain/reports.h"
 #include "ledger/domain/whole_event.h"
 
 namespace chipledger::scenarios {
@@ -17,9 +18,6 @@ namespace {
 
 constexpr int64_t kNsPerSecond = 1'000'000'000;
 constexpr int64_t kNsPerDay = 86'400 * kNsPerSecond;
-// How many days after its last export date a license is over everywhere on
-// earth; see LicenseState::IsOverEverywhere.
-constexpr int kDaysUntilOver = 2;
 constexpr char kLedgerId[] = "00000000-0000-4000-8000-000000000000";
 
 // Judges the first entries again and returns what `read` reads from the state
@@ -116,30 +114,48 @@ void MemoryLedger::Append(const std::vector<v1::Event*>& events,
   }
 }
 
-std::optional<MemoryLedger::Due> MemoryLedger::FirstDue() const {
-  std::optional<Due> due;
+std::optional<MemoryLedger::Due> MemoryLedger::FirstDue(
+    int64_t until_ns) const {
+  std::optional<Due> first;
+  // Of what is due at one time, that which is named first.
+  const auto find_command = [&](int64_t at_ns) -> v1::Command* {
+    if (at_ns > until_ns || (first && first->at_ns <= at_ns)) return nullptr;
+    return &first.emplace(Due{.at_ns = at_ns, .command = {}}).command;
+  };
   if (!state_.ReservationsByExpiry().empty()) {
     const auto& [expire_time_ns, index] =
         *state_.ReservationsByExpiry().begin();
-    due.emplace().at_ns = expire_time_ns;
-    due->command.mutable_expire_reservation()->set_reservation_index(index);
+    if (v1::Command* command = find_command(expire_time_ns)) {
+      command->mutable_expire_reservation()->set_reservation_index(index);
+    }
   }
-  if (state_.LicensesByExpiry().empty()) return due;
-  const auto& [last_export_date, license_id] =
-      *state_.LicensesByExpiry().begin();
-  // The first day on which it is over everywhere.
-  const int64_t at_ns =
-      (int64_t{last_export_date.days()} + kDaysUntilOver) * kNsPerDay;
-  if (!due.has_value() || at_ns < due->at_ns) {
-    due.emplace().at_ns = at_ns;
-    due->command.mutable_expire_license()->set_license_id(license_id);
+  if (!state_.LicensesByExpiry().empty()) {
+    const auto& [last_export_date, license_id] =
+        *state_.LicensesByExpiry().begin();
+    // The first day on which it is over everywhere.
+    if (v1::Command* command = find_command((int64_t{last_export_date.days()} +
+                                             domain::kDaysUntilOverEverywhere) *
+                                            kNsPerDay)) {
+      command->mutable_expire_license()->set_license_id(license_id);
+    }
   }
-  return due;
+  const std::vector<domain::DueReport> reports =
+      domain::DueReports(state_.registers(), Date::FromUnixNs(until_ns));
+  if (!reports.empty()) {
+    const domain::DueReport& report = reports.front();
+    if (v1::Command* command =
+            find_command((int64_t{report.date.days()} + 1) * kNsPerDay)) {
+      command->mutable_report_totals()->set_policy_id(
+          report.policy->policy_id());
+      command->mutable_report_totals()->set_date(report.date.ToString());
+    }
+  }
+  return first;
 }
 
 absl::Status MemoryLedger::PassTime(int64_t until_ns) {
-  for (std::optional<Due> due = FirstDue();
-       due.has_value() && due->at_ns <= until_ns; due = FirstDue()) {
+  for (std::optional<Due> due = FirstDue(until_ns); due.has_value();
+       due = FirstDue(until_ns)) {
     now_ns_ = std::max(now_ns_, due->at_ns);
     RETURN_IF_ERROR(RecordOwn(due->command));
   }

@@ -89,8 +89,8 @@ class MemoryLedger : public domain::History {
   void Append(const std::vector<v1::Event*>& events, domain::AskedBy by);
   // With its event whole.
   absl::StatusOr<v1::Entry> ReadEntry(uint64_t index) const;
-  // What is due first, if anything will be.
-  std::optional<Due> FirstDue() const;
+  // What is due first, if anything is by then.
+  std::optional<Due> FirstDue(int64_t until_ns) const;
   absl::Status RecordOwn(const v1::Command& command);
   absl::Status CountLog(const v1::AdoptedPolicy& adopted);
 

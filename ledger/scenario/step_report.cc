@@ -50,7 +50,12 @@ void StepReport::CompareLimited(absl::string_view what,
                         ? ParseDecimal(expected, scale) == actual.amount
                         : expected == (actual.unknown ? "unknown" : "none");
   if (same) return;
-  Differ(what, expected,
+  const bool can_be = ParseDecimal(expected, scale).has_value() ||
+                      expected == "none" || expected == "unknown";
+  Differ(what,
+         can_be
+             ? std::string(expected)
+             : absl::StrCat(expected, ", which is no number, none or unknown"),
          actual.amount.has_value() ? FormatDecimal(*actual.amount, scale)
          : actual.unknown          ? "unknown"
                                    : "none");

@@ -41,7 +41,7 @@ class StepReport {
   // Compares a part of a text.
   void CompareContains(absl::string_view what, absl::string_view expected,
                        absl::string_view actual);
-  // Compares a decimal.
+  // Compares a decimal. What is none is named as such.
   void CompareAmount(absl::string_view what, absl::string_view expected,
                      int64_t actual, int scale);
   // Compares a decimal, "none" or "unknown".

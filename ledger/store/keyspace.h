@@ -74,6 +74,7 @@ enum class RowKind : char {
   kHolidayCalendar = 12,
   kFactDate = 13,
   kPartyConditions = 14,
+  kReport = 15,
 };
 
 // Big-endian integers ------------------------------------------------------
@@ -242,6 +243,8 @@ inline std::string RowKey(const storage::v1::StateRow& row) {
       return key(RowKind::kFactDate, row.fact_date().subject_and_date());
     case Row::kPartyConditions:
       return key(RowKind::kPartyConditions, row.party_conditions().party_id());
+    case Row::kReport:
+      return key(RowKind::kReport, row.report().policy_and_date());
     case Row::KIND_NOT_SET:
       break;
   }

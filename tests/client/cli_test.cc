@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/substitute.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "chipledger/v1/shipment_service.pb.h"
 #include "gmock/gmock.h"
@@ -18,6 +19,7 @@
 #include "tests/client/files.h"
 #include "tests/support/server_fixture.h"
 #include "tests/support/subprocess.h"
+#include "tests/support/test_clock.h"
 
 namespace chipledger::testing {
 namespace {
@@ -874,6 +876,11 @@ TEST_F(CliTest, AChipIsTracedFromExportToScrap) {
                        "2025-04-01      8  acme S-2  re-exported 10 x H100 "
                        "(item 0) to DE, from acme S-1\n"),
             HasSubstr("In all 10 x H100, as many as were shipped.")));
+  std::vector<std::string> get = Of("S-1", "get", {});
+  get.insert(get.begin(), "--json");
+  EXPECT_THAT(Do(get), AllOf(HasSubstr("UNIT_STATE_SENT_ON"),
+                             HasSubstr("\"sentOnAs\":{\"exporter\":\"acme\","
+                                       "\"shipmentReference\":\"S-2\"}")));
   // What was known then, and what had happened then.
   EXPECT_THAT(Positions("S-1", {"--at-size", "8"}),
               ElementsAre("acme/S-1 0: 40 H100 installed, FR, globex",
@@ -883,6 +890,36 @@ TEST_F(CliTest, AChipIsTracedFromExportToScrap) {
                           "acme/S-1 0: 4 H100 returned, , acme",
                           "acme/S-1 1: 2 RACK installed, FR, globex",
                           "acme/S-2 0: 10 H100 in transit, DE, globex"));
+}
+
+TEST_F(CliTest, WhatIsFoundAgainIsInstalledAgain) {
+  Do(Record("S-1", "H100=40"));
+  Do(Of("S-1", "receive", {"--date", "2025-03-10"}));
+  const std::string diverted =
+      DoAndGetEntry(Of("S-1", "divert",
+                       {"--date", "2025-04-02", "--units", "0=5",
+                        "--found-country", "SG", "--evidence", "report 1"}));
+  const std::string retired =
+      DoAndGetEntry(Of("S-1", "retire",
+                       {"--date", "2025-04-03", "--units", "0=4", "--cause",
+                        "theft", "--evidence", "report 2"}));
+  Do(Of("S-1", "recover",
+        {"--date", "2025-05-01", "--entry", diverted, "--units", "0=3",
+         "--evidence", "bill of lading"}));
+  Do(Of("S-1", "recover",
+        {"--date", "2025-05-02", "--entry", retired, "--units", "0=1",
+         "--evidence", "serial number"}));
+  Do(Of("S-1", "relocate",
+        {"--date", "2025-05-03", "--units", "0=35", "--site", "hall 2"}));
+  EXPECT_THAT(Positions("S-1"),
+              ElementsAre("acme/S-1 0: 35 H100 installed, FR, ",
+                          "acme/S-1 0: 3 H100 retired, FR, ",
+                          "acme/S-1 0: 2 H100 diverted, SG, "));
+  EXPECT_THAT(Do(Of("S-1", "trace", {})),
+              AllOf(HasSubstr("recovered 3 x H100 (item 0) of entry " +
+                              diverted + ": bill of lading\n"),
+                    HasSubstr("relocated 35 x H100 (item 0) to hall 2\n"),
+                    HasSubstr("In all 40 x H100, as many as were shipped.\n")));
 }
 
 TEST_F(CliTest, ATraceShowsWhatWasVoidedAndDoesNotFollowIt) {
@@ -1651,6 +1688,62 @@ TEST_F(CliTest, NoticesAreListed) {
   const Result unknown = Run({"headroom", "notices", "--rule", "larg"});
   EXPECT_EQ(unknown.code, 2);
   EXPECT_THAT(unknown.error, HasSubstr("large"));
+}
+
+TEST_F(CliTest, ReportsOnReportingDatesAreListed) {
+  TestClock clock("2099-01-31T00:00:00Z");
+  StartServer([&](ServerOptions& options) {
+    options.ledger.clock = &clock;
+    options.ledger.trust_clock = true;
+    options.ledger.tick = absl::Milliseconds(10);
+  });
+  const std::string file = WriteFile(dir_, "halves.textproto", R"(
+    policy {
+      policy_id: "halves" title: "H" effective_from: "2025-01-01"
+      provenance { citation: "c" legal_status: LEGAL_STATUS_IN_FORCE
+                   enforcement_status: ENFORCEMENT_STATUS_ENFORCED }
+      rules {
+        rule_id: "country" title: "C"
+        measure: MEASURE_GPUS accrual: ACCRUAL_EXPORTED
+        scope { group_by: GROUP_BY_DESTINATION_COUNTRY }
+        window { open {} } limit { constant: "50" }
+        enforcement { mode: MODE_REPORT_ONLY }
+        test_point: TEST_POINT_REPORTING_DATE reporting_dates: "02-01"
+      }
+    })");
+  Do({"policy", "adopt", file});
+  const Result none = Run({"policy", "reports", "halves"});
+  EXPECT_EQ(none.code, 0) << none.error;
+  EXPECT_THAT(none.error, HasSubstr("No reporting date of the policy is over"));
+  Do(Record("S-1", "H100=70"));
+  Do(Record("S-2", "H100=20", "MY"));
+  const uint64_t before = server().ledger().Latest()->size;
+  clock.Set("2099-02-02T00:00:00Z");
+  const absl::Time deadline = absl::Now() + kTimeout;
+  while (server().ledger().Latest()->size == before && absl::Now() < deadline) {
+    absl::SleepFor(absl::Milliseconds(5));
+  }
+  EXPECT_THAT(Do({"policy", "reports", "halves"}),
+              AllOf(ContainsRegex("2099-02-01 .*country +FR +50 GPUs +70 GPUs "
+                                  "+0 GPUs +-20 GPUs +over-limit +as reported"),
+                    ContainsRegex("country +MY .*within-limit")));
+  EXPECT_THAT(Do({"audit", "read", "--from", absl::StrCat(before)}),
+              HasSubstr("halves on 2099-02-01: 2 totals, 1 over its limit"));
+  Do({"shipment", "void", "--exporter", "acme", "--reference", "S-1",
+      "--reason", "canceled"});
+  EXPECT_THAT(Do({"policy", "reports", "halves"}),
+              ContainsRegex("FR +50 GPUs +70 GPUs .*over-limit +0 GPUs of "
+                            "50 GPUs, within-limit"));
+  EXPECT_THAT(
+      Do({"--json", "policy", "reports", "halves"}),
+      AllOf(HasSubstr("\"overLimit\":\"1\""), HasSubstr("\"used\":\"70\"")));
+  EXPECT_THAT(Do({"--json", "policy", "reports", "halves", "--through-date",
+                  "2099-01-31"}),
+              IsEmpty());
+  const Result unknown = Run({"policy", "reports", "halve"});
+  EXPECT_EQ(unknown.code, 2);
+  EXPECT_THAT(unknown.error, HasSubstr("halve"));
+  StopServer();
 }
 
 TEST_F(CliTest, AnAuditorReadsAndReplays) {

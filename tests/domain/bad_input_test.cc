@@ -5,6 +5,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/substitute.h"
 #include "gtest/gtest.h"
 #include "ledger/base/error.h"
@@ -381,6 +382,43 @@ TEST_F(BadInputTest, ReplacementsTransfersAndCorrectionsThatMakeNoSense) {
       {"is not before the change that entry", "granted from 2025-04-01"});
 }
 
+TEST_F(BadInputTest, ARevocationInPartIsCorrectedUntilTheLicenseIsAmended) {
+  Accept(R"pb(revoke_license {
+                license_id: "L1"
+                effective_date: "2025-03-01"
+                reason: "r"
+                parts { line_number: 1 quantity: 4 }
+              })pb");
+  const uint64_t revocation = ledger_.state().size() - 1;
+  const auto correction = [&](uint64_t index, const std::string& date) {
+    return Cmd(absl::StrCat("correct_license_change { license_id: 'L1' ",
+                            "change_index: ", index, " effective_date: '", date,
+                            "' reason: 'r' }"));
+  };
+  ExpectInvalid(
+      correction(1, "2025-03-02"), "change_index",
+      absl::StrCat("these are: ", revocation, " (revoked in part from "));
+  ExpectError(correction(revocation, "2025-03-01"),
+              absl::StatusCode::kFailedPrecondition, "WRONG_DATE",
+              {"is the date it has"});
+  ExpectError(correction(revocation, "2024-12-31"),
+              absl::StatusCode::kFailedPrecondition, "WRONG_DATE",
+              {"effective_date"});
+  ASSERT_TRUE(
+      ledger_.Submit({correction(revocation, "2025-02-01")}).status.ok());
+  const domain::LicenseState& license = *ledger_.state().FindLicense("L1");
+  EXPECT_EQ(license.ToView(*Date::Parse("2025-01-31")).drawdown(0).authorized(),
+            10);
+  EXPECT_EQ(license.ToView(*Date::Parse("2025-02-01")).drawdown(0).authorized(),
+            6);
+  v1::Command amendment = Cmd(absl::StrReplaceAll(
+      Grant("L1"), {{"grant_license {", "amend_license { reason: 'r'"}}));
+  ASSERT_TRUE(ledger_.Submit({amendment}).status.ok());
+  ExpectError(correction(revocation, "2025-03-01"),
+              absl::StatusCode::kFailedPrecondition, "WRONG_STATUS",
+              {"amended or transferred by entry"});
+}
+
 TEST_F(BadInputTest, ADepartureThatIsNoTimeOrOfAnotherDay) {
   ExpectInvalid(Shipment(R"pb(departure_time: "2025-02-01")pb"),
                 "shipment.departure_time", "is no RFC 3339 time");
@@ -528,6 +566,63 @@ TEST_F(BadInputTest, AMembershipIsTooLateForUnitsThatWereFoundThereToo) {
   Accept(
       "change_country_group { group_id: 'g' changes { country: 'SG' kind: "
       "KIND_JOIN effective_date: '2025-02-04' } reason: 'r' }");
+}
+
+TEST_F(BadInputTest, AMembershipIsNotTooLateForWhatWasTakenBackWhole) {
+  Accept(
+      "change_country_group { group_id: 'g' changes { country: 'AE' kind: "
+      "KIND_JOIN } }");
+  v1::Command adoption = Adoption("by-group", "2025-01-01");
+  v1::Rule& rule =
+      *adoption.mutable_adopt_policy()->mutable_policy()->mutable_rules(0);
+  rule.set_accrual(v1::ACCRUAL_LICENSED);
+  rule.set_revocation_effect(v1::REVOCATION_EFFECT_RELEASE_UNSHIPPED);
+  rule.mutable_scope()->mutable_where()->add_except_destination_groups("g");
+  rule.mutable_enforcement()->set_mode(v1::Enforcement::MODE_REPORT_ONLY);
+  ASSERT_TRUE(ledger_.Submit({adoption}).status.ok());
+  const v1::Command change =
+      Cmd("change_country_group { group_id: 'g' changes { country: 'MY' kind: "
+          "KIND_JOIN effective_date: '2025-01-02' } reason: 'r' }");
+  const auto too_late = [&](const std::string& fact) {
+    ExpectError(change, absl::StatusCode::kFailedPrecondition,
+                "CHANGE_TOO_LATE", {fact});
+  };
+  const auto grant = [&](const std::string& id) {
+    Accept(absl::StrReplaceAll(Grant(id), {{"2025-01-01", "2025-06-01"}}));
+    return absl::StrCat("entry ", ledger_.state().size() - 1,
+                        ", of MY on 2025-06-01");
+  };
+  const auto void_license = [&](const std::string& id) {
+    Accept(absl::StrCat("void_license { license_id: '", id,
+                        "' reason: 'mistyped' reservation_effect: "
+                        "RESERVATION_EFFECT_RELEASE }"));
+  };
+  // Of two grants the first is told until it is voided, then the second.
+  const std::string first = grant("L2");
+  const std::string second = grant("L3");
+  too_late(first);
+  void_license("L2");
+  too_late(second);
+  // A reservation is a fact until it has ended.
+  Accept(R"(reserve_shipment {
+              shipment {
+                exporter: "x" shipment_reference: "R1"
+                export_date: "2025-07-01" destination_country: "MY"
+                items { product_code: "H100" quantity: 1 } }
+              hold_seconds: 3600 })");
+  const uint64_t reservation = ledger_.state().size() - 1;
+  void_license("L3");
+  too_late(absl::StrCat("entry ", reservation, ", of MY on 2025-07-01"));
+  Accept(absl::StrCat("release_reservation { reservation_index: ", reservation,
+                      " reason: 'r' }"));
+  // What is drawn counts on when its license is voided.
+  const std::string drawn = grant("L4");
+  v1::Command shipment = Shipment(
+      R"(authorization { kind: AUTHORIZATION_KIND_LICENSE license_id: "L4" }
+         export_date: "2025-06-02")");
+  ASSERT_TRUE(ledger_.Submit({shipment}).status.ok());
+  void_license("L4");
+  too_late(drawn);
 }
 
 TEST_F(BadInputTest, HeadquartersAndOwnersThatComeTooLateNameTheFactToo) {

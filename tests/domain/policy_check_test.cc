@@ -194,6 +194,33 @@ TEST(PolicyCheckTest, ContradictionsAreNamedByTheirField) {
       {"enforcement { notify_at: '1' }", "rules[0].enforcement.notify_at"},
       {"test_point: TEST_POINT_REPORTING_DATE", "rules[0].reporting_dates"},
       {"reporting_dates: '12-31'", "rules[0].reporting_dates"},
+      {"test_point: TEST_POINT_REPORTING_DATE reporting_dates: '02-29' "
+       "enforcement { mode: MODE_REPORT_ONLY }",
+       "rules[0].reporting_dates[0]"},
+      {"test_point: TEST_POINT_REPORTING_DATE reporting_dates: '04-31' "
+       "enforcement { mode: MODE_REPORT_ONLY }",
+       "rules[0].reporting_dates[0]"},
+      {"test_point: TEST_POINT_REPORTING_DATE reporting_dates: '2-01' "
+       "enforcement { mode: MODE_REPORT_ONLY }",
+       "rules[0].reporting_dates[0]"},
+      {"test_point: TEST_POINT_REPORTING_DATE "
+       "reporting_dates: ['08-01', '08-01'] "
+       "enforcement { mode: MODE_REPORT_ONLY }",
+       "rules[0].reporting_dates[1]"},
+      {"test_point: TEST_POINT_REPORTING_DATE "
+       "reporting_dates: ['08-01', '02-01'] "
+       "enforcement { mode: MODE_REPORT_ONLY }",
+       "rules[0].reporting_dates[1]"},
+      {"test_point: TEST_POINT_REPORTING_DATE reporting_dates: "
+       "['01-01', '01-02', '01-03', '01-04', '01-05', '01-06', '01-07', "
+       "'01-08', '01-09', '01-10', '01-11', '01-12', '01-13', '01-14', "
+       "'01-15', '01-16', '01-17', '01-18', '01-19', '01-20', '01-21', "
+       "'01-22', '01-23', '01-24', '01-25'] "
+       "enforcement { mode: MODE_REPORT_ONLY }",
+       "rules[0].reporting_dates"},
+      {"test_point: TEST_POINT_REPORTING_DATE reporting_dates: '02-01' "
+       "enforcement { mode: MODE_REPORT_ONLY } window { per_order {} }",
+       "rules[0].test_point"},
       {"return_effect: RETURN_EFFECT_KEEP accrual: ACCRUAL_RECEIVED",
        "rules[0].return_effect"},
       {"expiry_effect: EXPIRY_EFFECT_KEEP_CHARGE", "rules[0].expiry_effect"},

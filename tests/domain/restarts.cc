@@ -142,8 +142,15 @@ void AppendRegisters(const domain::Registers& registers,
             absl::StrCat("conditions ", conditions->ShortDebugString()));
         return true;
       });
-  registers.fact_dates.VisitAll([&](const std::string& key, uint64_t at) {
-    lines.push_back(absl::StrCat("fact ", key, " ", at));
+  registers.fact_dates.VisitAll(
+      [&](const std::string& key, const domain::FactsOnDate& facts) {
+        lines.push_back(absl::StrCat("fact ", key, " ",
+                                     absl::StrJoin(facts.indexes, ","),
+                                     facts.has_more ? " and more" : ""));
+        return true;
+      });
+  registers.reports.VisitAll([&](const std::string& key, uint64_t at) {
+    lines.push_back(absl::StrCat("report ", key, " ", at));
     return true;
   });
   lines.push_back(

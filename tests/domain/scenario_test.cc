@@ -248,6 +248,30 @@ TEST(ScenarioRunnerTest, PrintsExpectedAndActualSideBySideWithTheStepsLine) {
       << difference.actual();
 }
 
+// A slip in what is expected is named as one.
+TEST(ScenarioRunnerTest, SaysThatWhatIsExpectedCannotBe) {
+  const std::string path = std::string(kPoliciesDir) +
+                           "/scenarios/e03_allocation_exceeded.textproto";
+  auto file = ReadScenario(path);
+  ASSERT_TRUE(file.ok()) << file.status();
+  const auto expected_of = [&](const scenario::v1::Expectation& expectation) {
+    scenarios::ScenarioFile changed = *file;
+    *changed.scenario.mutable_steps(3)->mutable_expect() = expectation;
+    const scenario::v1::Report report = RunScenario(changed, FilesOf(path, {}));
+    EXPECT_EQ(report.failures_size(), 1);
+    return report.failures(0).differences(0).expected();
+  };
+  scenario::v1::Expectation expectation = file->scenario.steps(3).expect();
+  expectation.mutable_refused()->mutable_violations(0)->set_excess(
+      "80,760,000");
+  EXPECT_EQ(expected_of(expectation),
+            "80,760,000, which is no number, none or unknown");
+  expectation.set_error_reason("SHIPMENT_NOT_FOUNT");
+  EXPECT_EQ(expected_of(expectation),
+            "SHIPMENT_NOT_FOUNT, which is no ErrorReason, did you mean "
+            "\"SHIPMENT_NOT_FOUND\"?");
+}
+
 TEST(ScenarioRunnerTest, SaysWhatPreparationFailed) {
   scenarios::ScenarioFile file;
   file.scenario.add_policies()->set_name("no-such-policy");

@@ -579,25 +579,26 @@ SlowModel::Totals SlowModel::TotalsWith(const v1::Policy& policy,
 
 SlowModel::Limit SlowModel::LimitOn(const v1::Policy& policy,
                                     const v1::Rule& rule, const Key& key,
-                                    Date date, Date through,
-                                    const Facts& order) const {
+                                    Date date, Date through, const Facts& order,
+                                    Date whole_through) const {
   for (const v1::LimitCase& limit_case : rule.limit_cases()) {
     const std::string& country =
         key.group.at(v1::Scope::GROUP_BY_DESTINATION_COUNTRY);
     if (DestinationMatches(limit_case.where(), Treated(policy, country, date),
                            date)) {
       return LimitOn(policy, rule, limit_case.limit(), key, date, through,
-                     order);
+                     order, whole_through);
     }
   }
-  return LimitOn(policy, rule, rule.limit(), key, date, through, order);
+  return LimitOn(policy, rule, rule.limit(), key, date, through, order,
+                 whole_through);
 }
 
 SlowModel::Limit SlowModel::LimitOn(const v1::Policy& policy,
                                     const v1::Rule& rule,
                                     const v1::Limit& limit, const Key& key,
-                                    Date date, Date through,
-                                    const Facts& order) const {
+                                    Date date, Date through, const Facts& order,
+                                    Date whole_through) const {
   // This total's key among those of another rule.
   const auto key_of = [&](const v1::Rule& other) {
     Key projected{key.window_start, {}};
@@ -626,10 +627,11 @@ SlowModel::Limit SlowModel::LimitOn(const v1::Policy& policy,
     }
     case v1::Limit::kScaled: {
       const v1::Rule& other = FindRule(policy, limit.scaled().rule_id());
-      Limit scaled =
-          other.rule_id() == rule.rule_id()
-              ? LimitOn(policy, rule, rule.limit(), key, date, through, order)
-              : LimitOn(policy, other, key_of(other), date, through, order);
+      Limit scaled = other.rule_id() == rule.rule_id()
+                         ? LimitOn(policy, rule, rule.limit(), key, date,
+                                   through, order, whole_through)
+                         : LimitOn(policy, other, key_of(other), date, through,
+                                   order, whole_through);
       scaled.value = scaled.value * limit.scaled().numerator() /
                      limit.scaled().denominator();
       return scaled;
@@ -637,7 +639,7 @@ SlowModel::Limit SlowModel::LimitOn(const v1::Policy& policy,
     case v1::Limit::kShare: {
       const v1::Rule& other = FindRule(policy, limit.share().of_rule_id());
       const Amounts whole = SumThrough(
-          TotalsWith(policy, other, order)[key_of(other)], Date::Max());
+          TotalsWith(policy, other, order)[key_of(other)], whole_through);
       return {Limit::kKnown, __int128{whole.used + whole.reserved} *
                                  limit.share().parts_per_million() / 1'000'000};
     }
@@ -853,7 +855,8 @@ void SlowModel::JudgeRule(const SlowModel& model_before, const Change& change,
   }
 }
 
-std::set<SlowModel::Finding> SlowModel::Record(const v1::Command& command) {
+std::set<SlowModel::Finding> SlowModel::Record(const v1::Command& command,
+                                               uint64_t index) {
   const SlowModel model_before = *this;
   Change change;
   switch (command.kind_case()) {
@@ -938,15 +941,40 @@ std::set<SlowModel::Finding> SlowModel::Record(const v1::Command& command) {
         int64_t& units = revoked.authorized[part.line_number()];
         for (const Releases& each : kAllReleases) {
           if (!each.on_revocation) continue;
-          revoked.moves[part.line_number()][each].push_back(
-              {date, units, units - part.quantity()});
+          std::vector<Move>& moves = revoked.moves[part.line_number()][each];
+          revoked.part_moves[index].emplace_back(part.line_number(), each,
+                                                 moves.size());
+          moves.push_back({date, units, units - part.quantity()});
         }
         units -= part.quantity();
       }
       if (revocation.parts().empty()) {
         End(revocation.license_id(), date, &StandingLicense::revoked);
+        revoked.revocation = index;
       }
       return Judge(model_before, change);
+    }
+    case v1::Command::kCorrectLicenseChange: {
+      const v1::CorrectLicenseChange& correction =
+          command.correct_license_change();
+      StandingLicense& corrected = licenses_.at(correction.license_id());
+      const uint64_t changed = correction.change_index();
+      const Date date = *Date::Parse(correction.effective_date());
+      if (const auto part = corrected.part_moves.find(changed);
+          part != corrected.part_moves.end()) {
+        for (const auto& [line, each, place] : part->second) {
+          corrected.moves[line][each][place].date = date;
+        }
+      }
+      if (corrected.revocation != changed) return {};
+      for (const auto& [line, by_rules] : corrected.end_moves) {
+        for (const auto& [each, place] : by_rules) {
+          if (each.on_revocation) {
+            corrected.moves[line][each][place].date = date;
+          }
+        }
+      }
+      return {};
     }
     case v1::Command::kRecordCondition:
       conditions_[command.record_condition().license_id()].push_back(
@@ -1019,10 +1047,10 @@ std::set<SlowModel::Finding> SlowModel::Record(const v1::Command& command) {
 }
 
 std::map<SlowModel::Key, SlowModel::Amounts> SlowModel::TotalsOf(
-    const v1::Policy& policy, const v1::Rule& rule) const {
+    const v1::Policy& policy, const v1::Rule& rule, Date through) const {
   std::map<Key, Amounts> totals;
   for (const auto& [key, dated] : TotalsWith(policy, rule, {})) {
-    const Amounts sum = SumThrough(dated, Date::Max());
+    const Amounts sum = SumThrough(dated, through);
     if (sum != Amounts()) totals[key] = sum;
   }
   return totals;
@@ -1030,8 +1058,8 @@ std::map<SlowModel::Key, SlowModel::Amounts> SlowModel::TotalsOf(
 
 std::optional<int64_t> SlowModel::LimitOf(const v1::Policy& policy,
                                           const v1::Rule& rule, const Key& key,
-                                          Date date) const {
-  const Limit limit = LimitOn(policy, rule, key, date, date, {});
+                                          Date date, Date whole_through) const {
+  const Limit limit = LimitOn(policy, rule, key, date, date, {}, whole_through);
   if (limit.kind != Limit::kKnown) return std::nullopt;
   return static_cast<int64_t>(limit.value);
 }

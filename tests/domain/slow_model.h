@@ -11,6 +11,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -27,8 +28,8 @@ namespace chipledger::testing {
 //
 // Not modeled: re-exports, transfers and what becomes of goods; reservations;
 // licenses that the ledger chooses; two lines of a license with one product and
-// destination; changes of the catalog after the first fact; reporting dates;
-// limits of license lines; what is only reported.
+// destination; changes of the catalog after the first fact; when reports are
+// due; limits of license lines; what is only reported.
 //
 // A value: a copy answers what would be if.
 class SlowModel {
@@ -64,16 +65,21 @@ class SlowModel {
     auto operator<=>(const Finding&) const = default;
   };
 
-  // Records a command as if nothing refused it. Returns what the rules find.
-  std::set<Finding> Record(const v1::Command& command);
+  // Records a command, as entry `index`, as if nothing refused it. Returns what
+  // the rules find.
+  std::set<Finding> Record(const v1::Command& command, uint64_t index);
 
-  // What is in every total of a rule that holds anything.
+  // What is in every total of a rule that holds anything, of what is dated not
+  // after a date.
   std::map<Key, Amounts> TotalsOf(const v1::Policy& policy,
-                                  const v1::Rule& rule) const;
+                                  const v1::Rule& rule,
+                                  Date through = Date::Max()) const;
   // The limit of a total through a date, of facts of that date; nothing when
-  // there is none or it is not known.
+  // there is none or it is not known. The whole of a share is what counts
+  // through another date.
   std::optional<int64_t> LimitOf(const v1::Policy& policy, const v1::Rule& rule,
-                                 const Key& key, Date date) const;
+                                 const Key& key, Date date,
+                                 Date whole_through = Date::Max()) const;
 
   // Whether the model says when notice is due by the rule. It does not say what
   // a shipment draws on a revoked license without a known TPP.
@@ -113,6 +119,11 @@ class SlowModel {
     std::map<int, Moves> moves;
     // Which of these its end made, for a rule that it released something of.
     std::map<int, std::map<Releases, size_t>> end_moves;
+    // Which moves the revocation in part of an entry made.
+    std::map<uint64_t, std::vector<std::tuple<int, Releases, size_t>>>
+        part_moves;
+    // The entry of its whole revocation.
+    std::optional<uint64_t> revocation;
     // Also when it is void.
     bool revoked = false;
     bool expired = false;
@@ -236,12 +247,14 @@ class SlowModel {
   // Of all facts; for a rule by order, of those of the order.
   Totals TotalsWith(const v1::Policy& policy, const v1::Rule& rule,
                     const Facts& order) const;
-  // `date` is that of the fact that is judged, `through` the last that counts.
+  // `date` is that of the fact that is judged, `through` the last that counts,
+  // `whole_through` the last of the whole of a share.
   Limit LimitOn(const v1::Policy& policy, const v1::Rule& rule, const Key& key,
-                Date date, Date through, const Facts& order) const;
+                Date date, Date through, const Facts& order,
+                Date whole_through = Date::Max()) const;
   Limit LimitOn(const v1::Policy& policy, const v1::Rule& rule,
                 const v1::Limit& limit, const Key& key, Date date, Date through,
-                const Facts& order) const;
+                const Facts& order, Date whole_through) const;
 
   // Judging.
   void Notify(const SlowModel& model_before, const Change& change,

@@ -24,8 +24,11 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "ledger/domain/evaluation.h"
 #include "ledger/domain/headroom.h"
+#include "ledger/domain/reports.h"
 #include "ledger/domain/rules/group_key.h"
+#include "ledger/domain/whole_event.h"
 #include "ledger/scenario/memory_ledger.h"
 #include "rapidcheck/gtest.h"
 #include "tests/support/commands.h"
@@ -432,6 +435,13 @@ void FillRule(const v1::Policy& policy, v1::Rule& rule) {
   if (OneIn(4)) {
     rule.set_test_point(OneIn(2) ? v1::TEST_POINT_GRANT
                                  : v1::TEST_POINT_SHIPMENT);
+  } else if (OneIn(4) && !rule.window().has_per_order() &&
+             rule.required_conditions().empty()) {
+    rule.set_test_point(v1::TEST_POINT_REPORTING_DATE);
+    AddAll(Some({"03-31", "06-30", "12-31"}), rule.mutable_reporting_dates());
+    if (rule.enforcement().mode() != v1::Enforcement::MODE_NOTIFY) {
+      rule.mutable_enforcement()->set_mode(v1::Enforcement::MODE_REPORT_ONLY);
+    }
   }
 }
 
@@ -513,6 +523,8 @@ struct Known {
   std::set<int> licenses;
   std::set<int> shipments;
   int next_shipment = 0;
+  // Suspensions and revocations: the license and the entry.
+  std::vector<std::pair<std::string, uint64_t>> changes;
 
   // Mostly one of them.
   static int OneOf(const std::set<int>& known, int below) {
@@ -596,6 +608,14 @@ v1::Command AnyCommand(const std::vector<v1::Policy>& policies, Known& known) {
   if (kind >= 4 && kind <= 9 && known.licenses.empty() && !OneIn(10)) kind = 0;
   if (kind >= 10 && kind <= 13 && known.shipments.empty() && !OneIn(10)) {
     kind = 19;
+  }
+  if (!known.changes.empty() && OneIn(12)) {
+    const auto& [license_id, index] =
+        known.changes[Number(0, known.changes.size())];
+    return Cmd(absl::StrCat("correct_license_change { license_id: '",
+                            license_id, "' change_index: ", index,
+                            " effective_date: '", Pick(kDates),
+                            "' reason: 'r' }"));
   }
   switch (kind) {
     case 0:
@@ -791,6 +811,9 @@ struct Counts {
   int64_t refused_by_policies = 0;
   int64_t findings = 0;
   int64_t limits = 0;
+  int64_t corrected_changes = 0;
+  int64_t reports = 0;
+  int64_t standings = 0;
 };
 Counts counts;
 
@@ -806,7 +829,7 @@ struct Pair {
     for (const char* text : kCatalog) {
       const v1::Command command = Cmd(text);
       RC_ASSERT(ledger.Submit({command}).status.ok());
-      model.Record(command);
+      model.Record(command, 0);
     }
     const int wanted = Number(1, 4);
     for (int i = 0; i < wanted; ++i) Adopt();
@@ -820,7 +843,7 @@ struct Pair {
     ++counts.adopted;
     RC_LOG() << command.ShortDebugString() << "\n";
     RC_ASSERT(ledger.CountLateAdoptions().ok());
-    model.Record(command);
+    model.Record(command, 0);
     policies.push_back(command.adopt_policy().policy());
   }
 
@@ -839,6 +862,7 @@ struct Pair {
                                    known.License(), "' }"))};
       by = domain::AskedBy::kLedger;
     }
+    const uint64_t index = ledger.state().size();
     const MemoryLedger::Outcome outcome =
         ledger.Submit(commands, /*validate_only=*/false, by);
     ++counts.requests;
@@ -849,7 +873,8 @@ struct Pair {
     for (size_t i = 0; i < commands.size(); ++i) {
       RC_LOG() << (outcome.refused ? "refused " : "accepted ") << i << " "
                << commands[i].ShortDebugString() << "\n";
-      for (const SlowModel::Finding& finding : would_be.Record(commands[i])) {
+      for (const SlowModel::Finding& finding :
+           would_be.Record(commands[i], index + i)) {
         // A refusal says nothing of what would have been due.
         if (outcome.refused && finding.verdict == v1::VERDICT_NOTICE_DUE) {
           continue;
@@ -868,6 +893,18 @@ struct Pair {
     } else {
       model = std::move(would_be);
       known = std::move(would_be_known);
+      for (size_t i = 0; i < commands.size(); ++i) {
+        const v1::Command& command = commands[i];
+        if (command.has_revoke_license()) {
+          known.changes.emplace_back(command.revoke_license().license_id(),
+                                     index + i);
+        }
+        if (command.has_suspend_license()) {
+          known.changes.emplace_back(command.suspend_license().license_id(),
+                                     index + i);
+        }
+        if (command.has_correct_license_change()) ++counts.corrected_changes;
+      }
     }
   }
 
@@ -898,6 +935,132 @@ struct Pair {
       RC_ASSERT(row.has_limit() == expected.has_value());
       if (expected.has_value()) RC_ASSERT(row.limit() == *expected);
       ++counts.limits;
+    }
+  }
+
+  // Lets two years pass and compares what the ledger reports meanwhile. All
+  // facts are dated before that, so the totals are those of now; what counts
+  // through an earlier date is compared on dates of its own.
+  void CompareReports() {
+    constexpr int64_t kNsPerDay = int64_t{86'400} * 1'000'000'000;
+    const uint64_t size = ledger.entries().size();
+    RC_ASSERT(
+        ledger.PassTime(Date::Parse("2029-01-01")->days() * kNsPerDay).ok());
+    for (uint64_t index = size; index < ledger.entries().size();) {
+      const auto event = ledger.ReadEvent(index);
+      RC_ASSERT(event.ok());
+      index += domain::EntriesOf(**event);
+      if ((*event)->has_totals_reported()) {
+        CompareReport((*event)->totals_reported());
+      } else {
+        // Licenses expire.
+        for (const v1::Command& command : domain::CommandsOf(**event)) {
+          model.Record(command, 0);
+        }
+      }
+    }
+    for (int i = 0; i < 3; ++i) CompareStandings(*Date::Parse(Pick(kDates)));
+  }
+
+  // What a policy has in the windows of a date, by rule.
+  std::map<SlowModel::Key, SlowModel::Amounts> TotalsOn(
+      const v1::Policy& policy, const v1::Rule& rule, Date date) const {
+    auto totals = model.TotalsOf(policy, rule, date);
+    for (auto it = totals.begin(); it != totals.end();) {
+      it->second.unvalued_units = 0;
+      const bool counts = it->second != SlowModel::Amounts();
+      it = counts && IsIn(rule, it->first, date) ? std::next(it)
+                                                 : totals.erase(it);
+    }
+    return totals;
+  }
+
+  static bool IsIn(const v1::Rule& rule, const SlowModel::Key& key, Date date) {
+    const Date start = key.window_start;
+    switch (rule.window().kind_case()) {
+      case v1::Window::kCalendarYear:
+        return start <= date && date < start.StartOfNextYear();
+      case v1::Window::kCalendarQuarter:
+        return start <= date && date < start.StartOfNextQuarter();
+      case v1::Window::kFixed:
+        return start <= date && date < *Date::Parse(rule.window().fixed().to());
+      default:
+        return true;
+    }
+  }
+
+  void CompareReport(const v1::TotalsReported& report) {
+    ++counts.reports;
+    const Date date = *Date::Parse(report.command().date());
+    const v1::Policy& policy =
+        *FindPolicy(policies, report.command().policy_id());
+    std::set<std::string> due;
+    for (const v1::Rule& rule : policy.rules()) {
+      for (const std::string& day : rule.reporting_dates()) {
+        if (absl::EndsWith(report.command().date(), day)) {
+          due.insert(rule.rule_id());
+        }
+      }
+    }
+    RC_ASSERT(due.size() == static_cast<size_t>(report.rules_size()));
+    for (const v1::TotalsReported::RuleSummary& summary : report.rules()) {
+      const v1::Rule& rule = policy.rules(static_cast<int>(summary.rule()));
+      RC_ASSERT(due.contains(rule.rule_id()));
+      // The model does not know until when an authorization is valid.
+      if (rule.window().has_validity_of_authorization()) continue;
+      const auto expected = TotalsOn(policy, rule, date);
+      RC_LOG() << report.ShortDebugString() << "\n";
+      RC_ASSERT(summary.totals() == expected.size());
+      uint64_t over = 0;
+      for (const auto& [key, amounts] : expected) {
+        const auto limit = model.LimitOf(policy, rule, key, date, date);
+        over += limit && amounts.used + amounts.reserved > *limit ? 1 : 0;
+      }
+      RC_ASSERT(summary.over_limit() == over);
+    }
+  }
+
+  // Compares how every total stood through a date.
+  void CompareStandings(Date date) const {
+    const domain::Catalog& catalog = ledger.state().catalog();
+    const auto find_total = [&](const domain::TotalKey& key) {
+      return ledger.state().FindTotal(key);
+    };
+    const auto find_license = [&](absl::string_view id) {
+      return ledger.state().FindLicense(id);
+    };
+    // By policy and rule.
+    std::map<std::pair<uint32_t, uint32_t>,
+             std::map<SlowModel::Key, SlowModel::Amounts>>
+        totals;
+    for (size_t p = 0; p < policies.size(); ++p) {
+      for (int r = 0; r < policies[p].rules_size(); ++r) {
+        totals[{p, r}] =
+            model.TotalsOf(policies[p], policies[p].rules(r), date);
+      }
+    }
+    for (const auto& [total_key, total] : ledger.state().SortedTotals()) {
+      const domain::CompiledPolicy& compiled =
+          *catalog.policies[total_key.policy()];
+      const domain::CompiledRule& compiled_rule =
+          compiled.rules[total_key.rule()];
+      const v1::Policy& policy = policies[total_key.policy()];
+      const v1::Rule& rule = policy.rules(static_cast<int>(total_key.rule()));
+      const SlowModel::Key key = KeyFrom(rule, total_key);
+      const domain::Evaluation standing =
+          domain::StandingThrough({.catalog = catalog,
+                                   .find_total = find_total,
+                                   .find_license = find_license},
+                                  compiled, compiled_rule, total_key, date);
+      const SlowModel::Amounts expected =
+          totals[{total_key.policy(), total_key.rule()}][key];
+      RC_LOG() << date.ToString() << " " << rule.ShortDebugString() << "\n";
+      RC_ASSERT(standing.used == expected.used);
+      RC_ASSERT(standing.reserved == expected.reserved);
+      RC_ASSERT(standing.unmeasured_gpus == expected.unmeasured_gpus);
+      RC_ASSERT(domain::JudgedLimit(standing, compiled_rule) ==
+                model.LimitOf(policy, rule, key, date, date));
+      ++counts.standings;
     }
   }
 
@@ -955,6 +1118,8 @@ void CompareOneHistory() {
   }
   pair.CompareTotals();
   pair.CompareLimits();
+  pair.CompareReports();
+  pair.CompareTotals();
 }
 
 // A comparison is worth what the rules had to decide, so most requests must
@@ -967,9 +1132,14 @@ TEST(SlowModelTest, TheEngineFindsWhatTheRulesSay) {
             << counts.policies << " policies adopted, " << counts.judged
             << " of " << counts.requests << " requests judged, "
             << counts.refused_by_policies << " refused by policies, "
-            << counts.findings << " findings, " << counts.limits << " limits\n";
+            << counts.findings << " findings, " << counts.limits << " limits, "
+            << counts.corrected_changes << " corrected changes, "
+            << counts.reports << " reports, " << counts.standings
+            << " standings\n";
+  EXPECT_GT(counts.reports, 0);
   EXPECT_GT(counts.judged * 2, counts.requests);
   EXPECT_GT(counts.adopted * 2, counts.policies);
+  EXPECT_GT(counts.corrected_changes, 0);
 }
 
 }  // namespace

@@ -168,6 +168,11 @@ std::string TextOf(const Ledger& ledger, const Ledger::Moment& moment) {
                         reservation->shipment.ShortDebugString(), "\n");
         return true;
       });
+  snapshot.registers.reports.VisitAll(
+      [&](const std::string& key, uint64_t index) {
+        absl::StrAppend(&text, "report ", key, " is ", index, "\n");
+        return true;
+      });
   const auto append = [&](const auto& message) {
     absl::StrAppend(&text, message.ShortDebugString(), "\n");
     return true;

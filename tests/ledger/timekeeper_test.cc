@@ -4,10 +4,14 @@
 
 #include <algorithm>
 #include <atomic>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "tests/ledger/ledger_fixture.h"
+#include "tests/support/commands.h"
 
 namespace chipledger::testing {
 namespace {
@@ -228,6 +232,132 @@ TEST_F(TimekeeperTest, ALicenseExpiresWhenItsLastDayIsOverEverywhere) {
   ExpectTotalsEqualReplay();
 }
 
+// A policy that is tested on 1 February and 1 August.
+constexpr char kReportedPolicy[] = R"(adopt_policy { policy {
+  policy_id: "halves" title: "H" effective_from: "2025-01-01"
+  provenance { citation: "c" legal_status: LEGAL_STATUS_IN_FORCE
+               enforcement_status: ENFORCEMENT_STATUS_ENFORCED }
+  rules { rule_id: "half" title: "H" measure: MEASURE_GPUS
+    accrual: ACCRUAL_EXPORTED scope { group_by: GROUP_BY_DESTINATION_COUNTRY }
+    window { open {} } limit { constant: "50" }
+    enforcement { mode: MODE_REPORT_ONLY }
+    test_point: TEST_POINT_REPORTING_DATE
+    reporting_dates: "02-01" reporting_dates: "08-01" } } })";
+
+class ReportTest : public TimekeeperTest {
+ protected:
+  void SetUp() override {
+    TimekeeperTest::SetUp();
+    Adopt();
+  }
+  void Adopt() {
+    ASSERT_EQ(Write(Cmd(kReportedPolicy)).status, absl::OkStatus());
+  }
+  void SetDate(const std::string& date) {
+    constexpr int64_t kNsPerDay = 86'400 * kNsPerSecond;
+    clock_.Set(Date::Parse(date)->days() * kNsPerDay);
+  }
+  // Ships before the first of the dates.
+  void ShipEarly(const std::string& reference, int64_t quantity) {
+    v1::Command ship = Ship(reference, quantity);
+    ship.mutable_record_shipment()->mutable_shipment()->set_export_date(
+        "2025-01-15");
+    ASSERT_EQ(Write(ship).status, absl::OkStatus());
+  }
+  // What the next entry is: "2025-02-01" for a report, else its kind.
+  std::string Next() {
+    const v1::Entry entry = NextEntry();
+    AwaitFrom(entry.index() + 1);
+    EXPECT_EQ(entry.principal(), "ledger");
+    return entry.event().has_totals_reported()
+               ? entry.event().totals_reported().command().date()
+               : "another";
+  }
+  // The dates that are listed of a moment, page by page.
+  std::vector<std::string> List(const Ledger::Moment& moment,
+                                size_t page_size = 100) {
+    std::vector<std::string> dates;
+    for (std::optional<Date> begin = Date::Min(); begin;) {
+      const auto page =
+          ledger_->ListReports(moment, "halves", *begin, page_size);
+      EXPECT_EQ(page.status(), absl::OkStatus());
+      if (!page.ok()) break;
+      for (const auto& report : page->reports) dates.push_back(report.date());
+      begin = page->next;
+    }
+    return dates;
+  }
+};
+
+TEST_F(ReportTest, AReportingDateIsReportedWhenItIsOver) {
+  ShipEarly("S-1", 51);
+  AwaitFromHere();
+  const uint64_t before = size();
+  SetDate("2025-02-01");
+  AwaitReadings(clock_, 3);
+  EXPECT_EQ(size(), before);
+  SetDate("2025-02-02");
+  EXPECT_EQ(Next(), "2025-02-01");
+  AwaitReadings(clock_, 3);
+  EXPECT_EQ(size(), before + 1) << "once";
+  ExpectTotalsEqualReplay();
+}
+
+// The reservation runs out between the first of the dates and the second.
+TEST_F(ReportTest, WhatWasMissedIsReportedAtTheStartInTheOrderOfTime) {
+  ASSERT_EQ(Write(Reserve(70, 60 * 86'400)).status, absl::OkStatus());
+  AwaitFromHere();
+  Close();
+  SetDate("2026-02-02");
+  options_.trust_clock = true;
+  Reopen();
+  EXPECT_EQ(Next(), "2025-02-01");
+  EXPECT_EQ(Next(), "another");
+  EXPECT_EQ(Next(), "2025-08-01");
+  EXPECT_EQ(Next(), "2026-02-01");
+  const std::vector<std::string> dates = {"2025-02-01", "2025-08-01",
+                                          "2026-02-01"};
+  EXPECT_EQ(List(Now()), dates);
+  EXPECT_EQ(List(Now(), 1), dates);
+  EXPECT_EQ(List({.snapshot = ledger_->Latest(),
+                  .through = *Date::Parse("2025-08-01")}),
+            (std::vector<std::string>{"2025-02-01", "2025-08-01"}));
+  ExpectTotalsEqualReplay();
+  Reopen();
+  AwaitReadings(clock_, 3);
+  EXPECT_EQ(List(Now()), dates) << "nothing twice after a start";
+}
+
+TEST_F(ReportTest, AReadSaysWhatWasReportedAndWhatIsKnownNow) {
+  ShipEarly("S-1", 51);
+  AwaitFromHere();
+  SetDate("2025-02-02");
+  ASSERT_EQ(Next(), "2025-02-01");
+  const auto shipped = ledger_->Latest();
+  ASSERT_EQ(Write(VoidShip("S-1")).status, absl::OkStatus());
+  const auto page = ledger_->ListReports(Now(), "halves", Date::Min(), 10);
+  ASSERT_EQ(page.status(), absl::OkStatus());
+  ASSERT_EQ(page->reports.size(), 1u);
+  const auto& report = page->reports[0];
+  EXPECT_EQ(report.policy_version(), 1u);
+  EXPECT_EQ(report.left_out(), 0u);
+  ASSERT_EQ(report.rules_size(), 1);
+  EXPECT_EQ(report.rules(0).ShortDebugString(),
+            "rule_id: \"half\" totals: 1 over_limit: 1");
+  ASSERT_EQ(report.totals_size(), 1);
+  EXPECT_EQ(report.totals(0).reported().used(), 51);
+  EXPECT_EQ(report.totals(0).reported().verdict(), v1::VERDICT_REPORTED);
+  EXPECT_EQ(report.totals(0).now().used(), 0);
+  EXPECT_EQ(report.totals(0).now().verdict(), v1::VERDICT_WITHIN_LIMIT);
+  const auto then =
+      ledger_->ListReports({.snapshot = shipped}, "halves", Date::Min(), 10);
+  ASSERT_EQ(then.status(), absl::OkStatus());
+  EXPECT_FALSE(then->reports[0].totals(0).has_now());
+  EXPECT_EQ(
+      ReasonOf(ledger_->ListReports(Now(), "none", Date::Min(), 10).status()),
+      "POLICY_NOT_FOUND");
+}
+
 TEST_F(TimekeeperTest, NobodyElseMayRecordWhatIsTheLedgersOwn) {
   const WriteAnswer reserved = Write(Reserve(70, 60));
   v1::Command expire;
@@ -236,6 +366,10 @@ TEST_F(TimekeeperTest, NobodyElseMayRecordWhatIsTheLedgersOwn) {
   v1::Command backfill;
   backfill.mutable_record_backfill()->set_policy_id("cap");
   EXPECT_EQ(ReasonOf(Write(backfill).status), "COMMAND_RESERVED");
+  v1::Command report;
+  report.mutable_report_totals()->set_policy_id("cap");
+  report.mutable_report_totals()->set_date("2025-02-01");
+  EXPECT_EQ(ReasonOf(Write(report).status), "COMMAND_RESERVED");
 }
 
 }  // namespace

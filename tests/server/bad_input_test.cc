@@ -275,6 +275,17 @@ TEST_F(BadInputTest, ReadsSayWhatIsMissingOrUnknown) {
   v1::GetPolicyResponse policy_got;
   EXPECT_EQ(ReasonOf(policies_->GetPolicy(&no_policy, policy, &policy_got)),
             "POLICY_NOT_FOUND");
+
+  Context no_name;
+  v1::ListReportsResponse reports;
+  ExpectInvalid(policies_->ListReports(&no_name, {}, &reports), "policy_id",
+                "is required");
+  v1::ListReportsRequest of_unknown;
+  of_unknown.set_policy_id("p404");
+  Context no_reported;
+  EXPECT_EQ(
+      ReasonOf(policies_->ListReports(&no_reported, of_unknown, &reports)),
+      "POLICY_NOT_FOUND");
 }
 
 TEST_F(BadInputTest, EntriesPastTheEndAreOutOfRange) {

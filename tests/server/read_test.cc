@@ -10,6 +10,7 @@
 #include "absl/time/clock.h"
 #include "gtest/gtest.h"
 #include "tests/support/server_fixture.h"
+#include "tests/support/test_clock.h"
 
 namespace chipledger::testing {
 namespace {
@@ -27,6 +28,14 @@ class ReadTest : public ServerTest {
         &context, ShipmentOf("H100", quantity, country, reference), &response);
     EXPECT_TRUE(status.ok()) << status.error_message();
     return response.result().size();
+  }
+
+  void WaitForSize(uint64_t size) {
+    const absl::Time deadline = absl::Now() + absl::Seconds(30);
+    while (server().ledger().Latest()->size < size && absl::Now() < deadline) {
+      absl::SleepFor(absl::Milliseconds(2));
+    }
+    ASSERT_EQ(server().ledger().Latest()->size, size);
   }
 
   void Grant(const std::string& license_id, const std::string& exporter,
@@ -458,6 +467,79 @@ TEST_F(ReadTest, ThePoliciesProductsPartiesAndGroupsAreListed) {
   ASSERT_TRUE(policies_->ListCountryGroups(&groups_context, {}, &groups).ok());
   EXPECT_EQ(groups.groups_size(), 0);
   EXPECT_EQ(groups.size(), policies.size());
+}
+
+TEST_F(ReadTest, ReportsAreListedPageByPageAtTheMomentOfTheFirst) {
+  TestClock clock("2099-01-10T00:00:00Z");
+  StartServer([&](ServerOptions& options) {
+    options.ledger.clock = &clock;
+    options.ledger.trust_clock = true;
+    options.ledger.tick = absl::Milliseconds(10);
+  });
+  v1::AdoptPolicyRequest adopt = Proto<v1::AdoptPolicyRequest>(R"pb(
+    command {
+      policy {
+        policy_id: "halves"
+        title: "H"
+        effective_from: "2025-01-01"
+        provenance {
+          citation: "c"
+          legal_status: LEGAL_STATUS_IN_FORCE
+          enforcement_status: ENFORCEMENT_STATUS_ENFORCED
+        }
+        rules {
+          rule_id: "all"
+          title: "A"
+          measure: MEASURE_GPUS
+          accrual: ACCRUAL_EXPORTED
+          window { open {} }
+          limit { constant: "50" }
+          enforcement { mode: MODE_REPORT_ONLY }
+          test_point: TEST_POINT_REPORTING_DATE
+          reporting_dates: "02-01"
+          reporting_dates: "08-01"
+        }
+      }
+    })pb");
+  adopt.set_request_id(NewRequestId());
+  Context adopt_context;
+  v1::AdoptPolicyResponse adopted;
+  ASSERT_TRUE(policies_->AdoptPolicy(&adopt_context, adopt, &adopted).ok());
+  uint64_t size = Record("S-1", 51);
+  for (const char* day : {"2099-02-02T00:00:00Z", "2099-08-02T00:00:00Z",
+                          "2100-02-02T00:00:00Z"}) {
+    clock.Set(day);
+    WaitForSize(++size);
+  }
+
+  v1::ListReportsRequest request;
+  request.set_policy_id("halves");
+  request.set_page_size(1);
+  std::vector<std::string> dates;
+  do {
+    Context context;
+    v1::ListReportsResponse page;
+    ASSERT_TRUE(policies_->ListReports(&context, request, &page).ok());
+    EXPECT_EQ(page.size(), size);
+    ASSERT_EQ(page.reports_size(), 1);
+    dates.push_back(page.reports(0).date());
+    EXPECT_EQ(page.reports(0).rules(0).over_limit(), 1);
+    EXPECT_FALSE(page.reports(0).totals(0).has_now())
+        << "what comes between pages is not in them";
+    Record(absl::StrCat("late", dates.size()));
+    request.set_page_token(page.next_page_token());
+  } while (!request.page_token().empty());
+  EXPECT_EQ(dates, (std::vector<std::string>{"2099-02-01", "2099-08-01",
+                                             "2100-02-01"}));
+  Context last;
+  v1::ListReportsResponse all;
+  request.clear_page_token();
+  request.clear_page_size();
+  ASSERT_TRUE(policies_->ListReports(&last, request, &all).ok());
+  ASSERT_EQ(all.reports_size(), 3);
+  EXPECT_EQ(all.reports(0).totals(0).reported().used(), 51);
+  EXPECT_EQ(all.reports(0).totals(0).now().used(), 54);
+  StopServer();
 }
 
 TEST_F(ReadTest, TheLedgerSaysHowItIs) {

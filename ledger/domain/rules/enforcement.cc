@@ -1,7 +1,5 @@
 #include "ledger/domain/rules/enforcement.h"
 
-#include <algorithm>
-
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "ledger/base/limits.h"
@@ -11,14 +9,29 @@
 namespace chipledger::domain {
 namespace {
 
-// A leap year, so that "02-29" can be a reporting date.
-constexpr absl::string_view kLeapYear = "2024-";
+// Not a leap year: a date that is not there every year is no reporting date.
+constexpr absl::string_view kAnyYear = "2025-";
+constexpr absl::string_view kLeapDay = "02-29";
+
+void CheckReportingDate(const std::string& date, const std::string& path,
+                        FieldChecks& checks) {
+  if (date == kLeapDay) {
+    checks.Add(path,
+               "\"02-29\" is there in leap years only; name \"02-28\" or "
+               "\"03-01\"");
+  } else if (!Date::Parse(absl::StrCat(kAnyYear, date))) {
+    checks.Add(path, absl::StrCat("\"", date,
+                                  "\" is not a day of the year, as MM-DD"));
+  }
+}
 
 void CheckReportingDates(const v1::Rule& rule, const std::string& path,
                          FieldChecks& checks) {
   const bool reports = rule.test_point() == v1::TEST_POINT_REPORTING_DATE;
-  if (reports != !rule.reporting_dates().empty()) {
-    checks.Add(absl::StrCat(path, ".reporting_dates"),
+  const auto& dates = rule.reporting_dates();
+  const std::string field = absl::StrCat(path, ".reporting_dates");
+  if (reports != !dates.empty()) {
+    checks.Add(field,
                "is required for TEST_POINT_REPORTING_DATE and only there");
   }
   if (reports && Denies(rule.enforcement().mode())) {
@@ -26,13 +39,26 @@ void CheckReportingDates(const v1::Rule& rule, const std::string& path,
                "is tested on reporting dates only and can refuse nothing; "
                "report it");
   }
-  CheckDistinct(rule.reporting_dates(), absl::StrCat(path, ".reporting_dates"),
-                checks);
-  for (int i = 0; i < rule.reporting_dates_size(); ++i) {
-    if (!Date::Parse(absl::StrCat(kLeapYear, rule.reporting_dates(i)))) {
-      checks.Add(absl::StrCat(path, ".reporting_dates[", i, "]"),
-                 absl::StrCat("\"", rule.reporting_dates(i),
-                              "\" is not a day of the year, as MM-DD"));
+  if (reports && rule.window().has_per_order()) {
+    checks.Add(
+        absl::StrCat(path, ".test_point"),
+        "does not go with window.per_order: each order is tested when it "
+        "is recorded, and nothing adds up to report on");
+  }
+  if (dates.size() > limits::kMaxReportingDates) {
+    checks.Add(field, absl::StrCat("has ", dates.size(), " dates, at most ",
+                                   limits::kMaxReportingDates));
+    return;
+  }
+  CheckDistinct(dates, field, checks);
+  for (int i = 0; i < dates.size(); ++i) {
+    const std::string at = absl::StrCat(field, "[", i, "]");
+    CheckReportingDate(dates[i], at, checks);
+    // Days of the year sort as text.
+    if (i > 0 && dates[i] < dates[i - 1]) {
+      checks.Add(at,
+                 absl::StrCat("\"", dates[i], "\" comes after \"", dates[i - 1],
+                              "\"; list the dates as they come in the year"));
     }
   }
 }
@@ -48,6 +74,23 @@ std::optional<Date> CompiledEnforcement::LastReportingDate(Date date) const {
     }
   }
   return last;
+}
+
+std::vector<Date> CompiledEnforcement::ReportingDates(Date from,
+                                                      Date to) const {
+  std::vector<Date> dates;
+  if (reporting_dates.empty()) return dates;
+  for (int year = from.year(); year <= to.year(); ++year) {
+    for (const std::string& day : reporting_dates) {
+      const auto date = Date::Parse(absl::StrCat(year, "-", day));
+      if (date && from <= *date && *date < to) dates.push_back(*date);
+    }
+  }
+  return dates;
+}
+
+bool CompiledEnforcement::ReportsOn(Date date) const {
+  return !ReportingDates(date, Date::FromDays(date.days() + 1)).empty();
 }
 
 void CheckEnforcement(const v1::Rule& rule, const std::string& path,
@@ -85,7 +128,6 @@ CompiledEnforcement CompileEnforcement(const v1::Rule& rule) {
     // Checked at adoption.
     compiled.notify_at = *ParseAmount(rule.enforcement().notify_at(), rule);
   }
-  std::sort(compiled.reporting_dates.begin(), compiled.reporting_dates.end());
   return compiled;
 }
 

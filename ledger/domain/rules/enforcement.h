@@ -32,6 +32,10 @@ struct CompiledEnforcement {
 
   // The last reporting date not after a date, if the rule has any.
   std::optional<Date> LastReportingDate(Date date) const;
+  // The reporting dates in [from, to), ascending.
+  std::vector<Date> ReportingDates(Date from, Date to) const;
+  // Whether a date is a reporting date.
+  bool ReportsOn(Date date) const;
 };
 
 // Checks what belongs to the enforcement; `path` is the rule's.
