@@ -80,23 +80,6 @@ void LintEnforcement(const v1::Rule& rule, const std::string& path,
   }
 }
 
-void LintScope(const v1::Rule& rule, const std::string& path,
-               const Warn& warn) {
-  const v1::FactFilter& where = rule.scope().where();
-  if (!where.destination_groups().empty() &&
-      ContainsAll(where.except_destination_groups(),
-                  where.destination_groups())) {
-    warn(absl::StrCat(path, ".scope.where.destination_groups"),
-         "are all among except_destination_groups, so the rule never binds");
-  }
-  if (!where.headquarters_groups().empty() &&
-      ContainsAll(where.except_headquarters_groups(),
-                  where.headquarters_groups())) {
-    warn(absl::StrCat(path, ".scope.where.headquarters_groups"),
-         "are all among except_headquarters_groups, so the rule never binds");
-  }
-}
-
 void LintExemption(const v1::Rule& rule, const v1::Exemption& exemption,
                    const Span& counted, const std::string& path,
                    const Warn& warn) {
@@ -287,14 +270,7 @@ void LintRules(const v1::Policy& policy, const Warn& warn) {
     const v1::Rule& rule = policy.rules(i);
     const std::string path = absl::StrCat("policy.rules[", i, "]");
     const Span counted = SpanOf(policy, rule);
-    if (counted.empty()) {
-      warn(absl::StrCat(path, ".window"),
-           "has no day on which the policy is in force, so the rule never "
-           "binds");
-      continue;
-    }
     LintEnforcement(rule, path, warn);
-    LintScope(rule, path, warn);
     for (int j = 0; j < rule.exemptions_size(); ++j) {
       LintExemption(rule, rule.exemptions(j), counted,
                     absl::StrCat(path, ".exemptions[", j, "]"), warn);

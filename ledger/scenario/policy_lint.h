@@ -13,7 +13,7 @@ namespace chipledger::scenarios {
 using Warn = std::function<void(std::string field, std::string message)>;
 
 // Rules that can never bind, exemptions that cover everything or nothing, and
-// steps and windows that no fact of the policy meets.
+// steps that no fact of the policy meets.
 // Requires: the policy was checked.
 void LintRules(const v1::Policy& policy, const Warn& warn);
 

@@ -56,6 +56,7 @@ const std::map<std::string, int64_t>& StatedBounds() {
       {"required_conditions", 64},
       {"rule_id", 64},
       {"settings.name", 64},
+      {"settings.value", 64},
       {"shipment_reference", 64},
       {"ultimate_parents", 64},
       {"announcement.recipient", 64},

@@ -140,7 +140,7 @@ void CheckSettings(const v1::Policy& policy, const std::string& path,
                 absl::StrCat(at, ".chosen"));
     checks.Text(setting.alternatives(), limits::kMaxTextBytes, true,
                 absl::StrCat(at, ".alternatives"));
-    checks.Text(setting.value(), limits::kMaxTextBytes, false,
+    checks.Text(setting.value(), limits::kMaxRuleIdBytes, false,
                 absl::StrCat(at, ".value"));
   }
 }
