@@ -66,11 +66,11 @@ class ReportsTest : public ::testing::Test {
     const auto replayed = scenarios::ReplayTotals(ledger_.entries());
     ASSERT_TRUE(replayed.ok()) << replayed.status();
     EXPECT_EQ(*replayed, ledger_.state().SortedTotals());
-    int events = 0;
-    EXPECT_THAT(DifferencesAfterRestarts(
-                    ledger_.entries(),
-                    [&] { return ++events % events_between_restarts_ == 0; }),
-                IsEmpty());
+    // A restart looks at entries one by one, so not in the middle of an event.
+    if (has_split_events_) return;
+    EXPECT_THAT(
+        DifferencesAfterRestarts(ledger_.entries(), [] { return true; }),
+        IsEmpty());
   }
 
   void Accept(const std::string& text) {
@@ -152,7 +152,7 @@ class ReportsTest : public ::testing::Test {
   }
 
   MemoryLedger ledger_{*Date::Parse("2025-01-10")};
-  int events_between_restarts_ = 1;
+  bool has_split_events_ = false;
 };
 
 // When a report is due
@@ -442,8 +442,8 @@ TEST_F(ReportsTest, OfManyTotalsThoseThatAreOverAreTold) {
   Adopt(
       Policy(Rule("scope { group_by: GROUP_BY_EXPORTER } window { open {} } "
                   "limit { constant: '1' } reporting_dates: '02-01' ")));
-  events_between_restarts_ = 1'000;
-  constexpr int kTotals = 1'200;
+  has_split_events_ = true;
+  constexpr int kTotals = 1'050;
   constexpr int kOver = 30;
   for (int i = 0; i < kTotals; ++i) {
     // So long that they do not fit into one entry.
@@ -465,7 +465,7 @@ TEST_F(ReportsTest, OfManyTotalsThoseThatAreOverAreTold) {
   EXPECT_GT(EventOf(*ledger_.state().registers().reports.Find("p/2025-02-01"))
                 .continued_by(),
             0u);
-  EXPECT_EQ(report.rules(0).ShortDebugString(), "totals: 1200 over_limit: 30");
+  EXPECT_EQ(report.rules(0).ShortDebugString(), "totals: 1050 over_limit: 30");
   const std::vector<std::string> totals = Totals(report);
   EXPECT_THAT(totals, SizeIs(limits::kMaxReportedTotals));
   EXPECT_EQ(std::count(totals.begin(), totals.end(), " 2+0 of 1 REPORTED"),
