@@ -52,6 +52,13 @@ std::vector<std::string> QuotedIn(absl::string_view message) {
 
 // What the parser may have been meant to read; empty when nothing is like it.
 std::string WhatWasMeant(const Descriptor& root, absl::string_view message) {
+  if (absl::EndsWith(message, "got: ")) {
+    return "the end; a \"{\" was not closed";
+  }
+  if (absl::StrContains(message, "integer or identifier, got: \"") ||
+      absl::StrContains(message, "integer or identifier, got: '")) {
+    return "; names of values stand without quotes";
+  }
   const std::vector<std::string> quoted = QuotedIn(message);
   if (quoted.size() < 2) return "";
   const bool is_field = absl::StrContains(message, "has no field named");

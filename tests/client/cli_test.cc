@@ -1443,8 +1443,9 @@ TEST_F(CliTest, AnImportOfWhatWasVoidedExitsWithOne) {
 TEST_F(CliTest, ImportsMovementsFromAFile) {
   const std::string shipments = WriteFile(
       dir_, "shipments.csv",
-      absl::StrCat(Do({"shipment", "template"}),
-                   "S-1,acme,2025-03-01,FR,H100,9,after-the-fact,,,,,,,,,,,\n"));
+      absl::StrCat(
+          Do({"shipment", "template"}),
+          "S-1,acme,2025-03-01,FR,H100,9,after-the-fact,,,,,,,,,,,\n"));
   Do({"shipment", "import", shipments});
   const std::string file =
       WriteFile(dir_, "movements.csv",

@@ -149,6 +149,20 @@ TEST_F(PolicyFileTest, AMistakeIsNamedWithItsPlace) {
   }
 }
 
+TEST_F(PolicyFileTest, WhatCannotBeReadIsNamedWithItsPlace) {
+  const auto error = [&](std::string text) {
+    const auto read = scenarios::ReadPolicyText(Write("p.textproto", text));
+    return std::string(read.status().message());
+  };
+  const std::string text = kFile;
+  EXPECT_THAT(error(text.substr(0, text.size() - 2)),
+              HasSubstr("got: the end; a \"{\" was not closed"));
+  EXPECT_THAT(
+      error(absl::StrReplaceAll(text, {{"LEGAL_STATUS_PROPOSED", "'x'"}})),
+      HasSubstr(":28:36: Expected integer or identifier, got: 'x'; names of "
+                "values stand without quotes"));
+}
+
 TEST_F(PolicyFileTest, WarnsOfWhatIsHardlyMeant) {
   struct Case {
     std::string from, to, found;

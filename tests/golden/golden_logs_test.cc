@@ -104,7 +104,8 @@ INSTANTIATE_TEST_SUITE_P(
                       "e22_entity_share", "e30_shipments_around_a_revocation",
                       "late_adoption", "license_checks", "license_expiry",
                       "license_life", "movement_voided", "movements",
-                      "policy_amended", "reporting_dates", "reservation",
+                      "not_there", "partial_revocation", "policy_amended",
+                      "recovered", "reporting_dates", "reservation",
                       "several_licenses", "unknown_tpp"),
     [](const auto& info) { return info.param; });
 
