@@ -52,7 +52,13 @@ v1::Policy FullPolicy() {
       effective_from: "2025-01-01"
       citation: "c"
     }
-    settings { name: "n" question: "q" chosen: "c" alternatives: "a" }
+    settings {
+      name: "n"
+      question: "q"
+      chosen: "c"
+      alternatives: "a"
+      value: "v"
+    }
     rules {
       rule_id: "licensed"
       title: "R"
