@@ -95,6 +95,9 @@ absl::StatusOr<RuleField> RuleField::Find(absl::string_view path,
        field->cpp_type() != FieldDescriptor::CPPTYPE_INT64)) {
     return NotThere(path, last, "is no text or number of a rule there");
   }
+  if (!message->GetReflection()->HasField(*message, field)) {
+    return NotThere(path, last, "is not set in the rule");
+  }
   return RuleField(message, field, ScaleOf(*field));
 }
 
