@@ -89,7 +89,10 @@ class ErrorLines : public google::protobuf::io::ErrorCollector {
     absl::StrAppend(&text_, text_.empty() ? "" : "\n", path_, ":");
     // Unknown places are negative, known ones count from 0.
     if (line >= 0) absl::StrAppend(&text_, line + 1, ":", column + 1, ":");
-    absl::StrAppend(&text_, " ", message, WhatWasMeant(root_, message));
+    const std::string meant = WhatWasMeant(root_, message);
+    absl::StrAppend(&text_, " ",
+                    meant.empty() ? message : absl::StripSuffix(message, "."),
+                    meant);
   }
   const std::string& text() const { return text_; }
 
