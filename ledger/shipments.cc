@@ -105,6 +105,7 @@ bool IsCorrection(const v1::Event& event) {
 // happened.
 struct Standing {
   std::vector<ItemUnitsState> items;
+  // Ascending.
   std::vector<uint64_t> entry_indexes;
 };
 
@@ -243,7 +244,7 @@ absl::Status FillPositions(const Standing& standing, const ShipmentState& state,
       })) {
     for (const ShipmentState::EntryRef& ref : state.entries) {
       if (ref.voided ||
-          !absl::c_linear_search(standing.entry_indexes, ref.index)) {
+          !absl::c_binary_search(standing.entry_indexes, ref.index)) {
         continue;
       }
       ASSIGN_OR_RETURN(const v1::Entry entry, ReadEntry(reader, ref.index));

@@ -120,6 +120,18 @@ absl::Status MoveCharges(
   return absl::OkStatus();
 }
 
+// Gathers that what a charge counts fell from `before` units to `after` on
+// another date.
+absl::Status MoveDate(const Charge& charge, int64_t before, int64_t after,
+                      Date from, Date to, Assessment& assessment) {
+  // What goes from one date to another is taken away first, so that it does not
+  // seem to be on both.
+  RETURN_IF_ERROR(assessment.MoveUnits(charge, v1::BALANCE_USED, to, before,
+                                       after, Test::kNothing));
+  return assessment.MoveUnits(charge, v1::BALANCE_USED, from, after, before,
+                              Test::kNothing);
+}
+
 // Gathers what the end of a license gave back, by rules that release what is
 // revoked, by another date.
 absl::Status MoveRelease(const Case& c, const LicenseState& license, Date from,
@@ -132,13 +144,9 @@ absl::Status MoveRelease(const Case& c, const LicenseState& license, Date from,
         !license.HasReleased(charge)) {
       continue;
     }
-    const int64_t kept = line->authorized - line->released;
-    // What goes from one date to another is taken away first, so that it does
-    // not seem to be on both.
-    RETURN_IF_ERROR(assessment.MoveUnits(
-        charge, v1::BALANCE_USED, to, line->authorized, kept, Test::kNothing));
-    RETURN_IF_ERROR(assessment.MoveUnits(charge, v1::BALANCE_USED, from, kept,
-                                         line->authorized, Test::kNothing));
+    RETURN_IF_ERROR(MoveDate(charge, line->authorized,
+                             line->authorized - line->released, from, to,
+                             assessment));
   }
   return absl::OkStatus();
 }
@@ -346,11 +354,8 @@ absl::Status MovePartRelease(const Case& c, const LicenseState& license,
     }
     for (const Charge& charge : charges) {
       if (charge.item != line_number || !charge.release_on_revocation) continue;
-      RETURN_IF_ERROR(assessment.MoveUnits(charge, v1::BALANCE_USED, to, before,
-                                           before - units, Test::kNothing));
-      RETURN_IF_ERROR(assessment.MoveUnits(charge, v1::BALANCE_USED,
-                                           revocation.from, before - units,
-                                           before, Test::kNothing));
+      RETURN_IF_ERROR(MoveDate(charge, before, before - units, revocation.from,
+                               to, assessment));
     }
   }
   return absl::OkStatus();

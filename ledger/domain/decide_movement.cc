@@ -478,6 +478,14 @@ struct Taken {
   std::shared_ptr<const v1::Event> event;
   Units units;
   Place at;
+
+  int64_t UnitsOf(int32_t item) const {
+    int64_t of_item = 0;
+    for (const v1::ItemUnits& some : units) {
+      if (some.item() == item) of_item += some.quantity();
+    }
+    return of_item;
+  }
 };
 absl::StatusOr<Taken> FindTaken(const Case& c, const FoundShipment& found,
                                 uint64_t index) {
@@ -509,11 +517,7 @@ absl::Status GatherFound(const Case& c, const Taken& taken, uint64_t index,
   if (!taken.event->has_diversion_reported()) return absl::OkStatus();
   ASSIGN_OR_RETURN(const std::vector<Charge> charges,
                    CountedCharges(c.state, c.history, *taken.event, index));
-  int64_t diverted = 0;
-  for (const v1::ItemUnits& some : taken.units) {
-    if (some.item() == units.item()) diverted += some.quantity();
-  }
-  const int64_t there = diverted - back_before;
+  const int64_t there = taken.UnitsOf(units.item()) - back_before;
   for (const Charge& charge : charges) {
     if (charge.item != units.item()) continue;
     RETURN_IF_ERROR(assessment.MoveUnits(charge, v1::BALANCE_USED, date, there,
@@ -546,7 +550,7 @@ absl::Status DecideRecoverUnits(v1::RecoverUnits& command, Case& c) {
         absl::StrCat("is before that of entry ", index, ", which took them, ",
                      taken.date.ToString()));
   }
-  ASSIGN_OR_RETURN(const auto back_before, RecoveredBefore(c, found, index));
+  ASSIGN_OR_RETURN(auto back_before, RecoveredBefore(c, found, index));
   ASSIGN_OR_RETURN(
       const std::vector<UnitMove> moves,
       UnitMovesOf(c.history, found.shipment(), found.state, std::nullopt));
@@ -561,12 +565,8 @@ absl::Status DecideRecoverUnits(v1::RecoverUnits& command, Case& c) {
   ASSIGN_OR_RETURN(Mover mover,
                    Mover::Make(c, found, v1::ASSURANCE_UNSPECIFIED));
   for (const v1::ItemUnits& units : command.units()) {
-    const auto before = back_before.find(units.item());
-    const int64_t back = before == back_before.end() ? 0 : before->second;
-    int64_t left = -back;
-    for (const v1::ItemUnits& some : taken.units) {
-      if (some.item() == units.item()) left += some.quantity();
-    }
+    const int64_t back = back_before[units.item()];
+    const int64_t left = taken.UnitsOf(units.item()) - back;
     if (units.quantity() > left) {
       return QuantityNotAvailable(
           absl::StrCat("entry ", index, " of ", NameOf(found.shipment()),
@@ -688,10 +688,9 @@ absl::Status CountRecoveredBack(const Case& c, const FoundShipment& found,
   const v1::RecoverUnits& command = recovered.command();
   const uint64_t index = command.movement_index();
   ASSIGN_OR_RETURN(const Taken taken, FindTaken(c, found, index));
-  ASSIGN_OR_RETURN(const auto back, RecoveredBefore(c, found, index));
+  ASSIGN_OR_RETURN(auto back, RecoveredBefore(c, found, index));
   for (v1::ItemUnits units : command.units()) {
-    const auto of_item = back.find(units.item());
-    const int64_t with_it = of_item == back.end() ? 0 : of_item->second;
+    const int64_t with_it = back[units.item()];
     units.set_quantity(-units.quantity());
     RETURN_IF_ERROR(GatherFound(c, taken, index, units, with_it,
                                 ParsedDate(command.effective_date()),
