@@ -607,6 +607,12 @@ absl::StatusOr<v1::ListPoliciesResponse> Client::ListPolicies(
               request, call);
 }
 
+absl::StatusOr<v1::ExplainFactResponse> Client::ExplainFact(
+    const v1::ExplainFactRequest& request, const CallOptions& call) {
+  return Read(*this, *stubs_->policies, &v1::PolicyService::Stub::ExplainFact,
+              request, call);
+}
+
 absl::StatusOr<v1::ListReportsResponse> Client::ListReports(
     const v1::ListReportsRequest& request, const CallOptions& call) {
   return Read(*this, *stubs_->policies, &v1::PolicyService::Stub::ListReports,

@@ -183,6 +183,8 @@ class Client {
       const v1::GetPolicyRequest& request, const CallOptions& call = {});
   absl::StatusOr<v1::ListPoliciesResponse> ListPolicies(
       const v1::ListPoliciesRequest& request, const CallOptions& call = {});
+  absl::StatusOr<v1::ExplainFactResponse> ExplainFact(
+      const v1::ExplainFactRequest& request, const CallOptions& call = {});
   absl::StatusOr<v1::ListReportsResponse> ListReports(
       const v1::ListReportsRequest& request, const CallOptions& call = {});
   absl::StatusOr<v1::ListProductsResponse> ListProducts(

@@ -13,6 +13,7 @@
 #include "ledger/committer.h"
 #include "ledger/deals.h"
 #include "ledger/envelope.h"
+#include "ledger/explain.h"
 #include "ledger/head.h"
 #include "ledger/load_state.h"
 #include "ledger/moments.h"
@@ -238,6 +239,17 @@ class LedgerImpl : public Ledger {
                                           Date begin,
                                           size_t max_count) const override {
     return ListReportsOf(*store_, moment, policy_id, begin, max_count);
+  }
+
+  absl::StatusOr<v1::ExplainFactResponse> ExplainFact(
+      const Moment& moment,
+      const v1::ExplainFactRequest& request) const override {
+    const uint64_t size = moment.snapshot->size;
+    if (request.has_index() && request.index() >= size) {
+      return IndexOutOfRange(request.index(), size);
+    }
+    return ExplainFactAt(*store_, moment, clock_.NowNs(),
+                         size == Latest()->size, request);
   }
 
   absl::Status WhatIf(

@@ -277,6 +277,14 @@ class Ledger {
                                                   Date begin,
                                                   size_t max_count) const = 0;
 
+  // Says which rules looked at a command or an entry, and why each counted it
+  // or did not; see PolicyService.ExplainFact. Loads the state that it was or
+  // would be decided on.
+  // Errors: those of deciding the command, INVALID_FIELD, INDEX_OUT_OF_RANGE,
+  // SHIPMENT_NOT_FOUND, DATA_DAMAGED.
+  virtual absl::StatusOr<v1::ExplainFactResponse> ExplainFact(
+      const Moment& moment, const v1::ExplainFactRequest& request) const = 0;
+
   // Replays the log under another policy; see PolicyService.WhatIf. Blocks, and
   // calls `send` with each message until it returns false, which ends it.
   // Errors: INVALID_FIELD and what adopting the policy could fail with,

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <utility>
 
-#include "absl/container/flat_hash_set.h"
 #include "chipledger/v1/event.pb.h"
 #include "google/protobuf/arena.h"
 #include "ledger/base/status_macros.h"
@@ -19,35 +19,9 @@ using google::protobuf::Arena;
 // Large enough for any entry, so that parsing one seldom allocates.
 constexpr size_t kArenaBytes = 256 * 1024;
 
-// Brings in what became of a shipment until the mark, once.
-class ShipmentRows {
- public:
-  ShipmentRows(const store::Store& store, LoadedState& loaded)
-      : store_(store), loaded_(loaded) {}
-
-  absl::Status BringIn(uint64_t index) {
-    // One recorded since is as its entry says.
-    if (index >= loaded_.mark || !brought_.insert(index).second) {
-      return absl::OkStatus();
-    }
-    ASSIGN_OR_RETURN(auto row,
-                     store_.marks().FindShipment(loaded_.mark, index));
-    if (!row) return absl::OkStatus();
-    storage::v1::StateRow state_row;
-    *state_row.mutable_shipment() = *std::move(row);
-    return loaded_.state.RestoreRow(state_row);
-  }
-
- private:
-  const store::Store& store_;
-  LoadedState& loaded_;
-  absl::flat_hash_set<uint64_t> brought_;
-};
-
 absl::Status FoldEntries(const store::Store& store, uint64_t end,
                          LoadShipments shipments, ReadEntryBytes read_entry,
                          LoadedState& loaded) {
-  ShipmentRows rows(store, loaded);
   const auto block = std::make_unique<char[]>(kArenaBytes);
   google::protobuf::ArenaOptions options;
   options.initial_block = block.get();
@@ -58,7 +32,9 @@ absl::Status FoldEntries(const store::Store& store, uint64_t end,
     RETURN_IF_ERROR(ReadWhole(read_entry, loaded.state.size(), *entry));
     if (shipments == LoadShipments::kSinceMark) {
       const auto changed = domain::ChangedShipmentOf(entry->event());
-      if (changed) RETURN_IF_ERROR(rows.BringIn(*changed));
+      if (changed) {
+        RETURN_IF_ERROR(BringInShipment(store, *changed, loaded));
+      }
     }
     RETURN_IF_ERROR(loaded.state.Fold(entry->event()));
     // Entries of a request follow each other by a nanosecond. What continues
@@ -97,6 +73,22 @@ absl::StatusOr<LoadedState> LoadState(const store::Store& store, uint64_t size,
   RETURN_IF_ERROR(FoldEntries(store, size, shipments, read_entry, loaded));
   loaded.state.TakeDelta();
   return loaded;
+}
+
+absl::Status BringInShipment(const store::Store& store, uint64_t shipment_index,
+                             LoadedState& loaded) {
+  // One recorded since is as its entry says; one that the state has was brought
+  // in before, and may have changed since.
+  if (shipment_index >= loaded.mark ||
+      loaded.state.HasShipmentRow(shipment_index)) {
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(auto row,
+                   store.marks().FindShipment(loaded.mark, shipment_index));
+  if (!row) return absl::OkStatus();
+  storage::v1::StateRow state_row;
+  *state_row.mutable_shipment() = *std::move(row);
+  return loaded.state.RestoreRow(state_row);
 }
 
 }  // namespace chipledger

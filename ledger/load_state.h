@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "ledger/domain/state.h"
 #include "ledger/envelope.h"
@@ -36,6 +37,12 @@ struct LoadedState {
 absl::StatusOr<LoadedState> LoadState(const store::Store& store, uint64_t size,
                                       LoadShipments shipments,
                                       ReadEntryBytes read_entry);
+
+// Brings in what became of a shipment, which kSinceMark leaves out unless it
+// changed since the mark. `shipment_index` is its first entry's.
+// Errors: DATA_DAMAGED.
+absl::Status BringInShipment(const store::Store& store, uint64_t shipment_index,
+                             LoadedState& loaded);
 
 }  // namespace chipledger
 

@@ -271,6 +271,18 @@ absl::Status ReadReports(const ReadView& view,
   return absl::OkStatus();
 }
 
+absl::Status ReadExplanation(const ReadView& view,
+                             const v1::ExplainFactRequest& request,
+                             v1::ExplainFactResponse& response) {
+  if (!request.read_point().through_date().empty()) {
+    return InvalidFields(
+        {{"read_point.through_date",
+          "is not taken: what was decided rests on all that was known"}});
+  }
+  ASSIGN_OR_RETURN(response, view.ledger.ExplainFact(view.moment, request));
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 grpc::ServerUnaryReactor* PolicyService::AdoptPolicy(
@@ -357,6 +369,14 @@ grpc::ServerUnaryReactor* PolicyService::ListPolicies(
     grpc::ByteBuffer* response) {
   return ServeRead<v1::ListPoliciesRequest, v1::ListPoliciesResponse>(
       {runtime_, context, request, response}, &ReadPolicies);
+}
+
+grpc::ServerUnaryReactor* PolicyService::ExplainFact(
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+    grpc::ByteBuffer* response) {
+  return ServeRead<v1::ExplainFactRequest, v1::ExplainFactResponse>(
+      {runtime_, context, request, response}, &ReadExplanation,
+      ReadSource::kLog);
 }
 
 grpc::ServerUnaryReactor* PolicyService::ListReports(

@@ -21,6 +21,7 @@ using RawPolicyService =
                v1::PolicyService::WithRawCallbackMethod_ChangeCountryGroup,
                v1::PolicyService::WithRawCallbackMethod_ChangeHolidays,
                v1::PolicyService::WithRawCallbackMethod_SubmitPolicyCommands,
+               v1::PolicyService::WithRawCallbackMethod_ExplainFact,
                v1::PolicyService::WithRawCallbackMethod_GetPolicy,
                v1::PolicyService::WithRawCallbackMethod_ListPolicies,
                v1::PolicyService::WithRawCallbackMethod_ListReports,
@@ -68,6 +69,9 @@ class PolicyService final : public RawPolicyService {
   grpc::ServerUnaryReactor* ListPolicies(grpc::CallbackServerContext* context,
                                          const grpc::ByteBuffer* request,
                                          grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* ExplainFact(grpc::CallbackServerContext* context,
+                                        const grpc::ByteBuffer* request,
+                                        grpc::ByteBuffer* response) override;
   grpc::ServerUnaryReactor* ListReports(grpc::CallbackServerContext* context,
                                         const grpc::ByteBuffer* request,
                                         grpc::ByteBuffer* response) override;

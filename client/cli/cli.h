@@ -68,6 +68,7 @@ void AddHeadroomCommands(CLI::App& app, Cli& cli);
 void AddAuditCommands(CLI::App& app, Cli& cli);
 void AddWhatIfCommand(CLI::App& policy, Cli& cli);
 void AddReportsCommand(CLI::App& policy, Cli& cli);
+void AddExplainCommand(CLI::App& policy, Cli& cli);
 void AddHolidayCommands(CLI::App& group, Cli& cli);
 void AddApplicationCommands(CLI::App& license, Cli& cli);
 void AddLicenseChangeCommands(CLI::App& license, Cli& cli);

@@ -14,11 +14,20 @@ constexpr int kRowsPerPage = 10'000;
 
 struct ListOptions {
   FilterOptions filter;
+  bool deciding = false;
   v1::ReadPoint read_point;
 };
 
+// Whether the rule of a row can refuse what is dated as the row is.
+bool Decides(const v1::HeadroomRow& row) {
+  return row.in_force() && !row.backfilling() &&
+         (row.enforcement() == v1::Enforcement::MODE_REFUSE ||
+          row.enforcement() == v1::Enforcement::MODE_PRESUME_DENIAL);
+}
+
 // Says on standard error why there is no row and what to ask.
-void ExplainNoRows(Cli& cli, const v1::ListHeadroomRequest& list) {
+void ExplainNoRows(Cli& cli, const v1::ListHeadroomRequest& list,
+                   bool deciding) {
   v1::ListPoliciesRequest request;
   *request.mutable_read_point() = list.read_point();
   request.set_page_size(1);
@@ -34,6 +43,12 @@ void ExplainNoRows(Cli& cli, const v1::ListHeadroomRequest& list) {
            "a license counts in it.\n"
            "  next: name a country to see what is left of limits that "
            "nothing has used: chipledger headroom list --country MY\n";
+  } else if (deciding) {
+    std::cerr << "No rule refuses for " << filter.destination_country()
+              << " by its destination alone; who receives and who owns them "
+                 "may decide.\n"
+                 "  next: chipledger policy explain says of a shipment which "
+                 "rules would look at it\n";
   } else {
     std::cerr << "No rule covers " << filter.destination_country()
               << " by its destination alone"
@@ -61,6 +76,7 @@ int List(Cli& cli, const ListOptions& options) {
       [&](const v1::ListHeadroomResponse& page) {
         size = page.size();
         for (const v1::HeadroomRow& row : page.rows()) {
+          if (options.deciding && !Decides(row)) continue;
           if (cli.json) {
             PrintJson(row);
           } else {
@@ -73,7 +89,7 @@ int List(Cli& cli, const ListOptions& options) {
   if (!cli.json) {
     std::cout << FormatHeadroom(rows) << FormatSize(size, options.read_point)
               << std::flush;
-    if (rows.empty()) ExplainNoRows(cli, request);
+    if (rows.empty()) ExplainNoRows(cli, request, options.deciding);
   }
   return kDone;
 }
@@ -145,6 +161,9 @@ void AddHeadroomCommands(CLI::App& app, Cli& cli) {
       *group, cli, "list", "list totals against their limits",
       [](CLI::App& sub, ListOptions& options) {
         AddFilterOptions(sub, options.filter);
+        sub.add_flag("--deciding", options.deciding,
+                     "only totals by which a rule can refuse, not those that "
+                     "are only reported or not in force");
         AddReadOptions(sub, options.read_point);
       },
       List);

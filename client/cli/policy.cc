@@ -14,6 +14,7 @@
 #include "client/cli/print.h"
 #include "client/cli/table.h"
 #include "client/cli/terminal.h"
+#include "ledger/base/count_of.h"
 #include "ledger/scenario/policy_file.h"
 
 namespace chipledger::cli {
@@ -22,8 +23,23 @@ namespace {
 struct AdoptOptions {
   PolicyFileOptions file;
   bool report_only = false;
+  bool by_standing = false;
   WriteOptions write;
 };
+
+// Whether a policy is to decide. By its standing it is when it is in force and
+// the authority enforces it.
+v1::AdoptionMode ModeOf(const AdoptOptions& options,
+                        const v1::PolicyFile& file) {
+  const v1::Provenance& provenance = file.policy().provenance();
+  const bool enforced =
+      provenance.legal_status() == v1::Provenance::LEGAL_STATUS_IN_FORCE &&
+      provenance.enforcement_status() ==
+          v1::Provenance::ENFORCEMENT_STATUS_ENFORCED;
+  return options.report_only || (options.by_standing && !enforced)
+             ? v1::ADOPTION_MODE_REPORT_ONLY
+             : v1::ADOPTION_MODE_ENFORCE;
+}
 
 // Leaves out rescissions of policies that the ledger does not have.
 absl::Status KeepKnownRescissions(Cli& cli, v1::PolicyFile& file) {
@@ -52,12 +68,13 @@ absl::Status KeepKnownRescissions(Cli& cli, v1::PolicyFile& file) {
   return absl::OkStatus();
 }
 
-void PrintAdoption(const v1::PolicyFile& file, bool report_only) {
+void PrintAdoption(const v1::PolicyFile& file, v1::AdoptionMode mode) {
   if (file.has_policy()) {
     std::cout << "Policy " << file.policy().policy_id() << ": "
-              << file.policy().rules_size() << " rules, "
-              << file.country_groups_size() << " country groups"
-              << (report_only ? ", report only" : "") << "\n";
+              << CountOf(file.policy().rules_size(), "rule") << ", "
+              << CountOf(file.country_groups_size(), "country group")
+              << (mode == v1::ADOPTION_MODE_REPORT_ONLY ? ", report only" : "")
+              << "\n";
   }
   for (const v1::Setting& setting : file.policy().settings()) {
     if (setting.value().empty()) continue;
@@ -78,26 +95,32 @@ void PrintAdoption(const v1::PolicyFile& file, bool report_only) {
 }
 
 int Adopt(Cli& cli, const AdoptOptions& options) {
-  absl::StatusOr<v1::PolicyFile> file = ReadPolicyFile(options.file);
-  if (!file.ok()) return Fail(cli, file.status());
+  absl::StatusOr<ChosenPolicy> chosen = ChoosePolicy(options.file);
+  if (!chosen.ok()) return Fail(cli, chosen.status());
+  v1::PolicyFile& file = chosen->file;
   const absl::StatusOr<std::vector<v1::Party>> parties =
-      UnknownParties(cli, *file);
+      UnknownParties(cli, file);
   if (!parties.ok()) return Fail(cli, parties.status());
-  file->mutable_parties()->Assign(parties->begin(), parties->end());
-  if (const absl::Status kept = KeepKnownRescissions(cli, *file); !kept.ok()) {
+  file.mutable_parties()->Assign(parties->begin(), parties->end());
+  if (const absl::Status kept = KeepKnownRescissions(cli, file); !kept.ok()) {
     return Fail(cli, kept);
   }
   v1::SubmitPolicyCommandsRequest request;
   SetWriteOptions(options.write, request);
-  for (v1::Command& command : scenarios::AdoptionOf(
-           *file, options.report_only ? v1::ADOPTION_MODE_REPORT_ONLY
-                                      : v1::ADOPTION_MODE_ENFORCE)) {
+  const v1::AdoptionMode mode = ModeOf(options, file);
+  for (v1::Command& command : scenarios::AdoptionOf(file, mode)) {
     *request.add_commands() = std::move(command);
   }
-  return Finish(cli, cli.client().SubmitPolicyCommands(request),
-                [&](const v1::SubmitPolicyCommandsResponse& response) {
-                  PrintAdoption(*file, options.report_only);
-                  PrintWriteResult(response.result());
+  const auto response = cli.client().SubmitPolicyCommands(request);
+  if (!response.ok()) {
+    // Programs get the fields as the server names them.
+    return Fail(cli, cli.json ? response.status()
+                              : InTermsOfFile(response.status(), *chosen));
+  }
+  return Finish(cli, response,
+                [&](const v1::SubmitPolicyCommandsResponse& recorded) {
+                  PrintAdoption(file, mode);
+                  PrintWriteResult(recorded.result());
                 });
 }
 
@@ -317,9 +340,14 @@ void AddPolicyCommands(CLI::App& app, Cli& cli) {
       [](CLI::App& sub, AdoptOptions& options) {
         AddPolicyFileOptions(sub, "a chipledger.v1.PolicyFile as .textproto",
                              options.file);
-        sub.add_flag("--report-only", options.report_only,
-                     "every rule only reports: to watch a policy without "
-                     "being bound by it");
+        CLI::Option* report_only = sub.add_flag(
+            "--report-only", options.report_only,
+            "every rule only reports: to watch a policy without being bound by "
+            "it");
+        sub.add_flag("--by-standing", options.by_standing,
+                     "to decide if the file says that the policy is in force "
+                     "and enforced, else to report only")
+            ->excludes(report_only);
         AddWriteOptions(sub, options.write);
       },
       Adopt);
@@ -343,6 +371,7 @@ void AddPolicyCommands(CLI::App& app, Cli& cli) {
       },
       Show);
   AddReportsCommand(*group, cli);
+  AddExplainCommand(*group, cli);
   AddWhatIfCommand(*group, cli);
   AddPolicyBenchCommands(*group, cli);
   AddPolicyTestCommand(*group, cli);

@@ -5,9 +5,11 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "chipledger/v1/command.pb.h"
 #include "client/cli/cli.h"
+#include "ledger/scenario/policy_file.h"
 
 namespace chipledger::cli {
 
@@ -23,6 +25,21 @@ void AddSetOption(CLI::App& app, PolicyFileOptions& options);
 // Adds the required FILE, described so, and --set.
 void AddPolicyFileOptions(CLI::App& app, const std::string& description,
                           PolicyFileOptions& options);
+
+// A policy file as it was written, and with its parameters chosen.
+struct ChosenPolicy {
+  scenarios::PolicyText text;
+  v1::PolicyFile file;
+};
+
+// Errors: as scenarios::ReadPolicyFile.
+absl::StatusOr<ChosenPolicy> ChoosePolicy(const PolicyFileOptions& options);
+
+// Says what a ledger says of the adoption of a file in terms of the file: the
+// place and path of each wrong field there, instead of the number of a command
+// that nobody wrote.
+absl::Status InTermsOfFile(const absl::Status& status,
+                           const ChosenPolicy& chosen);
 
 // Reads the file, with its parameters chosen.
 // Errors: as scenarios::ReadPolicyFile.

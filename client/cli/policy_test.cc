@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "ledger/base/count_of.h"
 #include "ledger/scenario/runner.h"
 #include "ledger/scenario/text_file.h"
 
@@ -48,7 +49,9 @@ int Run(Cli& cli, const Options& options) {
     }
   }
   if (failed > 0 && !cli.json) {
-    std::cout << failed << " of " << paths.size() << " scenarios failed.\n";
+    std::cout << failed << " of "
+              << CountOf(static_cast<int64_t>(paths.size()), "scenario")
+              << " failed.\n";
   }
   return failed == 0 ? kDone : kRefused;
 }

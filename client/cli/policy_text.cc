@@ -27,7 +27,7 @@ std::string AmountText(const v1::Rule& rule, const std::string& text) {
     case v1::MEASURE_VALUE_USD:
       return amount + " USD";
     default:
-      return amount + " GPUs";
+      return amount + (amount == "1" ? " GPU" : " GPUs");
   }
 }
 

@@ -15,6 +15,7 @@
 #include "client/cli/policy_text.h"
 #include "client/cli/table.h"
 #include "client/cli/terminal.h"
+#include "ledger/base/count_of.h"
 #include "ledger/base/decimal.h"
 
 namespace chipledger::cli {
@@ -77,7 +78,7 @@ void PrintDraws(const v1::Evidence& evidence) {
                              : "Given back to license ";
     }
     std::cout << what << draw.license_id() << " line " << draw.line_number()
-              << ": " << FormatCount(std::abs(draw.quantity())) << " units";
+              << ": " << CountOf(std::abs(draw.quantity()), "unit");
     if (draw.value_usd() != 0) {
       std::cout << ", "
                 << FormatAmount(v1::MEASURE_VALUE_USD,
@@ -101,7 +102,7 @@ std::string UnitsText(
     const google::protobuf::RepeatedPtrField<v1::ItemUnits>& units) {
   int64_t count = 0;
   for (const v1::ItemUnits& one : units) count += one.quantity();
-  return absl::StrCat(FormatCount(count), " units");
+  return CountOf(count, "unit");
 }
 
 // A command about units of a shipment.
@@ -170,7 +171,7 @@ std::string FormatCount(int64_t count) {
 std::string FormatAmount(v1::Measure measure, int64_t amount) {
   switch (measure) {
     case v1::MEASURE_GPUS:
-      return absl::StrCat(FormatCount(amount), " GPUs");
+      return CountOf(amount, "GPU");
     case v1::MEASURE_TPP:
     case v1::MEASURE_REFERENCE_EQUIVALENT:
       return absl::StrCat(FormatDecimalForPeople(amount, kMilliTppScale),

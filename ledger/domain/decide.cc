@@ -549,10 +549,12 @@ class RequestHistory final : public History {
 };
 
 // Decides the commands one after the other on the changing state. The caller
-// rolls the state back on an error and when one is refused.
+// rolls the state back on an error and when one is refused. `visit` may be
+// null.
 absl::StatusOr<DecidedRequest> DecideAll(
     State& state, const History& log, absl::Span<v1::Command* const> commands,
-    int64_t record_time_ns, Arena* arena, bool fold) {
+    int64_t record_time_ns, Arena* arena, bool fold,
+    const VisitDecided* visit) {
   RequestHistory history(log);
   const uint64_t first_index = state.size();
   DecidedRequest decided;
@@ -575,6 +577,9 @@ absl::StatusOr<DecidedRequest> DecideAll(
     if (status.ok()) status = DecideKind(*commands[i], c);
     if (status.ok() && !refused) {
       status = NoteEntries(state.size(), *event, arena);
+    }
+    if (status.ok() && visit != nullptr) {
+      status = (*visit)(i, state, history, *event);
     }
     if (commands.size() > 1) history.Add(state.size(), *event);
     // Of several, one that is refused is folded too: the others are judged as
@@ -614,7 +619,7 @@ absl::StatusOr<DecidedRequest> DecideWith(
   const uint64_t index = state.size();
   state.BeginRequest();
   absl::StatusOr<DecidedRequest> decided =
-      DecideAll(state, history, commands, record_time_ns, arena, fold);
+      DecideAll(state, history, commands, record_time_ns, arena, fold, nullptr);
   if (apply && decided.ok() && !decided->refused) {
     state.CommitRequest();
   } else {
@@ -631,23 +636,51 @@ absl::StatusOr<DecidedRequest> DecideWith(
   return decided;
 }
 
+// Checks a request, fetches what deciding needs of the past, and calls
+// decide(history) until it has asked for nothing else.
+template <typename Decide>
+auto DecideFetched(const State& state, const History& log,
+                   absl::Span<v1::Command* const> commands, AskedBy by,
+                   Decide&& decide) -> decltype(decide(log)) {
+  RETURN_IF_ERROR(CheckCommands(commands, by));
+  FetchedHistory fetched(log);
+  RETURN_IF_ERROR(fetched.FetchNamed(state, commands));
+  RETURN_IF_ERROR(CheckRevisions(state, fetched, commands));
+  if (commands.size() > 1) RETURN_IF_ERROR(CheckDistinct(commands));
+  while (true) {
+    auto decided = decide(fetched);
+    if (decided.ok() || !fetched.has_missed()) return decided;
+    RETURN_IF_ERROR(fetched.FetchMissed());
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<DecidedRequest> DecideRequest(
     State& state, const History& history,
     absl::Span<v1::Command* const> commands, int64_t record_time_ns, AskedBy by,
     Arena* arena, Effect effect) {
-  RETURN_IF_ERROR(CheckCommands(commands, by));
-  FetchedHistory fetched(history);
-  RETURN_IF_ERROR(fetched.FetchNamed(state, commands));
-  RETURN_IF_ERROR(CheckRevisions(state, fetched, commands));
-  if (commands.size() > 1) RETURN_IF_ERROR(CheckDistinct(commands));
-  while (true) {
-    absl::StatusOr<DecidedRequest> decided =
-        DecideWith(state, fetched, commands, record_time_ns, arena, effect);
-    if (decided.ok() || !fetched.has_missed()) return decided;
-    RETURN_IF_ERROR(fetched.FetchMissed());
-  }
+  return DecideFetched(state, history, commands, by,
+                       [&](const History& fetched) {
+                         return DecideWith(state, fetched, commands,
+                                           record_time_ns, arena, effect);
+                       });
+}
+
+absl::StatusOr<bool> VisitDecisions(State& state, const History& history,
+                                    absl::Span<v1::Command* const> commands,
+                                    int64_t record_time_ns, AskedBy by,
+                                    Arena* arena, VisitDecided visit) {
+  return DecideFetched(state, history, commands, by,
+                       [&](const History& fetched) -> absl::StatusOr<bool> {
+                         state.BeginRequest();
+                         const absl::StatusOr<DecidedRequest> decided =
+                             DecideAll(state, fetched, commands, record_time_ns,
+                                       arena, commands.size() > 1, &visit);
+                         state.RollbackRequest();
+                         RETURN_IF_ERROR(decided.status());
+                         return decided->refused;
+                       });
 }
 
 }  // namespace chipledger::domain

@@ -3,10 +3,12 @@
 #ifndef CHIPLEDGER_LEDGER_DOMAIN_DECIDE_H_
 #define CHIPLEDGER_LEDGER_DOMAIN_DECIDE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -64,6 +66,22 @@ absl::StatusOr<DecidedRequest> DecideRequest(
     State& state, const History& history,
     absl::Span<v1::Command* const> commands, int64_t record_time_ns, AskedBy by,
     google::protobuf::Arena* arena, Effect effect);
+
+// Is shown a command of a request as it was decided: its place, the state that
+// it was decided on, and the event that it would be. What the rules refuse is
+// shown with all that was judged, too.
+using VisitDecided = absl::FunctionRef<absl::Status(
+    size_t place, const State& before, const History& history,
+    const v1::Event& event)>;
+
+// Decides a request as DecideRequest does, changes nothing, and shows each
+// command. Returns whether the rules refuse the request. A place may be shown
+// again; the last time holds. Errors: as DecideRequest, and those of `visit`.
+absl::StatusOr<bool> VisitDecisions(State& state, const History& history,
+                                    absl::Span<v1::Command* const> commands,
+                                    int64_t record_time_ns, AskedBy by,
+                                    google::protobuf::Arena* arena,
+                                    VisitDecided visit);
 
 // Returns the commands that an entry's event came from: all of them for a
 // Refused, else one. None for LedgerOpened.

@@ -10,6 +10,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "ledger/base/count_of.h"
 #include "ledger/base/decimal.h"
 #include "ledger/base/limits.h"
 #include "ledger/domain/decide.h"
@@ -23,15 +24,14 @@ namespace {
 // Words ----------------------------------------------------------------------
 
 std::string AmountForPeople(const CompiledRule& rule, int64_t amount) {
-  const std::string number =
-      FormatDecimalForPeople(amount, rule.measure.Scale());
   switch (rule.measure.unit) {
     case v1::MEASURE_GPUS:
-      return absl::StrCat(number, " GPUs");
+      return CountOf(amount, "GPU");
     case v1::MEASURE_VALUE_USD:
-      return absl::StrCat(number, " US dollars");
+      return CountOf(amount, "US dollar");
     default:
-      return absl::StrCat(number, " TPP");
+      return absl::StrCat(FormatDecimalForPeople(amount, rule.measure.Scale()),
+                          " TPP");
   }
 }
 

@@ -13,110 +13,12 @@
 #include "ledger/domain/charged_items.h"
 #include "ledger/domain/errors.h"
 #include "ledger/domain/evaluation.h"
+#include "ledger/domain/event_facts.h"
 #include "ledger/domain/rules/assessment.h"
 #include "ledger/domain/rules/fact.h"
 
 namespace chipledger::domain {
 namespace {
-
-v1::Movement MovementOf(const v1::Event& event) {
-  if (event.has_shipment_reexported()) return v1::MOVEMENT_REEXPORT;
-  return event.has_shipment_transferred_in_country()
-             ? v1::MOVEMENT_IN_COUNTRY_TRANSFER
-             : v1::MOVEMENT_EXPORT;
-}
-
-// What an event's facts are and how they count.
-struct Facts {
-  std::vector<Fact> facts;
-  Occasion occasion = Occasion::kShipment;
-  // What the facts borrow from beside the event; null: nothing.
-  std::shared_ptr<const v1::Event> content;
-};
-
-// Makes the facts of a shipment again, with the licenses and lines that it
-// drew.
-absl::StatusOr<std::vector<Fact>> FactsAgain(const State& state,
-                                             const Catalog& catalog,
-                                             const v1::Event& event,
-                                             uint64_t index) {
-  const v1::Shipment& shipment = *ShipmentOf(event);
-  ASSIGN_OR_RETURN(Fact whole,
-                   FactOfShipment(catalog, shipment, MovementOf(event)));
-  const v1::Evidence& evidence = *EvidenceOf(event);
-  if (!evidence.chosen_license_id().empty()) {
-    whole.license_id = evidence.chosen_license_id();
-  }
-  std::vector<Fact> facts = SplitByLicense(std::move(whole), shipment);
-  for (Fact& fact : facts) {
-    fact.license = state.FindLicense(fact.license_id);
-    // When it was recorded, it cited a number that was not granted yet.
-    if (fact.license != nullptr && fact.license->index > index) {
-      fact.license = nullptr;
-    }
-    AddLines(evidence.draws(), fact);
-  }
-  return facts;
-}
-
-// The license that an event granted, amended or transferred, or null.
-const v1::License* LicenseOf(const v1::Event& event) {
-  if (event.has_license_granted()) {
-    return &event.license_granted().command().license();
-  }
-  if (event.has_license_amended()) {
-    return &event.license_amended().command().license();
-  }
-  return event.has_license_transferred()
-             ? &event.license_transferred().license()
-             : nullptr;
-}
-
-// Adds the fact of a diversion: what it brought is what its shipment says now,
-// which cannot be corrected after it. Errors: those of reading.
-absl::Status AddDiversion(const State& state, const History& history,
-                          const Catalog& catalog,
-                          const v1::DiversionReported& event, Facts& counted) {
-  ASSIGN_OR_RETURN(
-      counted.content,
-      history.ReadEvent(
-          state.GetShipment(event.shipment_index()).content_index));
-  const v1::Shipment* shipment = ShipmentOf(*counted.content);
-  if (shipment == nullptr) {
-    return DataDamaged(event.shipment_index(), "is no shipment");
-  }
-  return FillDiversion(catalog, event, *shipment, counted.facts.emplace_back());
-}
-
-// Errors: DATA_DAMAGED.
-absl::StatusOr<Facts> FactsOf(const State& state, const History& history,
-                              const Catalog& catalog, const v1::Event& event,
-                              uint64_t index) {
-  Facts counted;
-  if (ShipmentOf(event) != nullptr) {
-    ASSIGN_OR_RETURN(counted.facts, FactsAgain(state, catalog, event, index));
-    return counted;
-  }
-  if (const v1::License* license = LicenseOf(event)) {
-    ASSIGN_OR_RETURN(counted.facts, FactsOfLicense(catalog, *license));
-    counted.occasion = Occasion::kGrant;
-    return counted;
-  }
-  if (event.has_diversion_reported()) {
-    RETURN_IF_ERROR(AddDiversion(state, history, catalog,
-                                 event.diversion_reported(), counted));
-    counted.occasion = Occasion::kDiversion;
-    return counted;
-  }
-  if (event.has_compute_declared()) {
-    ASSIGN_OR_RETURN(
-        counted.facts,
-        FactsOfDeclaration(catalog, event.compute_declared().command()));
-    counted.occasion = Occasion::kInstalled;
-    return counted;
-  }
-  return DataDamaged(index, "holds nothing that can be counted anew");
-}
 
 // The stored evidence, without what does not count in this state: what is
 // counted anew takes the place of what a policy of the same id counted in the
@@ -156,8 +58,8 @@ absl::Status CountLate(
     ASSIGN_OR_RETURN(
         const Catalog catalog,
         history.CatalogAt(policy->adopted.backfill().through_index()));
-    ASSIGN_OR_RETURN(const Facts facts,
-                     FactsOf(state, history, catalog, event, index));
+    ASSIGN_OR_RETURN(const EventFacts facts,
+                     FactsOfEvent(state, history, catalog, event, index));
     Assessment assessment(state, EffectiveDateOf(event, 0), nullptr);
     RETURN_IF_ERROR(assessment.CountUnder(
         catalog, policy->as_adopted ? *policy->as_adopted : *policy,
@@ -198,7 +100,7 @@ absl::StatusOr<std::vector<Charge>> CountedCharges(const State& state,
   std::vector<ChargedItem> items;
   if (const v1::Shipment* shipment = ShipmentOf(event)) {
     ASSIGN_OR_RETURN(items, ChargedItemsOf(*shipment, stored, index));
-  } else if (const v1::License* license = LicenseOf(event)) {
+  } else if (const v1::License* license = GrantedLicenseOf(event)) {
     ASSIGN_OR_RETURN(items, ChargedItemsOf(*license, stored, index));
   } else if (event.has_diversion_reported()) {
     ASSIGN_OR_RETURN(

@@ -134,6 +134,10 @@ class State {
   }
   // Returns what became of a shipment; unchanged ones have revision 1.
   ShipmentState GetShipment(uint64_t shipment_index) const;
+  // Whether it holds what became of a shipment.
+  bool HasShipmentRow(uint64_t shipment_index) const {
+    return shipments_.contains(shipment_index);
+  }
 
   // Applies a whole event (see whole_event.h) whose first entry is number
   // `size()`. Requires: the event was decided on this state, or is a stored one

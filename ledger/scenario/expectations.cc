@@ -131,16 +131,32 @@ void CompareFinding(const ExpectedViolation& expected, const Finding& actual,
                          expected.description_contains(), actual.description);
 }
 
+// Compares each element of a list of an expectation; `path` is the list's.
+template <typename List, typename Compare>
+void CompareEach(absl::string_view path, const List& expected,
+                 StepReport& report, const Compare& compare) {
+  for (int i = 0; i < expected.size(); ++i) {
+    report.LookAt(absl::StrCat(path, "[", i, "]"));
+    compare(expected[i], i);
+  }
+  report.LookAt("");
+}
+
+// `outcome` is the field of the expectation that has the list.
 void CompareFindings(
-    absl::string_view what,
+    absl::string_view outcome, absl::string_view what, absl::string_view list,
     const google::protobuf::RepeatedPtrField<ExpectedViolation>& expected,
     const std::vector<Finding>& actual, StepReport& report) {
+  report.LookAt(std::string(outcome));
   report.CompareText(what, RuleIds(expected), RuleIds(actual));
   if (static_cast<size_t>(expected.size()) != actual.size()) return;
-  for (int i = 0; i < expected.size(); ++i) {
-    if (expected[i].rule_id() != actual[i].rule_id) continue;
-    CompareFinding(expected[i], actual[i], report);
-  }
+  CompareEach(absl::StrCat(outcome, ".", list), expected, report,
+              [&](const ExpectedViolation& one, int place) {
+                const Finding& found = actual[static_cast<size_t>(place)];
+                if (one.rule_id() == found.rule_id) {
+                  CompareFinding(one, found, report);
+                }
+              });
 }
 
 bool IsMeant(const ExpectedEvaluation& expected,
@@ -224,11 +240,14 @@ void CheckAccepted(const Accepted& expected,
     const v1::Evidence* evidence = domain::EvidenceOf(event);
     if (evidence != nullptr) chosen_license_id = evidence->chosen_license_id();
   }
-  CompareFindings("violated", expected.violations(), violations, report);
-  CompareFindings("reported", expected.reported(), reported, report);
-  for (const ExpectedEvaluation& evaluation : expected.evaluations()) {
-    CompareEvaluation(evaluation, rules, report);
-  }
+  CompareFindings("accepted", "violated", "violations", expected.violations(),
+                  violations, report);
+  CompareFindings("accepted", "reported", "reported", expected.reported(),
+                  reported, report);
+  CompareEach("accepted.evaluations", expected.evaluations(), report,
+              [&](const ExpectedEvaluation& evaluation, int) {
+                CompareEvaluation(evaluation, rules, report);
+              });
   report.CompareText("chosen license", expected.chosen_license_id(),
                      chosen_license_id);
 }
@@ -248,8 +267,10 @@ void CheckRefused(const scenario::v1::Refused& expected,
       reported.push_back(FindingOf(violation));
     }
   }
-  CompareFindings("violated", expected.violations(), violations, report);
-  CompareFindings("reported", expected.reported(), reported, report);
+  CompareFindings("refused", "violated", "violations", expected.violations(),
+                  violations, report);
+  CompareFindings("refused", "reported", "reported", expected.reported(),
+                  reported, report);
 }
 
 std::vector<std::string> ReasonNames() {
@@ -642,30 +663,20 @@ void CheckOutcome(const Expectation& expected,
 void CheckLedger(const Expectation& expected, const MemoryLedger& ledger,
                  const StepTraces& traces, StepReport& report) {
   const Reader reader(ledger, traces);
-  for (const ExpectedHeadroom& headroom : expected.headroom()) {
-    CheckHeadroom(headroom, reader, report);
-  }
-  for (const ExpectedLicenseLine& line : expected.license_lines()) {
-    CheckLicenseLine(line, reader, report);
-  }
-  for (const ExpectedLicense& license : expected.licenses()) {
-    CheckLicense(license, reader, report);
-  }
-  for (const ExpectedApplication& application : expected.applications()) {
-    CheckApplication(application, reader, report);
-  }
-  for (const ExpectedReservation& reservation : expected.reservations()) {
-    CheckReservation(reservation, reader, report);
-  }
-  for (const ExpectedUnits& units : expected.units()) {
-    CheckUnits(units, reader, report);
-  }
-  for (const ExpectedBackfill& backfill : expected.backfills()) {
-    CheckBackfill(backfill, reader, report);
-  }
-  for (const ExpectedReport& expected_report : expected.reports()) {
-    CheckReport(expected_report, reader, report);
-  }
+  const auto check = [&](absl::string_view list, const auto& elements,
+                         const auto& check_one) {
+    CompareEach(list, elements, report, [&](const auto& element, int) {
+      check_one(element, reader, report);
+    });
+  };
+  check("headroom", expected.headroom(), CheckHeadroom);
+  check("license_lines", expected.license_lines(), CheckLicenseLine);
+  check("licenses", expected.licenses(), CheckLicense);
+  check("applications", expected.applications(), CheckApplication);
+  check("reservations", expected.reservations(), CheckReservation);
+  check("units", expected.units(), CheckUnits);
+  check("backfills", expected.backfills(), CheckBackfill);
+  check("reports", expected.reports(), CheckReport);
 }
 
 }  // namespace chipledger::scenarios

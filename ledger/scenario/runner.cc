@@ -137,7 +137,13 @@ class Story {
   // Errors: what keeps the story from going on.
   absl::Status Run(int index, Report::Failure& failure) {
     const Step& step = file_.scenario.steps(index);
-    StepReport report(failure);
+    StepReport report(failure, [&](absl::string_view path) {
+      const std::string expect = absl::StrCat("steps[", index, "].expect");
+      return file_.places
+          .Find(*scenario::v1::Scenario::descriptor(),
+                path.empty() ? expect : absl::StrCat(expect, ".", path))
+          .line;
+    });
     RETURN_IF_ERROR(PassTime(step));
     for (int i = 0; i < step.adopt_size(); ++i) {
       RETURN_IF_ERROR(AdoptPolicyFile(
@@ -285,23 +291,28 @@ absl::Status RunSteps(const ScenarioFile& file, const PolicyFiles& files,
   return CheckReplay(ledger);
 }
 
-// What differs in a step, a line each, in aligned columns.
+// What differs in a step, a line each, in aligned columns, each with its line
+// in the file where that is known.
 std::string FormatDifferences(const Report::Failure& failure) {
   size_t what_width = 0;
   size_t expected_width = absl::string_view("EXPECTED").size();
+  bool has_lines = false;
   for (const Report::Difference& difference : failure.differences()) {
     what_width = std::max(what_width, difference.what().size());
     expected_width = std::max(expected_width, difference.expected().size());
+    has_lines |= difference.line() > 0;
   }
-  const auto line = [&](absl::string_view what, absl::string_view expected,
-                        absl::string_view actual) {
-    return absl::StrFormat("    %-*s  %-*s  %s\n", static_cast<int>(what_width),
-                           what, static_cast<int>(expected_width), expected,
-                           actual);
+  const auto line = [&](absl::string_view number, absl::string_view what,
+                        absl::string_view expected, absl::string_view actual) {
+    return absl::StrFormat("    %s%-*s  %-*s  %s\n",
+                           has_lines ? absl::StrFormat("%4s  ", number) : "",
+                           static_cast<int>(what_width), what,
+                           static_cast<int>(expected_width), expected, actual);
   };
-  std::string text = line("", "EXPECTED", "ACTUAL");
+  std::string text = line("LINE", "", "EXPECTED", "ACTUAL");
   for (const Report::Difference& difference : failure.differences()) {
-    text += line(difference.what(), difference.expected(), difference.actual());
+    text += line(absl::StrCat(difference.line()), difference.what(),
+                 difference.expected(), difference.actual());
   }
   return text;
 }

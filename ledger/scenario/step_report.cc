@@ -21,6 +21,7 @@ void StepReport::Differ(absl::string_view what, absl::string_view expected,
   difference.set_what(std::string(what));
   difference.set_expected(std::string(expected));
   difference.set_actual(std::string(actual));
+  difference.set_line(line_of_(path_));
 }
 
 void StepReport::CompareText(absl::string_view what, absl::string_view expected,

@@ -3,8 +3,10 @@
 #define CHIPLEDGER_LEDGER_SCENARIO_STEP_REPORT_H_
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
@@ -30,9 +32,16 @@ struct LimitedAmount {
 // Thread-safety: thread-compatible.
 class StepReport {
  public:
+  // Returns the line on which a field of the expectation stands, by its path
+  // from there, such as "accepted.violations[0]"; 0 when it is not known.
+  using LineOf = std::function<int(absl::string_view path)>;
+
   // Adds to `failure`, which must outlive this.
-  explicit StepReport(scenario::v1::Report::Failure& failure)
-      : failure_(failure) {}
+  StepReport(scenario::v1::Report::Failure& failure, LineOf line_of)
+      : failure_(failure), line_of_(std::move(line_of)) {}
+
+  // Which field of the expectation is compared from now on.
+  void LookAt(std::string path) { path_ = std::move(path); }
 
   void Differ(absl::string_view what, absl::string_view expected,
               absl::string_view actual);
@@ -59,6 +68,8 @@ class StepReport {
 
  private:
   scenario::v1::Report::Failure& failure_;
+  const LineOf line_of_;
+  std::string path_;
 };
 
 }  // namespace chipledger::scenarios

@@ -1747,6 +1747,148 @@ TEST_F(CliTest, ReportsOnReportingDatesAreListed) {
   StopServer();
 }
 
+// A policy with one rule, whose standing is given and which may name a party.
+std::string PolicyWith(const std::string& id, const std::string& standing,
+                       const std::string& rest = "") {
+  return absl::StrCat(
+      "country_groups { group_id: 'near' reason: 'r'\n"
+      "  changes { country: 'CA' kind: KIND_JOIN } }\n"
+      "policy { policy_id: '",
+      id, "' title: 'P' effective_from: '2020-01-01' provenance {",
+      " citation: 'c' ", standing, " }\n",
+      "  rules { rule_id: 'cap' title: 'R' measure: MEASURE_GPUS accrual: "
+      "ACCRUAL_EXPORTED\n"
+      "    scope { group_by: GROUP_BY_DESTINATION_COUNTRY } window { open {} "
+      "}\n"
+      "    limit { constant: '50' } enforcement { mode: MODE_REFUSE }\n",
+      rest, "  } }\n");
+}
+
+TEST_F(CliTest, APolicyIsAdoptedByTheStandingThatItsFileStates) {
+  const auto adopt = [&](const std::string& id, const std::string& standing) {
+    return Do({"policy", "adopt", "--by-standing",
+               WriteFile(dir_, id + ".textproto", PolicyWith(id, standing))});
+  };
+  EXPECT_THAT(adopt("kept",
+                    "legal_status: LEGAL_STATUS_IN_FORCE enforcement_status: "
+                    "ENFORCEMENT_STATUS_ENFORCED"),
+              HasSubstr("Policy kept: 1 rule, 1 country group\n"));
+  for (const char* standing :
+       {"legal_status: LEGAL_STATUS_IN_FORCE enforcement_status: "
+        "ENFORCEMENT_STATUS_NOT_ENFORCED",
+        "legal_status: LEGAL_STATUS_HISTORICAL enforcement_status: "
+        "ENFORCEMENT_STATUS_ENFORCED"}) {
+    EXPECT_THAT(
+        adopt(absl::StrContains(standing, "HIST") ? "past" : "told", standing),
+        HasSubstr("1 country group, report only\n"));
+  }
+  EXPECT_EQ(
+      Run({"policy", "adopt", "--by-standing", "--report-only", "x"}).code, 2);
+  // What binds is only what can refuse.
+  EXPECT_THAT(Do({"headroom", "list", "--country", "FR"}),
+              AllOf(HasSubstr("kept/cap"), HasSubstr("told/cap"),
+                    HasSubstr("past/cap")));
+  EXPECT_THAT(Do({"headroom", "list", "--country", "FR", "--deciding"}),
+              AllOf(HasSubstr("caps/gpus"), HasSubstr("kept/cap"),
+                    Not(HasSubstr("told/cap")), Not(HasSubstr("past/cap"))));
+}
+
+TEST_F(CliTest, WhatIsWrongWithAnAdoptionIsToldByItsPlaceInTheFile) {
+  const std::string in_force =
+      "legal_status: LEGAL_STATUS_IN_FORCE enforcement_status: "
+      "ENFORCEMENT_STATUS_ENFORCED";
+  const std::string file = WriteFile(
+      dir_, "wrong.textproto",
+      PolicyWith("wrong", in_force, "    exemptions { parties: 'nobody' }\n"));
+  const Result result = Run({"policy", "adopt", file});
+  EXPECT_EQ(result.code, 2);
+  EXPECT_THAT(
+      result.error,
+      HasSubstr(absl::StrCat(
+          file,
+          ":7:18: policy.rules[0].exemptions[0].parties[0]: \"nobody\"")));
+  EXPECT_THAT(result.error, Not(HasSubstr("commands[")));
+  // A program gets it as the server says it.
+  EXPECT_THAT(
+      Run({"--json", "policy", "adopt", file}).error,
+      HasSubstr("commands[1].policy.rules[0].exemptions[0].parties[0]"));
+  Do({"policy", "adopt",
+      WriteFile(dir_, "right.textproto", PolicyWith("right", in_force))});
+  const Result again =
+      Run({"policy", "adopt",
+           WriteFile(dir_, "again.textproto", PolicyWith("right", in_force))});
+  EXPECT_EQ(again.code, 2);
+  EXPECT_THAT(again.error,
+              AllOf(HasSubstr("right"), Not(HasSubstr("commands["))));
+}
+
+TEST_F(CliTest, AnOfficerAsksWhyARuleCountedAShipmentOrNot) {
+  Do(Record("S-1", "H100=900", "MY"));
+  EXPECT_EQ(Run(Record("S-2", "H100=200", "MY")).code, 1);
+  const uint64_t refused = server().ledger().Latest()->size - 1;
+  Do({"policy", "adopt", WriteFile(dir_, "near.textproto", R"pb(
+        policy {
+          policy_id: "near"
+          title: "N"
+          effective_from: "2020-01-01"
+          provenance {
+            citation: "c"
+            legal_status: LEGAL_STATUS_IN_FORCE
+            enforcement_status: ENFORCEMENT_STATUS_ENFORCED
+          }
+          rules {
+            rule_id: "neighbors"
+            title: "R"
+            measure: MEASURE_GPUS
+            accrual: ACCRUAL_EXPORTED
+            scope { where { destination_countries: "CA" } }
+            window { open {} }
+            limit { zero {} }
+            enforcement { mode: MODE_REFUSE }
+          }
+        })pb")});
+  EXPECT_THAT(
+      Do({"policy", "explain", "--entry", absl::StrCat(refused)}),
+      AllOf(HasSubstr(absl::StrCat("Entry ", refused, ", recorded ")),
+            HasSubstr(", was refused (judged at size "),
+            HasSubstr("shipment acme/S-2 to MY, 200 units, dated 2025-"),
+            ContainsRegex("caps/gpus +counted +MY from 2025-01-01: 200 GPUs, "
+                          "headroom 100 GPUs of 1,000 GPUs: violated"),
+            Not(HasSubstr("near"))));
+  const std::string file = WriteFile(dir_, "shipment.textproto", R"pb(
+    exporter: "acme"
+    shipment_reference: "S-3"
+    export_date: "2025-06-01"
+    destination_country: "MY"
+    items { product_code: "H100" quantity: 100 }
+  )pb");
+  EXPECT_THAT(
+      Do({"policy", "explain", file}),
+      AllOf(HasSubstr("Would be accepted. Nothing was recorded"),
+            ContainsRegex("caps/gpus +counted +MY .*: within-limit"),
+            ContainsRegex("near/neighbors +passed over +MY is not CA")));
+  EXPECT_THAT(Do({"policy", "explain", file, "--after-the-fact", "--at-size",
+                  absl::StrCat(refused)}),
+              HasSubstr("Would be accepted"));
+  EXPECT_THAT(Do({"--json", "policy", "explain", "--exporter", "acme",
+                  "--reference", "S-1"}),
+              AllOf(HasSubstr("\"effectiveDate\":\"2025-"),
+                    HasSubstr("\"headroomAfter\":\"100\"")));
+  EXPECT_THAT(Do({"policy", "explain", "--command",
+                  WriteFile(dir_, "command.textproto",
+                            "void_shipment { exporter: 'acme' "
+                            "shipment_reference: 'S-1' reason: 'r' }")}),
+              HasSubstr("voiding of shipment acme/S-1"));
+  const Result nothing = Run({"policy", "explain"});
+  EXPECT_EQ(nothing.code, 2);
+  EXPECT_THAT(nothing.error, HasSubstr("name one thing to explain"));
+  EXPECT_EQ(Run({"policy", "explain", file, "--entry", "1"}).code, 2);
+  EXPECT_EQ(Run({"policy", "explain", "--exporter", "acme"}).code, 2);
+  const Result late = Run({"policy", "explain", "--entry", "1000"});
+  EXPECT_EQ(late.code, 2);
+  EXPECT_THAT(late.error, HasSubstr("1000"));
+}
+
 TEST_F(CliTest, AnAuditorReadsAndReplays) {
   for (int i = 0; i < 20; ++i) {
     Run(Record(absl::StrCat("S-", i), "H100=90"));

@@ -220,7 +220,7 @@ TEST(ExamplesTest, EachIsShipped) {
 }
 
 // A runner that never complains would pass every scenario above.
-TEST(ScenarioRunnerTest, PrintsExpectedAndActualSideBySideWithTheStepsLine) {
+TEST(ScenarioRunnerTest, PrintsExpectedAndActualSideBySideWithTheirLine) {
   const std::string path = std::string(kPoliciesDir) +
                            "/scenarios/e03_allocation_exceeded.textproto";
   auto file = ReadScenario(path);
@@ -234,8 +234,8 @@ TEST(ScenarioRunnerTest, PrintsExpectedAndActualSideBySideWithTheStepsLine) {
   EXPECT_EQ(FormatReport(report),
             "FAIL  " + path + "\n  " + path + ":61: step \"" + step.name() +
                 "\"\n"
-                "                               EXPECTED  ACTUAL\n"
-                "    country_allocation excess  1         80760000\n");
+                "    LINE                             EXPECTED  ACTUAL\n"
+                "      71  country_allocation excess  1         80760000\n");
 
   step.mutable_expect()->mutable_accepted();
   report = RunScenario(*file, FilesOf(path, {}));
@@ -243,6 +243,7 @@ TEST(ScenarioRunnerTest, PrintsExpectedAndActualSideBySideWithTheStepsLine) {
   const auto& difference = report.failures(0).differences(0);
   EXPECT_EQ(difference.what(), "answer");
   EXPECT_EQ(difference.expected(), "accepted");
+  EXPECT_EQ(difference.line(), 69);
   EXPECT_NE(difference.actual().find("refused: country_allocation"),
             std::string::npos)
       << difference.actual();

@@ -542,6 +542,114 @@ TEST_F(ReadTest, ReportsAreListedPageByPageAtTheMomentOfTheFirst) {
   StopServer();
 }
 
+// A shipment as a command, which is to be explained.
+std::string CommandText(int quantity) {
+  return absl::StrCat(
+      "command { record_shipment { assurance: ASSURANCE_BEFORE_EXPORT shipment "
+      "{ exporter: 'acme' shipment_reference: 'S-9' export_date: '2025-06-01' "
+      "destination_country: 'MY' items { product_code: 'H100' quantity: ",
+      quantity, " } } } }");
+}
+
+TEST_F(ReadTest, AnExplanationSaysWhatWasDecidedWhenItWas) {
+  const auto explain = [&](const std::string& request) {
+    Context context;
+    v1::ExplainFactResponse response;
+    const grpc::Status status = policies_->ExplainFact(
+        &context, Proto<v1::ExplainFactRequest>(request), &response);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    return response;
+  };
+  const uint64_t first = Record("S-1", 900) - 1;
+  Context refused_context;
+  v1::RecordShipmentResponse none;
+  EXPECT_FALSE(shipments_
+                   ->RecordShipment(&refused_context,
+                                    ShipmentOf("H100", 200, "MY", "S-2"), &none)
+                   .ok());
+  const uint64_t refused = server().ledger().Latest()->size - 1;
+  const uint64_t last = Record("S-3", 100) - 1;
+
+  const auto evaluation = [](const v1::ExplainFactResponse& response) {
+    EXPECT_EQ(response.facts_size(), 1);
+    return response.facts(0).policies(0).rules(0).evaluations(0);
+  };
+  // Each as it was decided, whatever came after it.
+  const v1::ExplainFactResponse accepted =
+      explain("shipment { exporter: 'acme' shipment_reference: 'S-1' }");
+  EXPECT_EQ(accepted.index(), first);
+  EXPECT_EQ(accepted.size(), first);
+  EXPECT_FALSE(accepted.refused());
+  EXPECT_EQ(evaluation(accepted).headroom_before(), 1'000);
+  const v1::ExplainFactResponse not_accepted =
+      explain(absl::StrCat("index: ", refused));
+  EXPECT_TRUE(not_accepted.refused());
+  EXPECT_GT(not_accepted.record_time().seconds(), 0);
+  EXPECT_EQ(evaluation(not_accepted).headroom_after(), -100);
+  EXPECT_EQ(not_accepted.facts(0).judgement().violations_size(), 1);
+
+  // A command, now and then; nothing of it is recorded.
+  EXPECT_TRUE(explain(CommandText(1)).refused());
+  const v1::ExplainFactResponse then = explain(
+      absl::StrCat(CommandText(1), " read_point { at_size: ", refused, " }"));
+  EXPECT_FALSE(then.refused());
+  EXPECT_EQ(then.size(), refused);
+  EXPECT_FALSE(then.has_index());
+  EXPECT_EQ(evaluation(then).headroom_before(), 100);
+  EXPECT_EQ(server().ledger().Latest()->size, last + 1);
+
+  const auto reason = [&](const std::string& request) {
+    return ReasonOfRead(*policies_, &v1::PolicyService::Stub::ExplainFact,
+                        request);
+  };
+  EXPECT_EQ(reason(""), "INVALID_FIELD");
+  EXPECT_EQ(reason("command {}"), "INVALID_FIELD");
+  EXPECT_EQ(reason("index: 1 read_point { through_date: '2025-01-01' }"),
+            "INVALID_FIELD");
+  EXPECT_EQ(reason(absl::StrCat("index: ", last + 1)), "INDEX_OUT_OF_RANGE");
+  EXPECT_EQ(reason(absl::StrCat("index: ", last,
+                                " read_point { at_size: ", last, " }")),
+            "INDEX_OUT_OF_RANGE");
+  EXPECT_EQ(reason("shipment { exporter: 'acme' shipment_reference: 'S-2' }"),
+            "SHIPMENT_NOT_FOUND");
+  EXPECT_EQ(reason(absl::StrCat("shipment { exporter: 'acme' "
+                                "shipment_reference: 'S-3' } read_point { "
+                                "at_size: ",
+                                last, " }")),
+            "SHIPMENT_NOT_FOUND")
+      << "it was not there yet";
+}
+
+// What became of a shipment before the last mark is not in a past state by
+// itself.
+TEST_F(ReadTest, AnExplanationKnowsWhatBecameOfAShipmentBeforeTheMark) {
+  StopServer();
+  StartServer([](ServerOptions& options) { options.ledger.mark_entries = 1; });
+  Record("S-1", 10);
+  const auto command = [](const std::string& rest) {
+    return absl::StrCat(
+        "command { retire_units { shipment { exporter: 'acme' "
+        "shipment_reference: 'S-1' } cause: CAUSE_DAMAGE evidence: 'e' ",
+        rest, " } }");
+  };
+  Context context;
+  v1::VoidShipmentResponse voided;
+  ASSERT_TRUE(
+      shipments_
+          ->VoidShipment(&context,
+                         Proto<v1::VoidShipmentRequest>(absl::StrCat(
+                             "request_id: '", NewRequestId(),
+                             "' command { exporter: 'acme' "
+                             "shipment_reference: 'S-1' reason: 'r' }")),
+                         &voided)
+          .ok());
+  for (int i = 0; i < 5; ++i) Record(absl::StrCat("T", i));
+  EXPECT_EQ(ReasonOfRead(*policies_, &v1::PolicyService::Stub::ExplainFact,
+                         command("effective_date: '2025-06-02' units { item: 0 "
+                                 "quantity: 1 }")),
+            "WRONG_STATUS");
+}
+
 TEST_F(ReadTest, TheLedgerSaysHowItIs) {
   Context context;
   v1::GetLedgerResponse response;

@@ -24,6 +24,7 @@
 #include "tools/bench/many_rules.h"
 #include "tools/bench/measured_ledger.h"
 #include "tools/bench/report.h"
+#include "tools/bench/rule_book.h"
 #include "tools/bench/workload.h"
 
 namespace chipledger::bench {
@@ -47,6 +48,8 @@ struct Flags {
   size_t batches_under_way = 16;
   // 0: the usual run.
   size_t rules = 0;
+  // Empty: the usual run.
+  std::string book;
   std::string data;
   bool json = false;
 };
@@ -62,6 +65,10 @@ class Bench {
     report_.facts = DescribeMachine(flags_.data);
     report_.facts.push_back({"fsync", "every group, before it is answered"});
     report_.facts.push_back({"events", People(flags_.events)});
+    if (!flags_.book.empty()) {
+      return MeasureRuleBook({.folder = flags_.book, .events = flags_.events},
+                             report_);
+    }
     if (flags_.rules > 0) {
       return MeasureManyRules({.directory = flags_.data,
                                .rules = flags_.rules,
@@ -370,6 +377,11 @@ int Main(int argc, char** argv) {
                  "Instead of the usual run: what it costs that so many rules "
                  "count a shipment, beside one")
       ->check(CLI::Range(2, 100));
+  app.add_option("--book", flags.book,
+                 "Instead of the usual run: what it costs that all policies of "
+                 "a folder, such as ledger/policies, are adopted, beside one "
+                 "cap")
+      ->check(CLI::ExistingDirectory);
   app.add_option("--data", flags.data,
                  "An absent directory for the data, removed afterwards; its "
                  "disk is what is measured")

@@ -26,13 +26,6 @@ size_t NumberOfItems(absl::Span<const Fact> facts) {
   return items;
 }
 
-// The grant date of the authorization of a fact, if it has one.
-std::optional<Date> GrantedOn(const Fact& fact) {
-  if (fact.granted != nullptr) return fact.date;
-  if (fact.license != nullptr) return fact.license->grant_date;
-  return std::nullopt;
-}
-
 // The window that units of a charge count in when they move by a date: receipts
 // and the installed base are dated by the movement, all else by the charge.
 std::optional<int32_t> WindowOf(const CompiledRule& rule, const Charge& charge,
@@ -45,6 +38,12 @@ std::optional<int32_t> WindowOf(const CompiledRule& rule, const Charge& charge,
   const auto span = rule.window.Of(date, std::nullopt);
   if (!span) return std::nullopt;
   return span->start_key;
+}
+
+bool RequiresConditions(const CompiledRule& rule, Occasion occasion) {
+  return !rule.enforcement.required_conditions.empty() &&
+         (occasion == Occasion::kShipment ||
+          occasion == Occasion::kReservation);
 }
 
 }  // namespace
@@ -97,6 +96,11 @@ std::optional<Assessment::Part> Assessment::PartOf(const CompiledRule& rule,
   return std::nullopt;
 }
 
+bool Assessment::LooksAt(const CompiledRule& rule, Occasion occasion) {
+  return PartOf(rule, occasion, Test::kLimit).has_value() ||
+         RequiresConditions(rule, occasion);
+}
+
 absl::Status Assessment::Count(absl::Span<const Fact> facts, Occasion occasion,
                                Test test) {
   items_ = NumberOfItems(facts);
@@ -142,9 +146,7 @@ absl::Status Assessment::CountRule(const Catalog& catalog,
                                    absl::Span<const Fact> facts,
                                    Occasion occasion, Test test) {
   const std::optional<Part> part = PartOf(rule, occasion, test);
-  const bool has_conditions =
-      !rule.enforcement.required_conditions.empty() &&
-      (occasion == Occasion::kShipment || occasion == Occasion::kReservation);
+  const bool has_conditions = RequiresConditions(rule, occasion);
   if (!part && !has_conditions) return absl::OkStatus();
   for (const Fact& fact : facts) {
     if (!policy.InForceOn(fact.date) ||
@@ -154,7 +156,7 @@ absl::Status Assessment::CountRule(const Catalog& catalog,
     const bool misses_condition =
         has_conditions && CheckConditions(catalog, policy, rule, fact, test);
     if (!part && !misses_condition) continue;
-    const auto window = rule.window.Of(fact.date, GrantedOn(fact));
+    const auto window = rule.window.Of(fact.date, fact.GrantedOn());
     if (!window) continue;
     Counting counting{.catalog = catalog,
                       .policy = policy,

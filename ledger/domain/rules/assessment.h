@@ -69,6 +69,10 @@ class Assessment {
              const Overrides* overrides)
       : state_(state), date_(date), overrides_(overrides) {}
 
+  // Whether a rule counts or tests anything on an occasion, or requires
+  // conditions.
+  static bool LooksAt(const CompiledRule& rule, Occasion occasion);
+
   // Gathers what facts, which are all of a command, count under every rule.
   // Whose part later movements need is kept in the evaluations: for kGrant of
   // LICENSED rules; for kShipment of RECEIVED and INSTALLED_NET rules, and of

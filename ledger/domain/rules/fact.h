@@ -84,6 +84,13 @@ struct Fact {
   // For the grant of a license: what is granted.
   const v1::License* granted = nullptr;
   std::vector<CountedItem> items;
+
+  // The grant date of its authorization, if it has one.
+  std::optional<Date> GrantedOn() const {
+    if (granted != nullptr) return date;
+    if (license != nullptr) return license->grant_date;
+    return std::nullopt;
+  }
 };
 
 // Calls visit(party) with those who receive and use the goods, until it returns

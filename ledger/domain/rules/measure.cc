@@ -33,14 +33,22 @@ bool CompiledItemFilter::Matches(const ItemTraits& item) const {
   if (!product_codes.empty() && !Contains(product_codes, item.product_code)) {
     return false;
   }
-  if ((min_milli_tpp || below_milli_tpp) && !item.milli_tpp) return false;
+  return MatchesTpp(item) && MatchesMemoryBandwidth(item);
+}
+
+bool CompiledItemFilter::MatchesTpp(const ItemTraits& item) const {
+  if (!min_milli_tpp && !below_milli_tpp) return true;
+  if (!item.milli_tpp) return false;
   // TPP of all is compared with the bound of one, times their number: exact.
   const auto below = [&](int64_t bound) {
     return static_cast<__int128>(*item.milli_tpp) <
            static_cast<__int128>(bound) * item.gpus;
   };
   if (min_milli_tpp && below(*min_milli_tpp)) return false;
-  if (below_milli_tpp && !below(*below_milli_tpp)) return false;
+  return !below_milli_tpp || below(*below_milli_tpp);
+}
+
+bool CompiledItemFilter::MatchesMemoryBandwidth(const ItemTraits& item) const {
   return !below_memory_bandwidth_mb_s ||
          (item.memory_bandwidth_mb_s &&
           *item.memory_bandwidth_mb_s < *below_memory_bandwidth_mb_s);

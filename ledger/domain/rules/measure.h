@@ -35,6 +35,9 @@ struct CompiledItemFilter {
   std::optional<int64_t> below_memory_bandwidth_mb_s;
 
   bool Matches(const ItemTraits& item) const;
+  // Whether one of the figures alone is what the filter wants.
+  bool MatchesTpp(const ItemTraits& item) const;
+  bool MatchesMemoryBandwidth(const ItemTraits& item) const;
 };
 
 void CheckItemFilter(const v1::ItemFilter& filter, const std::string& path,

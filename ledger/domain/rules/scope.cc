@@ -42,26 +42,44 @@ bool IsHeadquarteredIn(const Catalog& catalog, const CompiledPolicy& policy,
   });
 }
 
-bool SelectsParties(const Catalog& catalog, const CompiledPolicy& policy,
-                    const CompiledFactFilter& where, const Fact& fact) {
-  if (!Admits(where.exporters, fact.exporter) ||
-      !AdmitsAny(where.consignees, fact.consignees) ||
-      !AdmitsAny(where.end_users, fact.end_users)) {
-    return false;
+Mismatch FindDestinationMismatch(const Catalog& catalog,
+                                 const CompiledPolicy& policy,
+                                 const CompiledFactFilter& where,
+                                 absl::string_view country, Date date) {
+  const absl::string_view treated = policy.Treated(country, date);
+  if (!Admits(where.countries, treated)) return Mismatch::kCountry;
+  if (!where.groups.empty() &&
+      !IsInAnyGroup(catalog, where.groups, treated, date)) {
+    return Mismatch::kGroup;
   }
+  return IsInAnyGroup(catalog, where.except_groups, treated, date)
+             ? Mismatch::kExceptGroup
+             : Mismatch::kNone;
+}
+
+Mismatch FindPartyMismatch(const Catalog& catalog, const CompiledPolicy& policy,
+                           const CompiledFactFilter& where, const Fact& fact) {
+  if (!Admits(where.exporters, fact.exporter)) return Mismatch::kExporter;
+  if (!AdmitsAny(where.consignees, fact.consignees)) {
+    return Mismatch::kConsignee;
+  }
+  if (!AdmitsAny(where.end_users, fact.end_users)) return Mismatch::kEndUser;
   if (!where.ultimate_parents.empty() &&
       !AnyReceiver(fact, [&](absl::string_view party) {
         return IsAmong(where.ultimate_parents,
                        catalog.UltimateParentOf(party, fact.date));
       })) {
-    return false;
+    return Mismatch::kUltimateParent;
   }
-  return (where.headquarters_groups.empty() ||
-          IsHeadquarteredIn(catalog, policy, where.headquarters_groups,
-                            fact)) &&
-         (where.except_headquarters_groups.empty() ||
-          !IsHeadquarteredIn(catalog, policy, where.except_headquarters_groups,
-                             fact));
+  if (!where.headquarters_groups.empty() &&
+      !IsHeadquarteredIn(catalog, policy, where.headquarters_groups, fact)) {
+    return Mismatch::kHeadquarters;
+  }
+  return !where.except_headquarters_groups.empty() &&
+                 IsHeadquarteredIn(catalog, policy,
+                                   where.except_headquarters_groups, fact)
+             ? Mismatch::kExceptHeadquarters
+             : Mismatch::kNone;
 }
 
 bool IsMovement(int movement) {
@@ -230,24 +248,22 @@ bool GroupsBy(const v1::Rule& rule, v1::Scope::GroupBy key) {
 bool SelectsDestination(const Catalog& catalog, const CompiledPolicy& policy,
                         const CompiledFactFilter& where,
                         absl::string_view country, Date date) {
-  const absl::string_view treated = policy.Treated(country, date);
-  if (!where.countries.empty() &&
-      std::find(where.countries.begin(), where.countries.end(), treated) ==
-          where.countries.end()) {
-    return false;
-  }
-  return (where.groups.empty() ||
-          IsInAnyGroup(catalog, where.groups, treated, date)) &&
-         !IsInAnyGroup(catalog, where.except_groups, treated, date);
+  return FindDestinationMismatch(catalog, policy, where, country, date) ==
+         Mismatch::kNone;
 }
 
-bool Selects(const Catalog& catalog, const CompiledPolicy& policy,
-             const CompiledFactFilter& where, const Fact& fact) {
-  return Admits(where.movements, fact.movement) &&
-         Admits(where.authorization_kinds, fact.authorization_kind) &&
-         Admits(where.license_ids, fact.license_id) &&
-         SelectsDestination(catalog, policy, where, fact.country, fact.date) &&
-         SelectsParties(catalog, policy, where, fact);
+Mismatch FindMismatch(const Catalog& catalog, const CompiledPolicy& policy,
+                      const CompiledFactFilter& where, const Fact& fact) {
+  if (!Admits(where.movements, fact.movement)) return Mismatch::kMovement;
+  if (!Admits(where.authorization_kinds, fact.authorization_kind)) {
+    return Mismatch::kAuthorizationKind;
+  }
+  if (!Admits(where.license_ids, fact.license_id)) return Mismatch::kLicense;
+  const Mismatch destination =
+      FindDestinationMismatch(catalog, policy, where, fact.country, fact.date);
+  return destination != Mismatch::kNone
+             ? destination
+             : FindPartyMismatch(catalog, policy, where, fact);
 }
 
 std::string WhyNotCovered(const Catalog& catalog, const CompiledPolicy& policy,
@@ -314,14 +330,24 @@ bool LooksAtDestinationAlone(const CompiledFactFilter& where) {
          Admits(where.movements, v1::MOVEMENT_EXPORT);
 }
 
+const CompiledExemption* FindExemption(const Catalog& catalog,
+                                       const CompiledPolicy& policy,
+                                       const CompiledRule& rule,
+                                       const Fact& fact,
+                                       const CountedItem& item) {
+  const auto found =
+      std::find_if(rule.exemptions.begin(), rule.exemptions.end(),
+                   [&](const CompiledExemption& exemption) {
+                     return exemption.Exempts(catalog, policy, fact, item);
+                   });
+  return found == rule.exemptions.end() ? nullptr : &*found;
+}
+
 bool CountsItem(const Catalog& catalog, const CompiledPolicy& policy,
                 const CompiledRule& rule, const Fact& fact,
                 const CountedItem& item) {
-  if (rule.items && !rule.items->Matches(item.Traits())) return false;
-  return std::none_of(rule.exemptions.begin(), rule.exemptions.end(),
-                      [&](const CompiledExemption& exemption) {
-                        return exemption.Exempts(catalog, policy, fact, item);
-                      });
+  return (!rule.items || rule.items->Matches(item.Traits())) &&
+         FindExemption(catalog, policy, rule, fact, item) == nullptr;
 }
 
 bool GroupsItems(const CompiledRule& rule) {

@@ -17,6 +17,7 @@
 namespace chipledger::domain {
 
 struct Catalog;
+struct CompiledExemption;
 struct CompiledPolicy;
 struct CompiledRule;
 struct CountedItem;
@@ -63,9 +64,33 @@ bool SelectsDestination(const Catalog& catalog, const CompiledPolicy& policy,
                         const CompiledFactFilter& where,
                         absl::string_view country, Date date);
 
+// What of a fact a filter does not select.
+enum class Mismatch {
+  kNone,
+  kMovement,
+  kAuthorizationKind,
+  kLicense,
+  kCountry,
+  kGroup,
+  kExceptGroup,
+  kExporter,
+  kConsignee,
+  kEndUser,
+  kUltimateParent,
+  kHeadquarters,
+  kExceptHeadquarters,
+};
+
+// Returns the first thing of a fact that a filter does not select, in the order
+// above.
+Mismatch FindMismatch(const Catalog& catalog, const CompiledPolicy& policy,
+                      const CompiledFactFilter& where, const Fact& fact);
+
 // Whether a filter selects a fact.
-bool Selects(const Catalog& catalog, const CompiledPolicy& policy,
-             const CompiledFactFilter& where, const Fact& fact);
+inline bool Selects(const Catalog& catalog, const CompiledPolicy& policy,
+                    const CompiledFactFilter& where, const Fact& fact) {
+  return FindMismatch(catalog, policy, where, fact) == Mismatch::kNone;
+}
 
 // Why nothing that is dated `date` can count in the rule's total of a group,
 // which has the fields that the rule groups by, such as "destination MY is not
@@ -77,6 +102,14 @@ std::string WhyNotCovered(const Catalog& catalog, const CompiledPolicy& policy,
 
 // Whether a rule's scope looks at nothing of an export but its destination.
 bool LooksAtDestinationAlone(const CompiledFactFilter& where);
+
+// Returns the first exemption of a rule that takes an item of a fact out, or
+// null.
+const CompiledExemption* FindExemption(const Catalog& catalog,
+                                       const CompiledPolicy& policy,
+                                       const CompiledRule& rule,
+                                       const Fact& fact,
+                                       const CountedItem& item);
 
 // Whether a rule counts an item of a fact that its scope selects: its item
 // filter matches, and no exemption does.
