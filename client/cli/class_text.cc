@@ -92,7 +92,7 @@ std::string ClassText(const ClassReport& report) {
 // What decided, or what is missing.
 std::string ReasonText(const ClassReport& report) {
   if (report.classified() == ClassReport::ANSWER_UNKNOWN) {
-    return absl::StrCat(PossibleText(report),
+    return absl::StrCat("may be ", PossibleText(report),
                         "; not known: ", MissingText(report));
   }
   return report.decided_by().empty()
@@ -111,7 +111,7 @@ std::string ClassReportText(const ClassReport& report) {
   }
   absl::StrAppend(&text, TppText(report), DensityText(report),
                   TestsText(report), "Class: ", OneLine(ClassText(report)),
-                  ": ", OneLine(ReasonText(report)), "\n");
+                  " (", OneLine(ReasonText(report)), ")\n");
   if (!report.stated_classification().empty()) {
     absl::StrAppend(&text, "The catalog states: ",
                     OneLine(report.stated_classification()), "\n");

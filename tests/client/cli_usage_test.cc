@@ -259,18 +259,18 @@ TEST(CliUsageTest, ClassifiesFiguresWithTheArithmetic) {
       "density 2.909 >= 1.6: yes; density 2.909 < 5.92: yes\n"
       "3A090.b.2  no   TPP 2,368 >= 1,600: yes; density 2.909 >= 3.2: no; "
       "density 2.909 < 5.92: yes\n"
-      "Class: none: meets no line\n");
+      "Class: none (meets no line)\n");
   EXPECT_THAT(Classify({"--sparse-rate", "3352x4"}).output,
               AllOf(HasSubstr("3,352 TOPS x 4 bits, sparse / 2 = 6,704\n"),
-                    HasSubstr("Class: 3A090.a: meets 3A090.a.1\n")));
+                    HasSubstr("Class: 3A090.a (meets 3A090.a.1)\n")));
   EXPECT_THAT(Classify({"--tpp", "4706.8", "--not-for-data-centers"}).output,
-              HasSubstr("Class: none: freed by Note 2\n"));
+              HasSubstr("Class: none (freed by Note 2)\n"));
   EXPECT_THAT(Classify({"--tpp", "60000", "--assembly"}).output,
-              HasSubstr("Class: 4A090.a: "));
+              HasSubstr("Class: 4A090.a ("));
   EXPECT_THAT(
       Classify({"--tpp", "2000"}).output,
-      HasSubstr("Class: cannot be told: 3A090.a or 3A090.b or none; not "
-                "known: die area\n"));
+      HasSubstr("Class: cannot be told (may be 3A090.a or 3A090.b or none; not "
+                "known: die area)\n"));
 }
 
 TEST(CliUsageTest, ClassifiesTheProductsOfACatalog) {
@@ -286,7 +286,7 @@ TEST(CliUsageTest, ClassifiesTheProductsOfACatalog) {
   EXPECT_THAT(
       one.output,
       AllOf(HasSubstr("TPP: unknown\n"),
-            HasSubstr("not known: TPP and die area\n"),
+            HasSubstr("not known: TPP and die area)\n"),
             HasSubstr("Note: The variant for China. Sources conflict")));
   EXPECT_THAT(Classify({"NVIDIA L5", "--catalog", catalog}).error,
               AllOf(HasSubstr("has no product \"NVIDIA L5\""),
