@@ -4,31 +4,15 @@
 #include "absl/strings/str_cat.h"
 #include "client/cli/cli.h"
 #include "client/cli/print.h"
+#include "client/cli/product_classify.h"
+#include "client/cli/product_import.h"
 #include "client/cli/table.h"
-#include "client/cli/terminal.h"
-#include "client/errors.h"
-#include "client/import/products_csv.h"
 #include "ledger/base/decimal.h"
-#include "ledger/base/status_macros.h"
 
 namespace chipledger::cli {
 namespace {
 
 constexpr int kMilliTppScale = 3;
-
-constexpr char kImportHelp[] = R"(Columns, in any order; others are passed over:
-  chip            required; becomes the product code
-  tpp_epoch       TPP of one GPU as published by Epoch AI
-  tpp_check_16_8  TPP of one GPU as 16 x FP16 or 8 x FP8/INT8 rate; taken where
-                  tpp_epoch is blank
-  manufacturer
-  classification  export classification, such as 3A090.a
-  mem_bw_bytes_s  DRAM bandwidth of one GPU in bytes a second
-A new product with neither TPP is registered with TPP unknown. TPP is kept in
-milli-TPP; further decimals are rounded half up. A product that is in the catalog
-is changed where the table says otherwise, and keeps what it does not say:
-importing the same file again changes nothing. Exit code 2 when a row was
-rejected.)";
 
 struct RegisterOptions {
   v1::Product product;
@@ -62,108 +46,6 @@ int Register(Cli& cli, const RegisterOptions& options) {
                   PrintWriteResult(response.result());
                   if (!has_class) std::cout << kNoClassNote << "\n";
                 });
-}
-
-struct ImportOptions {
-  std::string file;
-  std::string source;
-  bool dry_run = false;
-};
-
-struct ImportCounts {
-  int64_t registered = 0;
-  int64_t changed = 0;
-  int64_t already_there = 0;
-  int64_t without_tpp = 0;
-  int64_t without_class = 0;
-  int64_t rejected = 0;
-};
-
-// Registers one product; a wrong row is told and counted.
-absl::Status ImportOne(const Cli& cli, import::ProductRegistrar& registrar,
-                       const import::SourceProduct& row, ImportCounts& counts) {
-  using Result = import::ProductRegistrar::Result;
-  std::string problem = row.problem;
-  if (problem.empty()) {
-    const auto answer = registrar.Register(row.product);
-    if (answer.ok()) {
-      if (!answer->product.has_milli_tpp_per_gpu()) ++counts.without_tpp;
-      if (answer->product.classification().empty()) ++counts.without_class;
-      switch (answer->result) {
-        case Result::kRegistered:
-          ++counts.registered;
-          break;
-        case Result::kAlreadyThere:
-          ++counts.already_there;
-          break;
-        case Result::kChanged:
-          ++counts.changed;
-          if (!cli.json) {
-            std::cout << "line " << row.record.line << ": "
-                      << OneLine(row.product.product_code()) << " changes, "
-                      << OneLine(answer->differences) << "\n";
-          }
-          break;
-      }
-      return absl::OkStatus();
-    }
-    if (answer.status().code() != absl::StatusCode::kInvalidArgument) {
-      return answer.status();
-    }
-    problem = std::string(answer.status().message());
-  }
-  ++counts.rejected;
-  std::cerr << "line " << row.record.line << ": " << OneLine(problem) << "\n";
-  return absl::OkStatus();
-}
-
-absl::Status ImportAll(Cli& cli, const ImportOptions& options,
-                       ImportCounts& counts) {
-  ASSIGN_OR_RETURN(const auto products,
-                   import::ProductsCsv::Open(options.file, options.source));
-  ASSIGN_OR_RETURN(const auto registrar, import::ProductRegistrar::Open(
-                                             cli.client(), options.dry_run));
-  while (true) {
-    ASSIGN_OR_RETURN(const auto row, products->Next());
-    if (!row) return absl::OkStatus();
-    RETURN_IF_ERROR(ImportOne(cli, *registrar, *row, counts));
-  }
-}
-
-void PrintCounts(const Cli& cli, const ImportCounts& counts, bool dry_run) {
-  if (cli.json) {
-    std::cout << absl::StrCat(
-        "{\"registered\":", counts.registered, ",\"changed\":", counts.changed,
-        ",\"alreadyThere\":", counts.already_there,
-        ",\"withoutTpp\":", counts.without_tpp,
-        ",\"withoutClassification\":", counts.without_class,
-        ",\"rejected\":", counts.rejected, "}\n");
-    return;
-  }
-  std::cout << (dry_run ? "Would be registered: " : "Registered: ")
-            << FormatCount(counts.registered)
-            << (dry_run ? "\nWould be changed: " : "\nChanged: ")
-            << FormatCount(counts.changed)
-            << "\nAlready there: " << FormatCount(counts.already_there)
-            << "\nOf these with TPP unknown: "
-            << FormatCount(counts.without_tpp)
-            << "\nOf these without a classification: "
-            << FormatCount(counts.without_class)
-            << "\nRejected as bad input: " << FormatCount(counts.rejected)
-            << "\n";
-}
-
-int Import(Cli& cli, const ImportOptions& options) {
-  ImportCounts counts;
-  const absl::Status status = ImportAll(cli, options, counts);
-  // Also where it ends early: what was registered is.
-  if (status.ok() || counts.registered + counts.changed + counts.already_there +
-                             counts.rejected >
-                         0) {
-    PrintCounts(cli, counts, options.dry_run);
-  }
-  if (!status.ok()) return Fail(cli, status);
-  return counts.rejected > 0 ? kBadInput : kDone;
 }
 
 struct ListOptions {
@@ -250,18 +132,8 @@ void AddProductCommands(CLI::App& app, Cli& cli) {
       *group, cli, "register",
       "register a product, or a new revision for facts recorded from now on",
       AddRegisterOptions, Register);
-  AddCommand<ImportOptions>(
-      *group, cli, "import", "register the products of a table of chips",
-      [](CLI::App& sub, ImportOptions& options) {
-        sub.footer(kImportHelp);
-        sub.add_option("FILE", options.file, "CSV file")->required();
-        sub.add_option("--source", options.source,
-                       "where the figures come from (default: Epoch AI's "
-                       "public data)");
-        sub.add_flag("--dry-run", options.dry_run,
-                     "ask what would be answered, and record nothing");
-      },
-      Import);
+  AddProductImportCommand(*group, cli);
+  AddProductClassifyCommand(*group, cli);
   AddCommand<ListOptions>(
       *group, cli, "list", "list products",
       [](CLI::App& sub, ListOptions& options) {

@@ -1614,6 +1614,73 @@ TEST_F(CliTest, ADryRunOfAProductImportRegistersNothing) {
               HasSubstr("Already there: 1,501"));
 }
 
+// Of the shipped catalog and classes.
+std::string ShippedFile(const std::string& name) {
+  return absl::StrCat(CHIPLEDGER_SOURCE_DIR "/ledger/policies/catalog/", name);
+}
+
+TEST_F(CliTest, ImportsTheShippedCatalog) {
+  const std::string file = ShippedFile("products.textproto");
+  EXPECT_THAT(Do({"product", "import", file}),
+              AllOf(HasSubstr("Changed: 0\nAlready there: 0\n"),
+                    HasSubstr("Of these with TPP unknown: 4\n"),
+                    HasSubstr("Rejected as bad input: 0")));
+  const std::string products = Do({"product", "list"});
+  EXPECT_THAT(products, AllOf(ContainsRegex("\nH20 +NVIDIA +1 +2,368 +- "),
+                              ContainsRegex("\nGB300-NVL72 +NVIDIA +72 +60,000 "
+                                            "+4A090.a "),
+                              ContainsRegex("\nB20 +NVIDIA +1 +unknown +- +No "
+                                            "figures are published")));
+  const std::string size = Do({"--json", "admin", "status"});
+  EXPECT_THAT(Do({"product", "import", file}),
+              HasSubstr("Registered: 0\nChanged: 0\nAlready there: "));
+  EXPECT_EQ(Do({"--json", "admin", "status"}), size);
+  // What is not known holds: nothing is counted as if it were 0.
+  EXPECT_THAT(Do({"--json", "product", "list"}),
+              Not(HasSubstr("\"milliTppPerGpu\":\"0\"")));
+}
+
+TEST_F(CliTest, ACatalogsProblemsAreToldWithTheirPlaces) {
+  const auto text = [](const std::string& tops, const std::string& units) {
+    return absl::StrCat(
+        "products {\n  product { product_code: \"Z1\" gpus_per_unit: 1\n",
+        "    milli_tpp_per_gpu: 100000 }\n", "  rates { tops: \"", tops,
+        "\" bits: 8 source: \"sheet\" }\n}\n",
+        "products {\n  product { product_code: \"Z2\" gpus_per_unit: ", units,
+        " source: \"x\" }\n}\n");
+  };
+  const auto import = [&](const std::string& name, const std::string& content,
+                          const std::vector<std::string>& more = {}) {
+    std::vector<std::string> arguments = {"product", "import",
+                                          WriteFile(dir_, name, content)};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return Run(arguments);
+  };
+  const Result wrong = import("wrong.textproto", text("12", "0"));
+  EXPECT_EQ(wrong.code, 2);
+  EXPECT_THAT(wrong.output, AllOf(HasSubstr("Registered: 0"),
+                                  HasSubstr("Rejected as bad input: 2")));
+  EXPECT_THAT(
+      wrong.error,
+      AllOf(HasSubstr("wrong.textproto:3:5: product.milli_tpp_per_gpu: 100000"),
+            // What only the ledger finds.
+            HasSubstr("wrong.textproto:6:1: "), HasSubstr("gpus_per_unit")));
+  EXPECT_THAT(import("typo.textproto", "products { producd {} }").error,
+              AllOf(HasSubstr("typo.textproto:1:20"),
+                    HasSubstr("did you mean \"product\"?")));
+  const Result sourced =
+      import("a.textproto", text("12.5", "1"), {"--source", "mine"});
+  EXPECT_EQ(sourced.code, 2);
+  EXPECT_THAT(sourced.error, HasSubstr("--source is for a table"));
+  // Another name is a table, unless the format is said.
+  EXPECT_EQ(import("a.txt", text("12.5", "1")).code, 2);
+  EXPECT_THAT(
+      import("a.txt", text("12.5", "1"), {"--format", "catalog"}).output,
+      HasSubstr("Registered: 2"));
+  EXPECT_THAT(import("b.textproto", text("25", "1")).error,
+              HasSubstr("product.milli_tpp_per_gpu"));
+}
+
 TEST_F(CliTest, ADryRunRegistersNoMissingProducts) {
   const std::string file = WriteFile(
       dir_, "in.csv",

@@ -232,5 +232,88 @@ TEST(CliUsageTest, ZshCompletesTheSame) {
   EXPECT_EQ(completes("chipledger shipment import ''"), "FILES\n");
 }
 
+// Runs `product classify` with the shipped lines.
+Result Classify(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(),
+                   {"product", "classify", "--classes",
+                    CHIPLEDGER_SOURCE_DIR "/ledger/policies/catalog/"
+                                          "classes-3a090.textproto"});
+  return RunCli(arguments);
+}
+
+TEST(CliUsageTest, ClassifiesFiguresWithTheArithmetic) {
+  const Result h20 =
+      Classify({"--rate", "296x8", "--rate", "148x16", "--die-area", "814"});
+  EXPECT_EQ(h20.code, 0) << h20.error;
+  EXPECT_EQ(
+      h20.output,
+      "296 TOPS x 8 bits = 2,368\n"
+      "148 TOPS x 16 bits = 2,368\n"
+      "TPP: 2,368, the highest\n"
+      "Performance density: 2,368 TPP / 814 mm2 = 2.909, rounded down\n"
+      "LINE       MET  BECAUSE\n"
+      "Note 2     no   not for data centers: no; TPP 2,368 < 4,800: yes\n"
+      "3A090.a.1  no   TPP 2,368 >= 4,800: no\n"
+      "3A090.a.2  no   TPP 2,368 >= 1,600: yes; density 2.909 >= 5.92: no\n"
+      "3A090.b.1  no   TPP 2,368 >= 2,400: no; TPP 2,368 < 4,800: yes; "
+      "density 2.909 >= 1.6: yes; density 2.909 < 5.92: yes\n"
+      "3A090.b.2  no   TPP 2,368 >= 1,600: yes; density 2.909 >= 3.2: no; "
+      "density 2.909 < 5.92: yes\n"
+      "Class: none (meets no line)\n");
+  EXPECT_THAT(Classify({"--sparse-rate", "3352x4"}).output,
+              AllOf(HasSubstr("3,352 TOPS x 4 bits, sparse / 2 = 6,704\n"),
+                    HasSubstr("Class: 3A090.a (meets 3A090.a.1)\n")));
+  EXPECT_THAT(Classify({"--tpp", "4706.8", "--not-for-data-centers"}).output,
+              HasSubstr("Class: none (freed by Note 2)\n"));
+  EXPECT_THAT(Classify({"--tpp", "60000", "--assembly"}).output,
+              HasSubstr("Class: 4A090.a ("));
+  EXPECT_THAT(
+      Classify({"--tpp", "2000"}).output,
+      HasSubstr("Class: cannot be told (may be 3A090.a or 3A090.b or none; not "
+                "known: die area)\n"));
+}
+
+TEST(CliUsageTest, ClassifiesTheProductsOfACatalog) {
+  const std::string catalog =
+      CHIPLEDGER_SOURCE_DIR "/ledger/policies/catalog/products.textproto";
+  const Result all = Classify({"--catalog", catalog});
+  EXPECT_EQ(all.code, 0) << all.error;
+  EXPECT_THAT(all.output,
+              AllOf(HasSubstr("\nL4 "), HasSubstr("freed by Note 2"),
+                    HasSubstr("\nMI308X ")));
+  const Result one = Classify({"MI308X", "--catalog", catalog});
+  EXPECT_EQ(one.code, 0) << one.error;
+  EXPECT_THAT(
+      one.output,
+      AllOf(HasSubstr("TPP: unknown\n"),
+            HasSubstr("not known: TPP and die area)\n"),
+            HasSubstr("Note: The variant for China. Sources conflict")));
+  EXPECT_THAT(
+      Classify({"L5", "--catalog", catalog}).error,
+      AllOf(HasSubstr("has no product \"L5\""), HasSubstr("did you mean \"L")));
+}
+
+TEST(CliUsageTest, ClassifyRefusesWhatSaysNothingOrTwoThings) {
+  const auto error = [](const std::vector<std::string>& arguments) {
+    const Result result = Classify(arguments);
+    EXPECT_EQ(result.code, 2) << result.output;
+    EXPECT_EQ(result.output, "");
+    return result.error;
+  };
+  EXPECT_THAT(ErrorOf({"product", "classify", "--rate", "1979x8"}),
+              HasSubstr("--classes is required"));
+  EXPECT_THAT(error({}), HasSubstr("give --rate, --sparse-rate or --tpp"));
+  EXPECT_THAT(error({"--die-area", "814"}), HasSubstr("give --rate"));
+  EXPECT_THAT(error({"--rate", "1979"}),
+              HasSubstr("--rate: \"1979\" is not TOPSxBITS"));
+  EXPECT_THAT(error({"--tpp", "many"}), HasSubstr("--tpp \"many\""));
+  EXPECT_THAT(error({"--tpp", "1", "--die-area", "0"}),
+              HasSubstr("--die-area \"0\""));
+  EXPECT_THAT(error({"--tpp", "1", "--rate", "1x8"}), HasSubstr("excludes"));
+  EXPECT_THAT(error({"L4"}), HasSubstr("--catalog FILE"));
+  EXPECT_THAT(error({"--catalog", "x.textproto", "--tpp", "1"}),
+              HasSubstr("either it or figures"));
+}
+
 }  // namespace
 }  // namespace chipledger::testing

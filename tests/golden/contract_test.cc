@@ -16,6 +16,7 @@
 #include "chipledger/storage/v1/rows.pb.h"
 #include "chipledger/v1/admin_service.pb.h"
 #include "chipledger/v1/audit_service.pb.h"
+#include "chipledger/v1/catalog_file.pb.h"
 #include "chipledger/v1/headroom_service.pb.h"
 #include "chipledger/v1/license_service.pb.h"
 #include "chipledger/v1/policy_service.pb.h"
@@ -109,7 +110,8 @@ Lines Contract() {
                                      v1::AdoptPolicyRequest::descriptor(),
                                      v1::RecordShipmentRequest::descriptor(),
                                      storage::v1::StateRow::descriptor(),
-                                     scenario::v1::Scenario::descriptor()};
+                                     scenario::v1::Scenario::descriptor(),
+                                     v1::CatalogFile::descriptor()};
   for (const Descriptor* root : roots) List(*root->file(), seen, lines);
   return lines;
 }
