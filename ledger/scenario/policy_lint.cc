@@ -165,6 +165,7 @@ std::string LikenessOf(const v1::Rule& rule) {
   *alike.mutable_scope() = rule.scope();
   *alike.mutable_reference() = rule.reference();
   *alike.mutable_required_conditions() = rule.required_conditions();
+  alike.set_conditions_from(rule.conditions_from());
   for (const v1::Exemption& exemption : rule.exemptions()) {
     *alike.add_exemptions() = exemption;
   }

@@ -432,6 +432,56 @@ TEST_F(AuthorizedTest, WithoutALicenseNothingIsLimited) {
   EXPECT_FALSE(Ship("MY", "product_code: 'H100' quantity: 5").refused);
 }
 
+TEST_F(AuthorizedTest, UnitsThatMoveOnTakeTheirRoomWithThem) {
+  Adopt(
+      {absl::StrCat("rule_id: 'r' accrual: ACCRUAL_INSTALLED_NET limit { "
+                    "authorized { numerator: 1 denominator: 2 } } ",
+                    kByLicense)});
+  Grant("lines { line_number: 1 product_code: 'H100' quantity: 8 }");
+  Accept(R"(grant_license { license {
+              license_id: "M" exporter: "x" destination_countries: "SG"
+              grant_date: "2025-01-01" expiry_date: "2026-01-01"
+              lines { line_number: 1 product_code: "H100" quantity: 2 } } })");
+  const auto at = [&](const std::string& license) {
+    const v1::HeadroomRow row =
+        Row("r", absl::StrCat("license_id: '", license, "'"), "2025-12-31");
+    return absl::StrCat(row.used(), "+", row.reserved(), " of ", row.limit());
+  };
+  const std::string first = "exporter: 'x' shipment_reference: 'S1'";
+  EXPECT_FALSE(ShipUnder("product_code: 'H100' quantity: 4").refused);
+  EXPECT_EQ(at("L"), "0+4 of 4");
+  EXPECT_TRUE(ShipUnder("product_code: 'H100' quantity: 1").refused);
+  Accept(absl::StrCat("receive_shipment { shipment { ", first,
+                      " } effective_date: '2025-06-10' }"));
+  EXPECT_EQ(at("L"), "4+0 of 4");
+  Accept(absl::StrCat("retire_units { shipment { ", first,
+                      " } effective_date: '2025-06-11' cause: CAUSE_DAMAGE "
+                      "evidence: 'e' units { item: 0 quantity: 1 } }"));
+  EXPECT_EQ(at("L"), "3+0 of 4");
+  // What is re-exported counts under the license that it goes under.
+  const auto reexport = [&](int quantity) {
+    return Submit(absl::StrCat(
+        "reexport_shipment { origin { ", first,
+        " } units { item: 0 quantity: ", quantity,
+        " } assurance: ASSURANCE_BEFORE_EXPORT shipment { exporter: 'x' "
+        "shipment_reference: 'R",
+        quantity,
+        "' export_date: '2025-06-12' destination_country: 'SG' authorization { "
+        "kind: AUTHORIZATION_KIND_LICENSE license_id: 'M' } items { "
+        "product_code: 'H100' quantity: ",
+        quantity, " } } }"));
+  };
+  const auto two = reexport(2);
+  ASSERT_TRUE(two.status.ok()) << two.status;
+  EXPECT_TRUE(two.refused);
+  EXPECT_EQ(at("L"), "3+0 of 4");
+  const auto one = reexport(1);
+  ASSERT_TRUE(one.status.ok()) << one.status;
+  EXPECT_FALSE(one.refused);
+  EXPECT_EQ(at("L"), "2+0 of 4");
+  EXPECT_EQ(at("M"), "0+1 of 1");
+}
+
 // Notices ---------------------------------------------------------------------
 
 TEST_F(LimitTest, NoticeIsDueWhateverTheLimit) {

@@ -107,6 +107,8 @@ TEST(PolicyCheckTest, EveryPartOfTheRuleLanguageIsTaken) {
        "test_point: TEST_POINT_REPORTING_DATE reporting_dates: '12-31' "
        "enforcement { mode: MODE_REPORT_ONLY }"},
       {"conditions", "required_conditions: 'lab-certificate'"},
+      {"conditions from an amount on",
+       "required_conditions: 'lab-certificate' conditions_from: '5'"},
   };
   for (const Part& part : table) {
     EXPECT_EQ(domain::CheckPolicy(With(part.rule), "policy"), absl::OkStatus())
@@ -136,6 +138,12 @@ TEST(PolicyCheckTest, ContradictionsAreNamedByTheirField) {
       {"scope { where { destination_countries: 'Malaysia' } }",
        "rules[0].scope.where.destination_countries[0]"},
       {"exemptions { citation: 'c' }", "rules[0].exemptions[0]"},
+      {"conditions_from: '5'", "rules[0].conditions_from"},
+      {"required_conditions: 'k' conditions_from: '-5'",
+       "rules[0].conditions_from"},
+      {"required_conditions: 'k' conditions_from: '5' accrual: "
+       "ACCRUAL_LICENSED revocation_effect: REVOCATION_EFFECT_KEEP_CHARGE",
+       "rules[0].conditions_from"},
       {"accrual: ACCRUAL_LICENSED", "rules[0].revocation_effect"},
       {"revocation_effect: REVOCATION_EFFECT_KEEP_CHARGE",
        "rules[0].revocation_effect"},

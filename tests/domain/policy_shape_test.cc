@@ -121,6 +121,7 @@ v1::Policy FullPolicy() {
       enforcement { mode: MODE_REFUSE }
       test_point: TEST_POINT_SHIPMENT
       required_conditions: "lab-certificate"
+      conditions_from: "100"
     }
     rules {
       rule_id: "part"

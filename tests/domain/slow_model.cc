@@ -726,7 +726,7 @@ std::set<SlowModel::Finding> SlowModel::Judge(const SlowModel& model_before,
     for (const v1::Rule& rule : policy.rules()) {
       Notify(model_before, change, policy, rule, findings);
       if (enforced && !change.after.empty()) {
-        JudgeConditions(change, policy, rule, findings);
+        JudgeConditions(model_before, change, policy, rule, findings);
         JudgeRule(model_before, change, policy, rule, findings);
       }
     }
@@ -770,12 +770,47 @@ void SlowModel::Notify(const SlowModel& model_before, const Change& change,
   }
 }
 
-void SlowModel::JudgeConditions(const Change& change, const v1::Policy& policy,
+void SlowModel::JudgeConditionsFrom(const SlowModel& model_before,
+                                    const Change& change,
+                                    const v1::Policy& policy,
+                                    const v1::Rule& rule,
+                                    std::set<Finding>& findings) const {
+  const auto sum = [](const Dated& dated) {
+    const Amounts amounts = SumThrough(dated, Date::Max());
+    return amounts.used + amounts.reserved;
+  };
+  Totals before = model_before.TotalsWith(policy, rule, {});
+  Totals after = TotalsWith(policy, rule, change.after);
+  for (const Fact& fact : change.after) {
+    const auto& kinds = rule.required_conditions();
+    if (std::all_of(kinds.begin(), kinds.end(), [&](const std::string& kind) {
+          return HasMet(fact.license_id, kind, fact.date);
+        })) {
+      continue;
+    }
+    Totals touched;
+    Add(policy, rule, {fact}, touched);
+    for (const auto& [key, ignored] : touched) {
+      const auto now = sum(after[key]);
+      if (now > sum(before[key]) &&
+          now >= ParseLimit(rule, rule.conditions_from())) {
+        findings.insert({policy.policy_id(), rule.rule_id(),
+                         Key{Date::Min(), key.group}, v1::VERDICT_VIOLATED});
+      }
+    }
+  }
+}
+
+void SlowModel::JudgeConditions(const SlowModel& model_before,
+                                const Change& change, const v1::Policy& policy,
                                 const v1::Rule& rule,
                                 std::set<Finding>& findings) const {
   if (!Denies(rule) || IsOverridden(policy, rule, change) ||
       !change.is_shipment) {
     return;
+  }
+  if (!rule.conditions_from().empty()) {
+    return JudgeConditionsFrom(model_before, change, policy, rule, findings);
   }
   // Whatever the accrual, the window and the limit. One item is enough.
   const auto first = std::find_if(

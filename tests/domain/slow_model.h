@@ -269,8 +269,13 @@ class SlowModel {
                           const Change& change) const;
   static bool IsOverridden(const v1::Policy& policy, const v1::Rule& rule,
                            const Change& change);
-  void JudgeConditions(const Change& change, const v1::Policy& policy,
-                       const v1::Rule& rule, std::set<Finding>& findings) const;
+  // Of a rule that requires them from an amount on.
+  void JudgeConditionsFrom(const SlowModel& model_before, const Change& change,
+                           const v1::Policy& policy, const v1::Rule& rule,
+                           std::set<Finding>& findings) const;
+  void JudgeConditions(const SlowModel& model_before, const Change& change,
+                       const v1::Policy& policy, const v1::Rule& rule,
+                       std::set<Finding>& findings) const;
   void JudgeRule(const SlowModel& model_before, const Change& change,
                  const v1::Policy& policy, const v1::Rule& rule,
                  std::set<Finding>& findings) const;

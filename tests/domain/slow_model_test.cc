@@ -431,7 +431,12 @@ void FillRule(const v1::Policy& policy, v1::Rule& rule) {
   FillEnforcement(rule);
   // What says nothing is left out.
   if (rule.scope().ByteSizeLong() == 0) rule.clear_scope();
-  if (OneIn(8)) AddAll(Some({"k1", "k2"}), rule.mutable_required_conditions());
+  if (OneIn(8)) {
+    AddAll(Some({"k1", "k2"}), rule.mutable_required_conditions());
+    if (OneIn(2) && rule.accrual() != v1::ACCRUAL_LICENSED) {
+      rule.set_conditions_from(OneIn(2) ? OneOrder(rule) : AnyAmount(rule));
+    }
+  }
   if (OneIn(4)) {
     rule.set_test_point(OneIn(2) ? v1::TEST_POINT_GRANT
                                  : v1::TEST_POINT_SHIPMENT);

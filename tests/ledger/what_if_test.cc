@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
+#include "absl/time/time.h"
 #include "tests/ledger/ledger_fixture.h"
 
 namespace chipledger::testing {
@@ -152,6 +154,53 @@ TEST_F(WhatIfTest, ReplaysAsFarAsIsAskedInWholeRequests) {
   EXPECT_EQ(outcome.totals[0].actual().used(), 61);
   request.set_end_index(1'000);
   EXPECT_EQ(ReasonOf(Replay(request).status), "INDEX_OUT_OF_RANGE");
+}
+
+// What the ledger reported by itself was asked by nobody: it is replayed, and
+// is no write that comes out differently.
+TEST_F(WhatIfTest, ReportsInTheLogAreReplayedAndMakeNoDifference) {
+  v1::Command halves = AdoptCap(500);
+  v1::Policy& policy = *halves.mutable_adopt_policy()->mutable_policy();
+  policy.set_policy_id("halves");
+  v1::Rule& rule = *policy.mutable_rules(0);
+  rule.mutable_enforcement()->set_mode(v1::Enforcement::MODE_REPORT_ONLY);
+  rule.set_test_point(v1::TEST_POINT_REPORTING_DATE);
+  rule.add_reporting_dates("02-01");
+  rule.add_reporting_dates("08-01");
+  ASSERT_EQ(Write(halves).status, absl::OkStatus());
+  ASSERT_EQ(Write(Ship("S-1", 60)).status, absl::OkStatus());
+  ASSERT_EQ(Write(Ship("S-2", 10)).status, absl::OkStatus());
+  const uint64_t reports = size();
+  Close();
+  clock_.Set("2025-09-01T00:00:00Z");
+  Reopen();
+  absl::Notification reported;
+  ledger_->WhenSize(reports + 2, absl::InfiniteFuture(),
+                    [&](absl::Status) { reported.Notify(); });
+  reported.WaitForNotification();
+  ASSERT_TRUE(StoredEntry(reports).event().has_totals_reported());
+  ASSERT_EQ(Write(Ship("S-3", 5)).status, absl::OkStatus());
+
+  // Under another policy, and under the reported one itself.
+  const Outcome other = Replay(Cap(50));
+  ASSERT_EQ(other.status, absl::OkStatus());
+  EXPECT_EQ(other.replayed, reports + 3);
+  ASSERT_EQ(other.differences.size(), 1u);
+  EXPECT_EQ(other.differences[0].kind(), Difference::KIND_WOULD_BE_REFUSED);
+  v1::WhatIfRequest same;
+  *same.mutable_policy_file()->mutable_policy() = policy;
+  same.mutable_policy_file()
+      ->mutable_policy()
+      ->mutable_rules(0)
+      ->mutable_limit()
+      ->set_constant("1");
+  const Outcome reported_one = Replay(same);
+  ASSERT_EQ(reported_one.status, absl::OkStatus());
+  EXPECT_TRUE(reported_one.differences.empty())
+      << reported_one.differences[0].ShortDebugString();
+  ASSERT_EQ(reported_one.totals.size(), 1u);
+  EXPECT_EQ(reported_one.totals[0].hypothetical().used(), 75);
+  EXPECT_EQ(reported_one.totals[0].hypothetical().limit(), 1);
 }
 
 TEST_F(WhatIfTest, EndsWhenNobodyListens) {

@@ -46,6 +46,36 @@ bool RequiresConditions(const CompiledRule& rule, Occasion occasion) {
           occasion == Occasion::kReservation);
 }
 
+// The first item of a fact that a rule counts, or null.
+const CountedItem* FirstCounted(const Catalog& catalog,
+                                const CompiledPolicy& policy,
+                                const CompiledRule& rule, const Fact& fact) {
+  const auto item = std::find_if(
+      fact.items.begin(), fact.items.end(), [&](const CountedItem& i) {
+        return CountsItem(catalog, policy, rule, fact, i);
+      });
+  return item == fact.items.end() ? nullptr : &*item;
+}
+
+// The group of that one. Requires: there is one.
+std::string FirstGroupOf(const Catalog& catalog, const CompiledPolicy& policy,
+                         const CompiledRule& rule, const Fact& fact) {
+  return GroupOf(catalog, policy, rule, fact,
+                 FirstCounted(catalog, policy, rule, fact));
+}
+
+// Adds conditions to those of other items and facts, each once.
+template <typename UnmetConditions>
+void AddUnmet(const UnmetConditions& more, UnmetConditions& unmet) {
+  for (const auto& one : more) {
+    const bool known =
+        std::any_of(unmet.begin(), unmet.end(), [&](const auto& other) {
+          return *other.kind == *one.kind && other.license_id == one.license_id;
+        });
+    if (!known) unmet.push_back(one);
+  }
+}
+
 }  // namespace
 
 // A condition of a rule that counts nothing on this occasion is reported.
@@ -153,8 +183,16 @@ absl::Status Assessment::CountRule(const Catalog& catalog,
         !Selects(catalog, policy, rule.where, fact)) {
       continue;
     }
+    std::vector<UnmetCondition> unmet;
+    if (has_conditions) unmet = FindUnmet(catalog, policy, rule, fact, test);
+    // Else it is known only once all is gathered whether they are required.
     const bool misses_condition =
-        has_conditions && CheckConditions(catalog, policy, rule, fact, test);
+        !unmet.empty() && !rule.enforcement.conditions_from;
+    if (misses_condition) {
+      const std::string group = FirstGroupOf(catalog, policy, rule, fact);
+      for (const UnmetCondition& one : unmet) Miss(policy, rule, group, one);
+      unmet.clear();
+    }
     if (!part && !misses_condition) continue;
     const auto window = rule.window.Of(fact.date, fact.GrantedOn());
     if (!window) continue;
@@ -165,7 +203,8 @@ absl::Status Assessment::CountRule(const Catalog& catalog,
                       .part = part.value_or(kOnlyReported),
                       .window_start = window->start_key,
                       .group = std::nullopt,
-                      .misses_condition = misses_condition};
+                      .misses_condition = misses_condition,
+                      .unmet = std::move(unmet)};
     const bool by_line = rule.GroupsBy(v1::Scope::GROUP_BY_LICENSE_LINE);
     for (const CountedItem& item : fact.items) {
       if (!by_line || item.lines.size() <= 1) {
@@ -214,6 +253,7 @@ absl::Status Assessment::CountItem(Counting& counting,
   addition.amount = *amount;
   addition.unmeasured_gpus = *gpus;
   addition.misses_condition |= counting.misses_condition;
+  AddUnmet(counting.unmet, addition.unmet);
   if (measured->unknown && addition.unknown_product.empty() &&
       item.product != nullptr) {
     addition.unknown_product = item.product->product_code();
@@ -255,35 +295,36 @@ bool Assessment::IsMet(const std::string& kind, const Catalog& catalog,
   return by_owners(fact.exporter) || AnyReceiver(fact, by_owners);
 }
 
-bool Assessment::CheckConditions(const Catalog& catalog,
-                                 const CompiledPolicy& policy,
-                                 const CompiledRule& rule, const Fact& fact,
-                                 Test test) {
-  const auto item = std::find_if(
-      fact.items.begin(), fact.items.end(), [&](const CountedItem& i) {
-        return CountsItem(catalog, policy, rule, fact, i);
-      });
-  if (item == fact.items.end() || test == Test::kNothing) return false;
-  const bool refuses = policy.Decides() &&
-                       FindOverride(policy, rule) == nullptr &&
-                       Denies(rule.enforcement.mode);
-  bool missing = false;
+std::vector<Assessment::UnmetCondition> Assessment::FindUnmet(
+    const Catalog& catalog, const CompiledPolicy& policy,
+    const CompiledRule& rule, const Fact& fact, Test test) const {
+  std::vector<UnmetCondition> unmet;
+  if (test == Test::kNothing ||
+      FirstCounted(catalog, policy, rule, fact) == nullptr) {
+    return unmet;
+  }
   for (const std::string& kind : rule.enforcement.required_conditions) {
     if (IsMet(kind, catalog, fact)) continue;
-    missing = true;
-    if (!refuses) continue;
-    violated_ = true;
-    v1::MissingCondition& condition = missing_conditions_.emplace_back();
-    condition.set_policy_index(policy.adopted.index());
-    condition.set_rule(rule.number);
-    *condition.mutable_group() = DecodeGroup(
-        rule.group_by, GroupOf(catalog, policy, rule, fact, &*item));
-    condition.set_kind(kind);
-    if (fact.license != nullptr) {
-      condition.set_license_id(std::string(fact.license_id));
-    }
+    unmet.push_back({.kind = &kind,
+                     .license_id = fact.license == nullptr ? absl::string_view()
+                                                           : fact.license_id});
   }
-  return missing;
+  return unmet;
+}
+
+void Assessment::Miss(const CompiledPolicy& policy, const CompiledRule& rule,
+                      absl::string_view group, const UnmetCondition& unmet) {
+  if (!policy.Decides() || FindOverride(policy, rule) != nullptr ||
+      !Denies(rule.enforcement.mode)) {
+    return;
+  }
+  violated_ = true;
+  v1::MissingCondition& condition = missing_conditions_.emplace_back();
+  condition.set_policy_index(policy.adopted.index());
+  condition.set_rule(rule.number);
+  *condition.mutable_group() = DecodeGroup(rule.group_by, group);
+  condition.set_kind(*unmet.kind);
+  condition.set_license_id(std::string(unmet.license_id));
 }
 
 const v1::Override* Assessment::FindOverride(const CompiledPolicy& policy,

@@ -123,6 +123,12 @@ class Assessment {
   bool violated() const { return violated_; }
 
  private:
+  // A condition that a fact has not met. Borrows from the rule and the fact.
+  struct UnmetCondition {
+    const std::string* kind = nullptr;
+    // Of the license that has not met it; empty when none was granted.
+    absl::string_view license_id;
+  };
   // An amount for one total that waits to be judged, or was judged.
   struct Addition {
     const CompiledPolicy* policy;
@@ -140,6 +146,8 @@ class Assessment {
     absl::string_view unknown_product;
     // A condition that the rule requires, and only reports, is not met.
     bool misses_condition = false;
+    // Those that are not met, of a rule that requires them from an amount on.
+    std::vector<UnmetCondition> unmet;
     // The items whose part can be moved later; all of them once their number is
     // that of the command's.
     absl::InlinedVector<int32_t, 2> items;
@@ -171,6 +179,8 @@ class Assessment {
     // Unset: it depends on the item.
     std::optional<std::string> group;
     bool misses_condition;
+    // See Addition.
+    std::vector<UnmetCondition> unmet;
   };
   // A total against its limit, before an addition.
   struct Standing {
@@ -220,10 +230,16 @@ class Assessment {
   // of it or one that owns them.
   bool IsMet(const std::string& kind, const Catalog& catalog,
              const Fact& fact) const;
-  // Whether a condition is missing that the rule requires. Where the rule
-  // refuses, it becomes part of the next evidence.
-  bool CheckConditions(const Catalog& catalog, const CompiledPolicy& policy,
-                       const CompiledRule& rule, const Fact& fact, Test test);
+  // The conditions that the rule requires of a fact of which it counts an item,
+  // and that are not met.
+  std::vector<UnmetCondition> FindUnmet(const Catalog& catalog,
+                                        const CompiledPolicy& policy,
+                                        const CompiledRule& rule,
+                                        const Fact& fact, Test test) const;
+  // Makes a condition part of the next evidence, where the rule refuses without
+  // it.
+  void Miss(const CompiledPolicy& policy, const CompiledRule& rule,
+            absl::string_view group, const UnmetCondition& unmet);
   // Errors: TOTAL_OVERFLOW, DATA_DAMAGED.
   absl::Status Gather(const Gathered& more);
   absl::Status GatherOpposite(const Evaluation& evaluation,
@@ -259,6 +275,11 @@ class Assessment {
   static bool Compare(std::optional<int64_t> limit, int64_t amount,
                       Standing& standing);
   absl::StatusOr<LimitCurve> LimitFor(const Addition& addition) const;
+  // Whether the event adds to a total and brings it to an amount; with what is
+  // reserved, or without.
+  enum class Counts { kUsed, kAlsoReserved };
+  bool Reaches(const Addition& addition, const Standing& standing,
+               int64_t amount, Counts counts) const;
   // Whether what the event adds reaches the threshold of a rule that notifies.
   bool IsNoticeDue(const Addition& addition, const Standing& standing) const;
   // The items of an addition, in `set`; null when there are none.

@@ -114,6 +114,17 @@ void CheckEnforcement(const v1::Rule& rule, const std::string& path,
   CheckReportingDates(rule, path, checks);
   CheckSlugs(rule.required_conditions(), limits::kMaxConditionKindBytes,
              absl::StrCat(path, ".required_conditions"), checks);
+  const std::string from = absl::StrCat(path, ".conditions_from");
+  if (rule.conditions_from().empty()) return;
+  CheckAmount(rule.conditions_from(), rule, from, checks);
+  if (rule.required_conditions().empty()) {
+    checks.Add(from, "goes with required_conditions only");
+  }
+  if (rule.accrual() == v1::ACCRUAL_LICENSED) {
+    checks.Add(from,
+               "does not go with ACCRUAL_LICENSED: a shipment adds nothing to "
+               "what is licensed");
+  }
 }
 
 CompiledEnforcement CompileEnforcement(const v1::Rule& rule) {
@@ -127,6 +138,9 @@ CompiledEnforcement CompileEnforcement(const v1::Rule& rule) {
   if (compiled.mode == v1::Enforcement::MODE_NOTIFY) {
     // Checked at adoption.
     compiled.notify_at = *ParseAmount(rule.enforcement().notify_at(), rule);
+  }
+  if (!rule.conditions_from().empty()) {
+    compiled.conditions_from = *ParseAmount(rule.conditions_from(), rule);
   }
   return compiled;
 }

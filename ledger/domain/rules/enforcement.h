@@ -29,6 +29,8 @@ struct CompiledEnforcement {
   std::vector<std::string> reporting_dates;
   // Kinds that the authorization of a shipment must have met.
   std::vector<std::string> required_conditions;
+  // The total from which they are required; unset: always.
+  std::optional<int64_t> conditions_from;
 
   // The last reporting date not after a date, if the rule has any.
   std::optional<Date> LastReportingDate(Date date) const;

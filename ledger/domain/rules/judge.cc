@@ -30,6 +30,12 @@ absl::Status Assessment::Judge(v1::Evidence& evidence) {
       RETURN_IF_ERROR(JudgeAddition(i, writer));
     }
   }
+  // Some are found missing only when their total is judged.
+  std::stable_sort(missing_conditions_.begin(), missing_conditions_.end(),
+                   [](const auto& a, const auto& b) {
+                     return std::pair(a.policy_index(), a.rule()) <
+                            std::pair(b.policy_index(), b.rule());
+                   });
   for (v1::MissingCondition& condition : missing_conditions_) {
     *evidence.add_missing_conditions() = std::move(condition);
   }
@@ -253,6 +259,16 @@ absl::Status Assessment::JudgeAddition(size_t place, EvaluationWriter& writer) {
     evaluation.binding_date = standing.binding_date;
   }
   SetLimit(standing, rule, evaluation);
+  const bool misses_conditions =
+      !addition.unmet.empty() &&
+      Reaches(addition, standing, *rule.enforcement.conditions_from,
+              Counts::kAlsoReserved);
+  if (misses_conditions) {
+    additions_[place].misses_condition = true;
+    for (const UnmetCondition& unmet : addition.unmet) {
+      Miss(*addition.policy, rule, addition.key.group(), unmet);
+    }
+  }
   Decide(addition, curve, standing, evaluation);
   v1::ItemSet items;
   evaluation.items = ItemsOf(addition, items);
@@ -260,31 +276,40 @@ absl::Status Assessment::JudgeAddition(size_t place, EvaluationWriter& writer) {
   return absl::OkStatus();
 }
 
-bool Assessment::IsNoticeDue(const Addition& addition,
-                             const Standing& standing) const {
-  if (addition.rule->enforcement.mode != v1::Enforcement::MODE_NOTIFY)
-    return false;
-  // Wide enough for sums of what fits.
-  __int128 used = standing.used;
-  __int128 adds = addition.amount;
-  if (addition.balance == v1::BALANCE_RESERVED &&
+bool Assessment::Reaches(const Addition& addition, const Standing& standing,
+                         int64_t amount, Counts counts) const {
+  const bool also_reserved = counts == Counts::kAlsoReserved;
+  if (addition.balance == v1::BALANCE_RESERVED && !also_reserved &&
       !addition.rule->window.IsPerOrder()) {
     // What is only on its way has not reached anything.
     return false;
   }
+  // Wide enough for sums of what fits.
+  __int128 before = standing.used;
+  if (also_reserved) before += standing.reserved;
+  __int128 adds = addition.amount;
   if (addition.Moves()) {
     // Of the event as a whole: what a correction takes back counts against what
     // it adds.
     const Total* total = state_.FindTotal(addition.key);
-    used = total == nullptr ? 0 : total->sum.used;
+    before = total == nullptr ? 0 : total->sum.used;
+    if (total != nullptr && also_reserved) before += total->sum.reserved;
     adds = 0;
     for (const Addition& other : additions_) {
-      if (other.key == addition.key && other.balance == addition.balance) {
+      if (other.key != addition.key || !other.Moves()) continue;
+      if (also_reserved || other.balance == addition.balance) {
         adds += other.amount;
       }
     }
   }
-  return adds > 0 && used + adds >= addition.rule->enforcement.notify_at;
+  return adds > 0 && before + adds >= amount;
+}
+
+bool Assessment::IsNoticeDue(const Addition& addition,
+                             const Standing& standing) const {
+  const CompiledEnforcement& enforcement = addition.rule->enforcement;
+  return enforcement.mode == v1::Enforcement::MODE_NOTIFY &&
+         Reaches(addition, standing, enforcement.notify_at, Counts::kUsed);
 }
 
 void Assessment::Decide(const Addition& addition, const LimitCurve& curve,
