@@ -1085,10 +1085,7 @@ TEST_F(CliTest, ALicenseIsGrantedAndAmendedFromAFile) {
 TEST_F(CliTest, AdoptsEveryShippedPolicyFile) {
   const std::string folder = CHIPLEDGER_SOURCE_DIR "/ledger/policies";
   // What they name must be known; parties come with them.
-  Do({"product", "import",
-      WriteFile(dir_, "chips.csv",
-                "chip,tpp_epoch\nA100,4992\nGB300,60000\nGB300-NVL72,4320000\n"
-                "H20,2368\nMI308X,2000\n")});
+  Do({"product", "import", folder + "/catalog/products.textproto"});
   int files = 0;
   const std::string rescission =
       folder + "/us-diffusion-2025-rescission.textproto";
@@ -1626,18 +1623,42 @@ TEST_F(CliTest, ImportsTheShippedCatalog) {
                     HasSubstr("Of these with TPP unknown: 4\n"),
                     HasSubstr("Rejected as bad input: 0")));
   const std::string products = Do({"product", "list"});
-  EXPECT_THAT(products, AllOf(ContainsRegex("\nH20 +NVIDIA +1 +2,368 +- "),
-                              ContainsRegex("\nGB300-NVL72 +NVIDIA +72 +60,000 "
-                                            "+4A090.a "),
-                              ContainsRegex("\nB20 +NVIDIA +1 +unknown +- +No "
-                                            "figures are published")));
+  EXPECT_THAT(products,
+              AllOf(ContainsRegex("\nH20 +NVIDIA +1 +2,368 +- "),
+                    ContainsRegex("\nGB300-NVL72 +NVIDIA +72 +60,000 "
+                                  "+4A090.a "),
+                    ContainsRegex("\nB20 +NVIDIA +1 +unknown +3A090.a +No "
+                                  "figures are published")));
   const std::string size = Do({"--json", "admin", "status"});
   EXPECT_THAT(Do({"product", "import", file}),
               HasSubstr("Registered: 0\nChanged: 0\nAlready there: "));
   EXPECT_EQ(Do({"--json", "admin", "status"}), size);
-  // What is not known holds: nothing is counted as if it were 0.
-  EXPECT_THAT(Do({"--json", "product", "list"}),
-              Not(HasSubstr("\"milliTppPerGpu\":\"0\"")));
+}
+
+TEST_F(CliTest, WhatTheShippedCatalogDoesNotKnowIsHeld) {
+  Do({"product", "import", ShippedFile("products.textproto")});
+  Do({"policy", "adopt",
+      CHIPLEDGER_SOURCE_DIR "/ledger/policies/us-h200-2026.textproto"});
+  const auto ship = [&](const std::string& product,
+                        const std::string& assurance) {
+    return Run(Of(product, "record",
+                  {"--to", "CN", "--export-date", "2026-03-01", "--product",
+                   product + "=8", assurance}));
+  };
+  for (const std::string product : {"MI308X", "B20"}) {
+    const Result before = ship(product, "--before-export");
+    EXPECT_EQ(before.code, 1) << product;
+    EXPECT_THAT(before.error,
+                HasSubstr(absl::StrCat("that of product \"", product,
+                                       "\" is not known")));
+    const Result after = ship(product, "--after-the-fact");
+    EXPECT_EQ(after.code, 0) << after.error;
+    EXPECT_THAT(after.output, HasSubstr("is not known"));
+  }
+  // Below every line, and known to be.
+  const Result h20 = ship("H20", "--before-export");
+  EXPECT_EQ(h20.code, 0) << h20.error;
+  EXPECT_THAT(h20.output, Not(HasSubstr("us-h200-2026")));
 }
 
 TEST_F(CliTest, ACatalogsProblemsAreToldWithTheirPlaces) {
