@@ -51,7 +51,7 @@ std::string AnyKind(const std::vector<int>& kinds,
 std::string KindWords(int kind) {
   switch (kind) {
     case v1::AUTHORIZATION_KIND_UNSPECIFIED:
-      return "no authorization";
+      return "not stated";
     case v1::AUTHORIZATION_KIND_LICENSE:
       return "license";
     case v1::AUTHORIZATION_KIND_NONE_REQUIRED:

@@ -315,7 +315,7 @@ TEST_F(ExplanationTest, SaysWhichPartOfAScopeDoesNotSelectTheFact) {
               ElementsAre("it is an export; the rule is for a re-export"));
   EXPECT_THAT(WhyNot("scope { where { authorization_kinds: "
                      "[AUTHORIZATION_KIND_LPP, AUTHORIZATION_KIND_NVEU] } }"),
-              ElementsAre("its authorization is no authorization; the rule is "
+              ElementsAre("its authorization is not stated; the rule is "
                           "for LPP or NVEU"));
   EXPECT_THAT(WhyNot("scope { where { license_ids: 'D1' } }"),
               ElementsAre("it is under no license; the rule is for D1"));
