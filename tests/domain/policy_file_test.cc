@@ -119,6 +119,9 @@ TEST_F(PolicyFileTest, AMistakeIsNamedWithItsPlace) {
        ":36:13: error: policy.rules[0].limit.constant: "},
       {"of_rule_id: \"whole\"", "of_rule_id: \"hole\"",
        ":48:21: error: policy.rules[2].limit.share.of_rule_id: "},
+      // A rule of another policy, which may not be adopted, is none of this.
+      {"of_rule_id: \"whole\"", "of_rule_id: \"other/whole\"",
+       ":48:21: error: policy.rules[2].limit.share.of_rule_id: "},
       {"\"US\" kind", "\"USA\" kind",
        ":3:13: error: country_groups[0].changes[0].country: "},
       {"default_value: \"export\"", "default_value: \"import\"",
