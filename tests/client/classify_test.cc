@@ -154,6 +154,10 @@ TEST(ClassifyTest, TellsEveryTestWithItsFigures) {
   EXPECT_EQ(a2.conditions(0).answer(), ClassReport::ANSWER_YES);
   EXPECT_EQ(a2.conditions(1).text(), "density 2.909 >= 5.92");
   EXPECT_EQ(a2.conditions(1).answer(), ClassReport::ANSWER_NO);
+  std::vector<std::string> b1;
+  for (const auto& one : report.tests(3).conditions()) b1.push_back(one.text());
+  EXPECT_THAT(b1, ElementsAre("TPP 2,368 >= 2,400", "TPP 2,368 < 4,800",
+                              "density 2.909 >= 1.6", "density 2.909 < 5.92"));
 }
 
 TEST(ClassifyTest, TellsWhatIsMissing) {
