@@ -175,10 +175,12 @@ TEST(ClassifyTest, ALaterClassThatHoldsDoesNotHideAnEarlierThatMay) {
   ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(
       R"(citation: "test"
          classes { classification: "A" lines { paragraph: "a" min_density: "5" } }
-         classes { classification: "B" lines { paragraph: "b" min_tpp: "10" } })",
+         classes { classification: "B" lines { paragraph: "b" min_tpp: "10" } }
+         classes { classification: "C" lines { paragraph: "c" min_density: "1" } })",
       &table));
+  // What stands behind B, which holds, is not possible.
   EXPECT_EQ(Outcome(Classify(FiguresFrom("10", ""), table)), "? A B");
-  EXPECT_EQ(Outcome(Classify(FiguresFrom("9", ""), table)), "? A none");
+  EXPECT_EQ(Outcome(Classify(FiguresFrom("9", ""), table)), "? A C none");
   EXPECT_EQ(Outcome(Classify(FiguresFrom("10", "4"), table)), "B by b");
 }
 
