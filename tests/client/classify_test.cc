@@ -154,6 +154,10 @@ TEST(ClassifyTest, TellsEveryTestWithItsFigures) {
   EXPECT_EQ(a2.conditions(0).answer(), ClassReport::ANSWER_YES);
   EXPECT_EQ(a2.conditions(1).text(), "density 2.909 >= 5.92");
   EXPECT_EQ(a2.conditions(1).answer(), ClassReport::ANSWER_NO);
+  std::vector<std::string> b1;
+  for (const auto& one : report.tests(3).conditions()) b1.push_back(one.text());
+  EXPECT_THAT(b1, ElementsAre("TPP 2,368 >= 2,400", "TPP 2,368 < 4,800",
+                              "density 2.909 >= 1.6", "density 2.909 < 5.92"));
 }
 
 TEST(ClassifyTest, TellsWhatIsMissing) {
@@ -171,10 +175,12 @@ TEST(ClassifyTest, ALaterClassThatHoldsDoesNotHideAnEarlierThatMay) {
   ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(
       R"(citation: "test"
          classes { classification: "A" lines { paragraph: "a" min_density: "5" } }
-         classes { classification: "B" lines { paragraph: "b" min_tpp: "10" } })",
+         classes { classification: "B" lines { paragraph: "b" min_tpp: "10" } }
+         classes { classification: "C" lines { paragraph: "c" min_density: "1" } })",
       &table));
+  // What stands behind B, which holds, is not possible.
   EXPECT_EQ(Outcome(Classify(FiguresFrom("10", ""), table)), "? A B");
-  EXPECT_EQ(Outcome(Classify(FiguresFrom("9", ""), table)), "? A none");
+  EXPECT_EQ(Outcome(Classify(FiguresFrom("9", ""), table)), "? A C none");
   EXPECT_EQ(Outcome(Classify(FiguresFrom("10", "4"), table)), "B by b");
 }
 
