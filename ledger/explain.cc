@@ -1,6 +1,7 @@
 #include "ledger/explain.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,6 +12,7 @@
 #include "google/protobuf/arena.h"
 #include "google/protobuf/util/time_util.h"
 #include "ledger/base/error.h"
+#include "ledger/base/limits.h"
 #include "ledger/base/status_macros.h"
 #include "ledger/domain/decide.h"
 #include "ledger/domain/errors.h"
@@ -238,6 +240,11 @@ absl::StatusOr<v1::ExplainFactResponse> ExplainFactAt(
           {{"fact", "is required: a command, an index or a shipment"}});
   }
   RETURN_IF_ERROR(status);
+  for (auto& fact : *response.mutable_facts()) {
+    domain::ShortenExplanation(
+        fact,
+        limits::kMaxPageBytes / static_cast<size_t>(response.facts_size()));
+  }
   return response;
 }
 

@@ -1,7 +1,11 @@
 #include "client/cli/policy_compare.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <filesystem>
 #include <iostream>
+#include <iterator>
+#include <string>
 #include <vector>
 
 #include "absl/strings/match.h"
@@ -47,8 +51,10 @@ absl::StatusOr<v1::Policy> ReadPolicy(Cli& cli,
   return response.policy().policy();
 }
 
-// A field as a policy file has it, in one line; "-" when it is not set.
-std::string ValueText(const Message& message, const FieldDescriptor& field) {
+// The elements of a field, or its one value, each as a policy file has it, in
+// one line; none when it is not set.
+std::vector<std::string> TextsOf(const Message& message,
+                                 const FieldDescriptor& field) {
   const google::protobuf::Reflection& values = *message.GetReflection();
   std::vector<std::string> texts;
   TextFormat::Printer printer;
@@ -62,27 +68,55 @@ std::string ValueText(const Message& message, const FieldDescriptor& field) {
                                     field.is_repeated() ? i : -1, &text);
     texts.push_back(OneLine(text));
   }
-  return texts.empty() ? "-" : absl::StrJoin(texts, ", ");
+  return texts;
 }
 
-// The value at a path such as "scope.where.destination_groups".
-std::string ValueAt(const Message& root, absl::string_view path) {
+// The same at a path such as "scope.where.destination_groups".
+std::vector<std::string> TextsAt(const Message& root, absl::string_view path) {
   const Message* message = &root;
   const std::vector<std::string> parts = absl::StrSplit(path, '.');
   for (size_t i = 0; i < parts.size(); ++i) {
     const FieldDescriptor* field =
         message->GetDescriptor()->FindFieldByName(parts[i]);
-    if (i + 1 == parts.size()) return ValueText(*message, *field);
+    if (i + 1 == parts.size()) return TextsOf(*message, *field);
     message = &message->GetReflection()->GetMessage(*message, field);
   }
-  return "-";
+  return {};
+}
+
+// Those that the other list lacks, in their order.
+std::vector<std::string> Without(const std::vector<std::string>& texts,
+                                 const std::vector<std::string>& other) {
+  std::vector<std::string> rest;
+  std::copy_if(texts.begin(), texts.end(), std::back_inserter(rest),
+               [&](const std::string& text) {
+                 return std::find(other.begin(), other.end(), text) ==
+                        other.end();
+               });
+  return rest;
+}
+
+// Adds a row for each element of a field that only one of two messages has.
+void AddField(const std::string& of, const std::string& field, const Message& a,
+              const Message& b, Table& table) {
+  const std::vector<std::string> all_of_a = TextsAt(a, field);
+  const std::vector<std::string> all_of_b = TextsAt(b, field);
+  const std::vector<std::string> only_a = Without(all_of_a, all_of_b);
+  const std::vector<std::string> only_b = Without(all_of_b, all_of_a);
+  if (only_a.empty() && only_b.empty()) {
+    table.AddRow({of, field, absl::StrJoin(all_of_a, ", "),
+                  absl::StrJoin(all_of_b, ", ")});
+  }
+  for (size_t i = 0; i < std::max(only_a.size(), only_b.size()); ++i) {
+    table.AddRow({i == 0 ? of : "", i == 0 ? field : "",
+                  i < only_a.size() ? only_a[i] : "-",
+                  i < only_b.size() ? only_b[i] : "-"});
+  }
 }
 
 void AddFields(const std::string& of, const std::vector<std::string>& fields,
                const Message& a, const Message& b, Table& table) {
-  for (const std::string& field : fields) {
-    table.AddRow({of, field, ValueAt(a, field), ValueAt(b, field)});
-  }
+  for (const std::string& field : fields) AddField(of, field, a, b, table);
 }
 
 void PrintComparison(const std::vector<std::string>& fields,

@@ -143,6 +143,10 @@ void PrintFact(const Fact& fact) {
   } else {
     std::cout << table.ToString();
   }
+  if (fact.left_out() > 0) {
+    std::cout << FormatCount(fact.left_out())
+              << " rules more are left out: the answer had no room.\n";
+  }
   if (!not_in_force.empty()) {
     std::cout << "Not in force on " << fact.effective_date() << ":\n"
               << not_in_force;

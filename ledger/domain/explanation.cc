@@ -1,5 +1,6 @@
 #include "ledger/domain/explanation.h"
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <string>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "ledger/base/limits.h"
 #include "ledger/base/status_macros.h"
 #include "ledger/domain/decide.h"
 #include "ledger/domain/describe.h"
@@ -132,7 +134,6 @@ absl::StatusOr<v1::ExplainFactResponse::Fact> ExplainEvent(
       EffectiveDateOf(event, decided.record_time_ns).ToString());
   *fact.mutable_judgement() =
       JudgementOf(before.catalog(), event, decided.index);
-  ShortenJudgement(*fact.mutable_judgement());
   EventFacts facts;
   if (HasFacts(event)) {
     ASSIGN_OR_RETURN(facts, FactsOfEvent(before, history, before.catalog(),
@@ -146,6 +147,21 @@ absl::StatusOr<v1::ExplainFactResponse::Fact> ExplainEvent(
     *fact.add_policies() = std::move(explanation);
   }
   return fact;
+}
+
+void ShortenExplanation(v1::ExplainFactResponse::Fact& fact, size_t max_bytes) {
+  ShortenJudgement(*fact.mutable_judgement(),
+                   std::min(max_bytes / 2, limits::kMaxJudgementBytes));
+  size_t bytes = fact.ByteSizeLong();
+  auto& policies = *fact.mutable_policies();
+  for (int i = policies.size(); i-- > 0 && bytes > max_bytes;) {
+    auto& rules = *policies[i].mutable_rules();
+    while (!rules.empty() && bytes > max_bytes) {
+      bytes -= std::min(bytes, rules.rbegin()->ByteSizeLong());
+      rules.RemoveLast();
+      fact.set_left_out(fact.left_out() + 1);
+    }
+  }
 }
 
 }  // namespace chipledger::domain

@@ -4,6 +4,7 @@
 #ifndef CHIPLEDGER_LEDGER_DOMAIN_EXPLANATION_H_
 #define CHIPLEDGER_LEDGER_DOMAIN_EXPLANATION_H_
 
+#include <cstddef>
 #include <cstdint>
 
 #include "absl/status/statusor.h"
@@ -27,6 +28,10 @@ struct DecidedEvent {
 // it was decided on. Errors: DATA_DAMAGED, and those of reading.
 absl::StatusOr<v1::ExplainFactResponse::Fact> ExplainEvent(
     const State& before, const History& history, const DecidedEvent& decided);
+
+// Leaves out what is beyond so many bytes, the explanations of the last rules
+// first, and says how much that is.
+void ShortenExplanation(v1::ExplainFactResponse::Fact& fact, size_t max_bytes);
 
 }  // namespace chipledger::domain
 

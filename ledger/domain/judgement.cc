@@ -651,9 +651,9 @@ uint32_t KeepFirst(size_t& room, List& list) {
 
 }  // namespace
 
-void ShortenJudgement(v1::Judgement& judgement) {
-  if (judgement.ByteSizeLong() <= limits::kMaxJudgementBytes) return;
-  size_t room = limits::kMaxJudgementBytes;
+void ShortenJudgement(v1::Judgement& judgement, size_t max_bytes) {
+  if (judgement.ByteSizeLong() <= max_bytes) return;
+  size_t room = max_bytes;
   uint32_t left_out = KeepFirst(room, *judgement.mutable_violations());
   left_out += KeepFirst(room, *judgement.mutable_rules());
   left_out += KeepFirst(room, *judgement.mutable_reversal());

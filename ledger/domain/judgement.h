@@ -4,12 +4,14 @@
 #ifndef CHIPLEDGER_LEDGER_DOMAIN_JUDGEMENT_H_
 #define CHIPLEDGER_LEDGER_DOMAIN_JUDGEMENT_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
 #include "absl/types/span.h"
 #include "chipledger/v1/event.pb.h"
 #include "chipledger/v1/evidence.pb.h"
+#include "ledger/base/limits.h"
 #include "ledger/domain/catalog.h"
 #include "ledger/domain/evaluation.h"
 
@@ -39,9 +41,10 @@ v1::RuleEvaluation TellEvaluation(const Evaluation& evaluation,
 v1::Violation LicenseViolation(const v1::LicenseFinding& finding,
                                const v1::Shipment& shipment);
 
-// Leaves out what is beyond limits::kMaxJudgementBytes, violations last, and
-// says how much that is.
-void ShortenJudgement(v1::Judgement& judgement);
+// Leaves out what is beyond so many bytes, violations last, and says how much
+// that is.
+void ShortenJudgement(v1::Judgement& judgement,
+                      size_t max_bytes = limits::kMaxJudgementBytes);
 
 // Leaves out totals of an event's evidence, the last ones, that are beyond
 // limits::kMaxShownEvidenceBytes.

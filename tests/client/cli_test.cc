@@ -1168,7 +1168,13 @@ TEST_F(CliTest, ParametersAreChosenAtAdoptionAndStandInThePolicy) {
   // The same file as it is written differs from what was adopted.
   EXPECT_THAT(Do({"policy", "diff", "chosen", file}),
               AllOf(HasSubstr("ACCRUAL_RECEIVED"), HasSubstr("limit.constant"),
-                    HasSubstr("500")));
+                    HasSubstr("500"),
+                    // One setting a row, and only those that differ.
+                    ContainsRegex("settings +name: \"year.date\""),
+                    ContainsRegex("\n +name: \"year.gpus\""),
+                    Not(ContainsRegex("year.date[^\n]*year.gpus"))));
+  EXPECT_THAT(Do({"policy", "diff", file, "chosen", "--set", "year.gpus=1000"}),
+              Not(HasSubstr("year.gpus")));
   EXPECT_THAT(Do({"policy", "diff", file, file}), HasSubstr("alike"));
   EXPECT_EQ(Run({"policy", "diff", file}).code, 2);
 }

@@ -429,6 +429,29 @@ TEST_F(ExplanationTest, SaysWhyAPolicyLookedAtNothing) {
   EXPECT_THAT(fact.policies(0).rules(), IsEmpty());
 }
 
+// A request may have as many items as rules look at: 100 shipments of 50.
+TEST_F(ExplanationTest, AnAnswerHasRoomForSomeRulesOnly) {
+  Fact fact = Explain("items { product_code: 'H20' quantity: 5 }");
+  for (int i = 0; i < 10; ++i) {
+    auto& policy = *fact.add_policies();
+    policy.set_policy_id(absl::StrCat("p", i));
+    for (int r = 0; r < 10; ++r) {
+      policy.add_rules()->add_reasons()->set_description(std::string(100, 'x'));
+    }
+  }
+  const Fact whole = fact;
+  domain::ShortenExplanation(fact, whole.ByteSizeLong());
+  EXPECT_EQ(fact.left_out(), 0u);
+  EXPECT_EQ(fact.ByteSizeLong(), whole.ByteSizeLong());
+  domain::ShortenExplanation(fact, whole.ByteSizeLong() / 2);
+  EXPECT_LE(fact.ByteSizeLong(), whole.ByteSizeLong() / 2 + 10);
+  // The last go first, and no more than must.
+  EXPECT_GT(fact.left_out(), 40u);
+  EXPECT_LT(fact.left_out(), 60u);
+  EXPECT_EQ(fact.policies(0).rules_size(), 10);
+  EXPECT_EQ(fact.policies(9).rules_size(), 0);
+}
+
 TEST_F(ExplanationTest, TreatsACountryAsThePolicyDoes) {
   EXPECT_THAT(WhyNot("scope { where { destination_groups: 'near' } }",
                      "items { product_code: 'H20' quantity: 1 }",
