@@ -8,6 +8,7 @@
 #include "client/cli/cli.h"
 #include "client/cli/print.h"
 #include "client/cli/table.h"
+#include "client/errors.h"
 #include "ledger/base/status_macros.h"
 
 namespace chipledger::cli {
@@ -176,7 +177,16 @@ void PrintExplanation(const v1::ExplainFactResponse& response) {
 int Explain(Cli& cli, const ExplainOptions& options) {
   const absl::StatusOr<v1::ExplainFactRequest> request = MakeRequest(options);
   if (!request.ok()) return Fail(cli, request.status());
-  return Finish(cli, cli.client().ExplainFact(*request), PrintExplanation);
+  const auto response = cli.client().ExplainFact(*request);
+  const int code = Finish(cli, response, PrintExplanation);
+  if (client::GetErrorDetails(response.status()).reason ==
+          v1::SHIPMENT_NOT_FOUND &&
+      request->has_shipment() && !cli.json) {
+    std::cerr << "  next: what was refused is explained by its entry, which "
+                 "chipledger audit read shows: chipledger policy explain "
+                 "--entry N\n";
+  }
+  return code;
 }
 
 void AddExplainOptions(CLI::App& app, ExplainOptions& options) {

@@ -4,7 +4,9 @@
 #include <iterator>
 #include <limits>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "ledger/base/error.h"
 #include "ledger/base/status_macros.h"
 #include "ledger/domain/as_recorded.h"
 #include "ledger/domain/catalog_fold.h"
@@ -176,7 +178,9 @@ absl::StatusOr<std::optional<Difference>> Counterfactual::Feed(
       return now.status();
     }
     const bool accepted = now.ok() && !now->refused;
-    if (accepted && was_refused) KeepAccepted(index, now->events);
+    if (accepted && was_refused) {
+      KeepAccepted(index, now->events, first.index());
+    }
     if (accepted && !was_refused) KeepChanged(request, now->events);
     if (!accepted && !was_refused) NoteAbsent(request);
     difference = Compare(request, now, index);
@@ -247,11 +251,13 @@ void Counterfactual::CompileReplaced() {
 }
 
 void Counterfactual::KeepAccepted(uint64_t first,
-                                  const std::vector<v1::Event*>& events) {
+                                  const std::vector<v1::Event*>& events,
+                                  uint64_t logged) {
   next_own_index_ = first;
   for (const v1::Event* event : events) {
     const uint64_t index = next_own_index_;
     next_own_index_ += EntriesOf(*event);
+    refused_at_[index] = logged;
     events_[index] = std::make_shared<const v1::Event>(*event);
     if (BeginsShipment(*event)) {
       const v1::Shipment& shipment = *ShipmentOf(*event);
@@ -297,6 +303,19 @@ absl::Status Counterfactual::ExpireReservations(int64_t now_ns) {
   return absl::OkStatus();
 }
 
+std::string Counterfactual::ErrorText(const absl::Status& status) const {
+  ErrorCause cause = GetErrorCause(status).value_or(ErrorCause());
+  uint64_t index = 0;
+  if (!absl::SimpleAtoi(cause.metadata["index"], &index)) {
+    return std::string(status.message());
+  }
+  const auto refused = refused_at_.find(index);
+  return refused == refused_at_.end()
+             ? std::string(status.message())
+             : absl::StrCat("would be a repeat of what entry ", refused->second,
+                            " refused, which would have been accepted");
+}
+
 std::optional<Difference> Counterfactual::Compare(
     Request request, const absl::StatusOr<DecidedRequest>& now,
     uint64_t index) {
@@ -307,7 +326,7 @@ std::optional<Difference> Counterfactual::Compare(
   if (!now.ok()) {
     if (was_refused) return std::nullopt;
     difference.set_kind(Difference::KIND_WOULD_FAIL);
-    difference.set_error(std::string(now.status().message()));
+    difference.set_error(ErrorText(now.status()));
   } else if (now->refused != was_refused) {
     difference.set_kind(now->refused ? Difference::KIND_WOULD_BE_REFUSED
                                      : Difference::KIND_WOULD_BE_ACCEPTED);

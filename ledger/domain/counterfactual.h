@@ -75,12 +75,16 @@ class Counterfactual : private History {
   bool IsReplaced(v1::Command& command) const;
   bool IsReplaced(v1::AmendPolicy& command) const;
   void CompileReplaced();
-  // Keeps events that the log does not have as they are here.
-  void KeepAccepted(uint64_t first, const std::vector<v1::Event*>& events);
+  // Keeps events that the log does not have as they are here. `logged` is the
+  // log's entry of the request.
+  void KeepAccepted(uint64_t first, const std::vector<v1::Event*>& events,
+                    uint64_t logged);
   void KeepChanged(absl::Span<const v1::Entry* const> request,
                    const std::vector<v1::Event*>& events);
   void NoteAbsent(absl::Span<const v1::Entry* const> request);
   absl::Status ExpireReservations(int64_t now_ns);
+  // An error in terms of the log's entries.
+  std::string ErrorText(const absl::Status& status) const;
   // `index` is where it was decided again.
   std::optional<Difference> Compare(absl::Span<const v1::Entry* const> request,
                                     const absl::StatusOr<DecidedRequest>& now,
@@ -97,6 +101,8 @@ class Counterfactual : private History {
   std::map<uint64_t, std::shared_ptr<const v1::Event>> events_;
   // Shipments that were refused in the log and are accepted here.
   std::map<std::pair<std::string, std::string>, uint64_t> shipments_;
+  // The entries that refused them, by the indexes that they have here.
+  std::map<uint64_t, uint64_t> refused_at_;
   // First events of shipments that are in the log and were not accepted here.
   std::set<uint64_t> absent_;
   uint64_t next_own_index_;

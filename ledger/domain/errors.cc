@@ -23,6 +23,12 @@ std::string Str(absl::string_view text) { return std::string(text); }
 }  // namespace
 
 absl::Status NotACountry(absl::string_view field, absl::string_view country) {
+  if (country.empty()) {
+    return InvalidFields(
+        {{Str(field),
+          "is missing: the rule has a total for each; name one, such as "
+          "\"MY\""}});
+  }
   return InvalidFields(
       {{Str(field), absl::StrCat("\"", country,
                                  "\" is not an ISO 3166-1 alpha-2 country "

@@ -16,6 +16,7 @@
 #include "ledger/base/near.h"
 #include "ledger/domain/headroom.h"
 #include "ledger/domain/judgement.h"
+#include "ledger/domain/known.h"
 #include "ledger/domain/license_moves.h"
 #include "ledger/domain/reports.h"
 
@@ -169,8 +170,12 @@ bool IsMeant(const ExpectedEvaluation& expected,
 
 void CompareEvaluation(const ExpectedEvaluation& expected,
                        const std::vector<const v1::RuleEvaluation*>& rules,
-                       StepReport& report) {
+                       const domain::Snapshot& now, StepReport& report) {
   const std::string& rule = expected.rule_id();
+  // A mistyped rule judges nothing, and would pass for one that is absent.
+  const absl::Status known =
+      domain::CheckRuleKnown(now, expected.policy_id(), rule);
+  if (!known.ok()) return report.Differ(rule, "a rule", known.message());
   const v1::RuleEvaluation* actual = nullptr;
   for (const v1::RuleEvaluation* one : rules) {
     if (!IsMeant(expected, *one)) continue;
@@ -219,7 +224,8 @@ void AppendViolations(const v1::Judgement& judgement,
 }
 
 void CheckAccepted(const Accepted& expected,
-                   const MemoryLedger::Outcome& outcome, StepReport& report) {
+                   const MemoryLedger::Outcome& outcome,
+                   const MemoryLedger& ledger, StepReport& report) {
   if (!outcome.status.ok() || outcome.refused) {
     return report.Differ("answer", "accepted", Describe(outcome));
   }
@@ -244,10 +250,13 @@ void CheckAccepted(const Accepted& expected,
                   violations, report);
   CompareFindings("accepted", "reported", "reported", expected.reported(),
                   reported, report);
-  CompareEach("accepted.evaluations", expected.evaluations(), report,
-              [&](const ExpectedEvaluation& evaluation, int) {
-                CompareEvaluation(evaluation, rules, report);
-              });
+  if (!expected.evaluations().empty()) {
+    const domain::Snapshot now = ledger.state().ToSnapshot();
+    CompareEach("accepted.evaluations", expected.evaluations(), report,
+                [&](const ExpectedEvaluation& evaluation, int) {
+                  CompareEvaluation(evaluation, rules, now, report);
+                });
+  }
   report.CompareText("chosen license", expected.chosen_license_id(),
                      chosen_license_id);
 }
@@ -622,7 +631,7 @@ void CheckReport(const ExpectedReport& expected, const Reader& reader,
     totals.push_back(&total);
   }
   for (const ExpectedEvaluation& total : expected.totals()) {
-    CompareEvaluation(total, totals, report);
+    CompareEvaluation(total, totals, reader.now(), report);
   }
 }
 
@@ -645,10 +654,11 @@ std::string Describe(const MemoryLedger::Outcome& outcome) {
 }
 
 void CheckOutcome(const Expectation& expected,
-                  const MemoryLedger::Outcome& outcome, StepReport& report) {
+                  const MemoryLedger::Outcome& outcome,
+                  const MemoryLedger& ledger, StepReport& report) {
   switch (expected.outcome_case()) {
     case Expectation::kAccepted:
-      return CheckAccepted(expected.accepted(), outcome, report);
+      return CheckAccepted(expected.accepted(), outcome, ledger, report);
     case Expectation::kRefused:
       return CheckRefused(expected.refused(), outcome, report);
     case Expectation::kErrorReason:

@@ -29,9 +29,10 @@ using StepTraces = std::map<std::string, StepTrace>;
 // What came of a request, in a line.
 std::string Describe(const MemoryLedger::Outcome& outcome);
 
-// Compares the answer to a step's request.
+// Compares the answer to a step's request; `ledger` is as it is after it.
 void CheckOutcome(const scenario::v1::Expectation& expected,
-                  const MemoryLedger::Outcome& outcome, StepReport& report);
+                  const MemoryLedger::Outcome& outcome,
+                  const MemoryLedger& ledger, StepReport& report);
 
 // Compares what the ledger says after a step; `traces` are of the steps up to
 // it.

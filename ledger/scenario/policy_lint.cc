@@ -264,6 +264,23 @@ bool HasMembers(const v1::ChangeCountryGroup& group) {
                      });
 }
 
+// What a part counts should be in its whole, too: else what is only in the part
+// fills a share that it does not enlarge.
+void LintShare(const v1::Policy& policy, const v1::Rule& rule,
+               const std::string& path, const Warn& warn) {
+  if (!rule.limit().has_share()) return;
+  for (const v1::Rule& whole : policy.rules()) {
+    if (whole.rule_id() != rule.limit().share().of_rule_id()) continue;
+    const auto& classes = whole.items().classifications();
+    const auto& own = rule.items().classifications();
+    if (!classes.empty() && (own.empty() || !ContainsAll(classes, own))) {
+      warn(absl::StrCat(path, ".items"),
+           absl::StrCat("counts goods that the whole, \"", whole.rule_id(),
+                        "\", does not: name the same classifications"));
+    }
+  }
+}
+
 }  // namespace
 
 void LintRules(const v1::Policy& policy, const Warn& warn) {
@@ -278,6 +295,7 @@ void LintRules(const v1::Policy& policy, const Warn& warn) {
     }
     LintSchedule(rule.limit(), counted, absl::StrCat(path, ".limit"), warn);
     LintCases(rule, path, warn);
+    LintShare(policy, rule, path, warn);
   }
 }
 

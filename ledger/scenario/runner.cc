@@ -186,7 +186,7 @@ class Story {
     const auto totals = ledger_.state().SortedTotals();
     ASSIGN_OR_RETURN(const std::vector<v1::Command> commands, CommandsOf(step));
     const auto outcome = ledger_.Submit(commands, step.validate_only());
-    CheckOutcome(step.expect(), outcome, report);
+    CheckOutcome(step.expect(), outcome, ledger_, report);
     const bool must_not_count =
         !outcome.status.ok() || outcome.refused || step.validate_only();
     if (must_not_count && totals != ledger_.state().SortedTotals()) {

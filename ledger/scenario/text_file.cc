@@ -209,6 +209,10 @@ absl::StatusOr<ScenarioFile> ReadScenario(const std::string& path) {
     return absl::InvalidArgumentError(
         absl::StrCat(path, ": a scenario without steps"));
   }
+  if (file.scenario.title().empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ": title: is required: what the story shows"));
+  }
   for (int i = 0; i < file.scenario.steps_size(); ++i) {
     file.step_lines.push_back(file.places
                                   .Find(*file.scenario.GetDescriptor(),

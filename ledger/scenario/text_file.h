@@ -68,7 +68,8 @@ struct ScenarioFile {
 };
 
 // Reads a scenario.
-// Errors: as ReadTextFile; INVALID_ARGUMENT for one without steps.
+// Errors: as ReadTextFile; INVALID_ARGUMENT for one without steps or
+// a title.
 absl::StatusOr<ScenarioFile> ReadScenario(const std::string& path);
 
 // The scenarios that a name stands for: the file, or those in the folder and in

@@ -198,6 +198,10 @@ TEST_F(PolicyFileTest, WarnsOfWhatIsHardlyMeant) {
        "leaves a gap: the policy is in force from 2026-01-01 to before "
        "2026-02-01"},
       {"changes { country: \"US\" kind: KIND_JOIN }", "", "\"home\" is empty"},
+      {"limit { none {} }",
+       "items { classifications: \"A\" } limit { none {} }",
+       "warning: policy.rules[2].items: counts goods that the whole, "
+       "\"whole\", does not"},
       {"group_id: \"home\"", "group_id: \"abroad\"",
        "no rule names \"abroad\""},
       {"group_id: \"home\"", "group_id: \"abroad\"",

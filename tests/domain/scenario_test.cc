@@ -267,6 +267,16 @@ TEST(ScenarioRunnerTest, SaysThatWhatIsExpectedCannotBe) {
       "80,760,000");
   EXPECT_EQ(expected_of(expectation),
             "80,760,000, which is no number, none or unknown");
+  expectation.mutable_accepted()->add_evaluations()->set_rule_id("alocation");
+  expectation.mutable_accepted()->mutable_evaluations(0)->set_absent(true);
+  scenarios::ScenarioFile accepted = *file;
+  *accepted.scenario.mutable_steps(0)->mutable_expect() = expectation;
+  const scenario::v1::Report mistyped =
+      RunScenario(accepted, FilesOf(path, {}));
+  ASSERT_EQ(mistyped.failures_size(), 1);
+  EXPECT_EQ(mistyped.failures(0).differences(0).expected(), "a rule");
+  EXPECT_NE(mistyped.failures(0).differences(0).actual().find("alocation"),
+            std::string::npos);
   expectation.set_error_reason("SHIPMENT_NOT_FOUNT");
   EXPECT_EQ(expected_of(expectation),
             "SHIPMENT_NOT_FOUNT, which is no ErrorReason, did you mean "

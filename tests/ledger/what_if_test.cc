@@ -108,6 +108,18 @@ TEST_F(WhatIfTest, WhatStoodOnARefusedWriteWouldHaveFailed) {
       << outcome.differences[1].error();
 }
 
+TEST_F(WhatIfTest, ARepeatOfWhatWasRefusedIsToldByTheEntryThatRefused) {
+  Write(Ship("S-1", 150));
+  Write(Ship("S-1", 90));
+  const Outcome outcome = Replay(Cap(200));
+  ASSERT_EQ(outcome.differences.size(), 2u);
+  EXPECT_EQ(outcome.differences[0].kind(), Difference::KIND_WOULD_BE_ACCEPTED);
+  EXPECT_EQ(outcome.differences[1].kind(), Difference::KIND_WOULD_FAIL);
+  EXPECT_EQ(outcome.differences[1].error(),
+            absl::StrCat("would be a repeat of what entry ", kFirstSize,
+                         " refused, which would have been accepted"));
+}
+
 TEST_F(WhatIfTest, APolicyBesideTheAdoptedOnesDecidesToo) {
   Write(Ship("S-1", 60));
   v1::WhatIfRequest request = Cap(50);

@@ -280,6 +280,9 @@ std::string WhyNotCovered(const Catalog& catalog, const CompiledPolicy& policy,
   }
   const CompiledFactFilter& where = rule.where;
   const auto outside = [](absl::string_view what, absl::string_view value) {
+    if (value.empty()) {
+      return absl::StrCat("it has a total for each ", what, "; name one");
+    }
     return absl::StrCat(what, " ", value, " is not in its scope");
   };
   if (rule.GroupsBy(v1::Scope::GROUP_BY_DESTINATION_COUNTRY) &&
