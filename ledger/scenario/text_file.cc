@@ -8,14 +8,18 @@
 #include <filesystem>
 #include <fstream>
 #include <set>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "chipledger/v1/policy.pb.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/io/tokenizer.h"
 #include "google/protobuf/io/zero_copy_stream_impl.h"
@@ -50,6 +54,27 @@ std::vector<std::string> QuotedIn(absl::string_view message) {
   return quoted;
 }
 
+// That a field is one of the other kind of file; empty when it is not.
+std::string WhereItBelongs(const std::string& type, const std::string& field) {
+  const Descriptor& scenario = *scenario::v1::Scenario::descriptor();
+  const Descriptor& policy = *v1::PolicyFile::descriptor();
+  if (type == policy.full_name() && scenario.FindFieldByName(field)) {
+    return "; a scenario has one: chipledger policy test runs it";
+  }
+  if (type == scenario.full_name() && policy.FindFieldByName(field)) {
+    return "; a policy file has one: chipledger policy check looks at it";
+  }
+  return "";
+}
+
+// The name that is like a mistyped one, or else all there are.
+std::string NearOrAll(const std::string& name,
+                      const std::vector<std::string>& names) {
+  const std::string near = DidYouMean(name, names);
+  if (!near.empty() || names.empty()) return near;
+  return absl::StrCat("; there is ", absl::StrJoin(names, ", "));
+}
+
 // What the parser may have been meant to read; empty when nothing is like it.
 std::string WhatWasMeant(const Descriptor& root, absl::string_view message) {
   if (absl::EndsWith(message, "got: ")) {
@@ -58,6 +83,9 @@ std::string WhatWasMeant(const Descriptor& root, absl::string_view message) {
   if (absl::StrContains(message, "integer or identifier, got: \"") ||
       absl::StrContains(message, "integer or identifier, got: '")) {
     return "; names of values stand without quotes";
+  }
+  if (absl::StrContains(message, "Expected string, got: ")) {
+    return "; texts, dates and amounts stand in quotes";
   }
   const std::vector<std::string> quoted = QuotedIn(message);
   if (quoted.size() < 2) return "";
@@ -71,12 +99,15 @@ std::string WhatWasMeant(const Descriptor& root, absl::string_view message) {
       names.push_back(field.name());
     }
     if (is_value && field.name() == quoted[1] && field.enum_type() != nullptr) {
-      for (int i = 0; i < field.enum_type()->value_count(); ++i) {
+      // The first says that nothing is set.
+      for (int i = 1; i < field.enum_type()->value_count(); ++i) {
         names.push_back(field.enum_type()->value(i)->name());
       }
     }
   });
-  return DidYouMean(is_field ? quoted[1] : quoted[0], names);
+  if (!is_field) return NearOrAll(quoted[0], names);
+  const std::string elsewhere = WhereItBelongs(quoted[0], quoted[1]);
+  return elsewhere.empty() ? NearOrAll(quoted[1], names) : elsewhere;
 }
 
 // Gathers a text's errors as FILE:LINE:COLUMN: message.

@@ -301,6 +301,21 @@ TEST_F(PolicyFileTest, AMistypedFieldOrValueIsNamedWithWhatWasMeant) {
               HasSubstr("did you mean \"window\"?"));
   EXPECT_THAT(error("ACCRUAL_EXPORTED", "ACCRUAL_EXPORTD"),
               HasSubstr("did you mean \"ACCRUAL_EXPORTED\""));
+  // Where nothing is like it, what there is.
+  EXPECT_THAT(error("ACCRUAL_EXPORTED", "OWNED"),
+              HasSubstr("; there is ACCRUAL_LICENSED, ACCRUAL_EXPORTED, "
+                        "ACCRUAL_RECEIVED, ACCRUAL_INSTALLED_NET"));
+  EXPECT_THAT(error("parts_per_million: 70000", "percent: 7"),
+              HasSubstr("\"percent\"; there is of_rule_id, "
+                        "parts_per_million"));
+  EXPECT_THAT(error("\"2026-01-01\"", "2026-01-01"),
+              HasSubstr("got: 2026; texts, dates and amounts stand in quotes"));
+  EXPECT_THAT(
+      error("country_groups {", "steps { name: 's' } country_groups {"),
+      HasSubstr("; a scenario has one: chipledger policy test runs it"));
+  const auto story = scenarios::ReadScenario(Write("story.textproto", kFile));
+  EXPECT_THAT(std::string(story.status().message()),
+              HasSubstr("; a policy file has one: chipledger policy check"));
 }
 
 TEST_F(PolicyFileTest, AFolderIsASuite) {
