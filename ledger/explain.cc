@@ -17,6 +17,7 @@
 #include "ledger/domain/decide.h"
 #include "ledger/domain/errors.h"
 #include "ledger/domain/explanation.h"
+#include "ledger/domain/history_before.h"
 #include "ledger/domain/named_shipments.h"
 #include "ledger/envelope.h"
 #include "ledger/load_state.h"
@@ -27,32 +28,6 @@ namespace {
 
 using google::protobuf::Arena;
 using google::protobuf::util::TimeUtil;
-
-// The log as it was at a size.
-class HistoryBefore final : public domain::History {
- public:
-  HistoryBefore(const store::Store& store, uint64_t size)
-      : log_(store), size_(size) {}
-
-  absl::StatusOr<std::optional<uint64_t>> FindShipment(
-      absl::string_view exporter,
-      absl::string_view shipment_reference) const override {
-    ASSIGN_OR_RETURN(const std::optional<uint64_t> index,
-                     log_.FindShipment(exporter, shipment_reference));
-    return index && *index < size_ ? index : std::nullopt;
-  }
-  absl::StatusOr<std::shared_ptr<const v1::Event>> ReadEvent(
-      uint64_t index) const override {
-    return log_.ReadEvent(index);
-  }
-  absl::StatusOr<domain::Catalog> CatalogAt(uint64_t size) const override {
-    return log_.CatalogAt(size);
-  }
-
- private:
-  const LogHistory log_;
-  const uint64_t size_;
-};
 
 // Explainer explains what was decided, or would be, on the state at one size.
 class Explainer {
@@ -70,7 +45,8 @@ class Explainer {
   Explainer(const store::Store& store, LoadedState loaded)
       : store_(store),
         loaded_(std::move(loaded)),
-        history_(store, loaded_.state.size()) {}
+        log_(store),
+        history_(log_, loaded_.state.size()) {}
 
   int64_t last_record_time_ns() const { return loaded_.last_record_time_ns; }
 
@@ -147,7 +123,8 @@ class Explainer {
 
   const store::Store& store_;
   LoadedState loaded_;
-  const HistoryBefore history_;
+  const LogHistory log_;
+  const domain::HistoryBefore history_;
 };
 
 // Errors: INVALID_FIELD for what continues another entry, DATA_DAMAGED.
@@ -184,10 +161,10 @@ absl::Status ExplainEntry(const store::Store& store, uint64_t index,
 // The entry that says what a shipment is at a size.
 absl::StatusOr<uint64_t> ContentOf(const store::Store& store, uint64_t size,
                                    const v1::ShipmentName& name) {
-  ASSIGN_OR_RETURN(
-      const std::optional<uint64_t> index,
-      HistoryBefore(store, size)
-          .FindShipment(name.exporter(), name.shipment_reference()));
+  const LogHistory log(store);
+  ASSIGN_OR_RETURN(const std::optional<uint64_t> index,
+                   domain::HistoryBefore(log, size).FindShipment(
+                       name.exporter(), name.shipment_reference()));
   if (!index) {
     return domain::ShipmentNotFound(name.exporter(), name.shipment_reference());
   }

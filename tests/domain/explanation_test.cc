@@ -17,6 +17,7 @@
 #include "ledger/domain/as_recorded.h"
 #include "ledger/domain/decide.h"
 #include "ledger/domain/event_facts.h"
+#include "ledger/domain/history_before.h"
 #include "ledger/domain/judgement.h"
 #include "ledger/domain/whole_event.h"
 #include "ledger/scenario/memory_ledger.h"
@@ -98,34 +99,10 @@ std::vector<std::string> ViolationsOf(const v1::Judgement& judgement) {
   return descriptions;
 }
 
-// The log as it was before an entry.
-class LogBefore : public domain::History {
- public:
-  LogBefore(const MemoryLedger& log, uint64_t size) : log_(log), size_(size) {}
-  absl::StatusOr<std::optional<uint64_t>> FindShipment(
-      absl::string_view exporter,
-      absl::string_view shipment_reference) const override {
-    const auto index = log_.FindShipment(exporter, shipment_reference);
-    if (!index.ok() || !*index || **index < size_) return index;
-    return std::optional<uint64_t>();
-  }
-  absl::StatusOr<std::shared_ptr<const v1::Event>> ReadEvent(
-      uint64_t index) const override {
-    return log_.ReadEvent(index);
-  }
-  absl::StatusOr<domain::Catalog> CatalogAt(uint64_t size) const override {
-    return log_.CatalogAt(size);
-  }
-
- private:
-  const MemoryLedger& log_;
-  const uint64_t size_;
-};
-
 void ExplainRefused(domain::State& before, const MemoryLedger& ledger,
                     const v1::Entry& entry, const std::string& where,
                     Explained& explained) {
-  const LogBefore log(ledger, entry.index());
+  const domain::HistoryBefore log(ledger, entry.index());
   Arena arena;
   std::vector<v1::Command*> commands;
   for (const v1::Command& command : domain::CommandsOf(entry.event())) {
