@@ -482,6 +482,54 @@ TEST_F(AuthorizedTest, UnitsThatMoveOnTakeTheirRoomWithThem) {
   EXPECT_EQ(at("M"), "0+1 of 1");
 }
 
+// Conditions from an amount on ------------------------------------------------
+
+std::string RequiresFromFive(const std::string& rule_id,
+                             const std::string& rest) {
+  return absl::StrCat("rule_id: '", rule_id,
+                      "' limit { none {} } required_conditions: 'k' "
+                      "conditions_from: '5' ",
+                      rest);
+}
+
+TEST_F(LimitTest, ARuleThatOnlyReportsSaysThatAConditionIsMissing) {
+  Adopt({RequiresFromFive("told", "enforcement { mode: MODE_REPORT_ONLY }")});
+  const auto verdict = [&](const std::string& item) {
+    const auto outcome = Ship("MY", item);
+    EXPECT_FALSE(outcome.refused);
+    return outcome.judgements[0].rules(0).verdict();
+  };
+  EXPECT_EQ(verdict("product_code: 'H100' quantity: 4"),
+            v1::VERDICT_WITHIN_LIMIT);
+  EXPECT_EQ(verdict("product_code: 'H100' quantity: 1"), v1::VERDICT_REPORTED);
+  Accept(
+      "record_condition { party: 'x' condition { kind: 'k' evidence: 'e' "
+      "satisfied_date: '2025-01-01' } }");
+  EXPECT_EQ(verdict("product_code: 'H100' quantity: 1"),
+            v1::VERDICT_WITHIN_LIMIT);
+}
+
+TEST_F(AuthorizedTest, EachLicenseThatHasNotMetAConditionIsNamed) {
+  Adopt({RequiresFromFive("asked", "")});
+  Grant("lines { line_number: 1 product_code: 'H100' quantity: 9 }");
+  Accept(R"(grant_license { license {
+              license_id: "M" exporter: "x" destination_countries: "MY"
+              grant_date: "2025-01-01" expiry_date: "2026-01-01"
+              lines { line_number: 1 product_code: "H100" quantity: 9 } } })");
+  const auto ship = [&](int quantity) {
+    const std::string item =
+        absl::StrCat("product_code: 'H100' quantity: ", quantity);
+    return ShipUnder(absl::StrCat(item, " } items { license_id: 'M' ", item));
+  };
+  EXPECT_FALSE(ship(2).refused);
+  const auto outcome = ship(1);
+  ASSERT_TRUE(outcome.refused);
+  const auto& violations = outcome.judgements[0].violations();
+  ASSERT_EQ(violations.size(), 2);
+  EXPECT_THAT(violations[0].description(), HasSubstr("license L"));
+  EXPECT_THAT(violations[1].description(), HasSubstr("license M"));
+}
+
 // Notices ---------------------------------------------------------------------
 
 TEST_F(LimitTest, NoticeIsDueWhateverTheLimit) {
