@@ -83,11 +83,9 @@ absl::StatusOr<v1::ClassTable> ReadClassTable(const std::string& path) {
   RETURN_IF_ERROR(scenarios::ReadTextFile(path, table, &places));
   std::string problems;
   for (const FieldViolation& one : CheckClassTable(table)) {
-    absl::StrAppend(
-        &problems, problems.empty() ? "" : "\n",
-        scenarios::FormatPlace(
-            path, places.Find(*v1::ClassTable::descriptor(), one.field)),
-        ": ", one.field, ": ", one.description);
+    absl::StrAppend(&problems, problems.empty() ? "" : "\n",
+                    scenarios::FormatViolation(
+                        path, places, *v1::ClassTable::descriptor(), one));
   }
   if (!problems.empty()) return absl::InvalidArgumentError(problems);
   return table;

@@ -124,14 +124,14 @@ absl::Status InTermsOfFile(const absl::Status& status,
   }
   std::string lines;
   for (const FieldViolation& field : fields) {
-    const NumberedField numbered = WithoutCommand(field.field);
-    const std::string path = PathInFile(numbered, chosen);
+    // The request's own, and not of a command that was made of the file.
+    if (field.field == "request_id") return status;
     absl::StrAppend(
         &lines, lines.empty() ? "" : "\n",
-        scenarios::FormatPlace(
-            chosen.text.path,
-            chosen.text.places.Find(*v1::PolicyFile::descriptor(), path)),
-        ": ", path, ": ", field.description);
+        scenarios::FormatViolation(
+            chosen.text.path, chosen.text.places, *v1::PolicyFile::descriptor(),
+            {PathInFile(WithoutCommand(field.field), chosen),
+             field.description}));
   }
   return absl::InvalidArgumentError(lines);
 }

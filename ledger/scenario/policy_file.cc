@@ -257,11 +257,8 @@ void CheckAmount(const v1::Parameter& parameter, const v1::Policy& policy,
 absl::Status WithPlace(const PolicyText& text, const absl::Status& status) {
   const std::vector<FieldViolation> violations = GetFieldViolations(status);
   if (violations.empty()) return status;
-  const FieldViolation& first = violations.front();
-  return absl::InvalidArgumentError(absl::StrCat(
-      FormatPlace(text.path,
-                  text.places.Find(*text.file.GetDescriptor(), first.field)),
-      ": ", first.field, ": ", first.description));
+  return absl::InvalidArgumentError(FormatViolation(
+      text.path, text.places, *text.file.GetDescriptor(), violations.front()));
 }
 
 // "; it has a, b", with what the name may have meant.

@@ -201,6 +201,13 @@ std::string FormatPlace(absl::string_view path, TextPlace place) {
   return absl::StrCat(path, ":", place.line, ":", place.column);
 }
 
+std::string FormatViolation(absl::string_view path, const TextPlaces& places,
+                            const Descriptor& type,
+                            const FieldViolation& violation) {
+  return absl::StrCat(FormatPlace(path, places.Find(type, violation.field)),
+                      ": ", violation.field, ": ", violation.description);
+}
+
 absl::Status ReadTextFile(const std::string& path,
                           google::protobuf::Message& message,
                           TextPlaces* places) {

@@ -12,6 +12,7 @@
 #include "chipledger/scenario/v1/scenario.pb.h"
 #include "google/protobuf/message.h"
 #include "google/protobuf/text_format.h"
+#include "ledger/base/error.h"
 
 namespace chipledger::scenarios {
 
@@ -46,6 +47,12 @@ class TextPlaces {
 
 // "FILE:LINE:COLUMN", or "FILE" when the place is not known.
 std::string FormatPlace(absl::string_view path, TextPlace place);
+
+// "FILE:LINE:COLUMN: FIELD: what is wrong", for a field by its path from a
+// message of `type` that was read from the file.
+std::string FormatViolation(absl::string_view path, const TextPlaces& places,
+                            const google::protobuf::Descriptor& type,
+                            const FieldViolation& violation);
 
 // Reads a .textproto file into `message`; "-" is standard input. `places`,
 // unless null, is filled.

@@ -1905,6 +1905,9 @@ TEST_F(CliTest, WhatIsWrongWithAnAdoptionIsToldByItsPlaceInTheFile) {
           file,
           ":7:18: policy.rules[0].exemptions[0].parties[0]: \"nobody\"")));
   EXPECT_THAT(result.error, Not(HasSubstr("commands[")));
+  // What is wrong with the request is no part of the file.
+  EXPECT_THAT(Run({"policy", "adopt", file, "--request-id", "no-uuid"}).error,
+              AllOf(HasSubstr("request_id"), Not(HasSubstr("country_groups"))));
   // A program gets it as the server says it.
   EXPECT_THAT(
       Run({"--json", "policy", "adopt", file}).error,
