@@ -22,6 +22,7 @@
 #include "ledger/envelope.h"
 #include "ledger/load_state.h"
 #include "ledger/log_history.h"
+#include "ledger/shipments.h"
 
 namespace chipledger {
 namespace {
@@ -158,22 +159,21 @@ absl::Status ExplainEntry(const store::Store& store, uint64_t index,
                                     domain::AskedBy::kLedger, response);
 }
 
-// The entry that says what a shipment is at a size.
-absl::StatusOr<uint64_t> ContentOf(const store::Store& store, uint64_t size,
+// The entry that says what a shipment is.
+absl::StatusOr<uint64_t> ContentOf(const store::Store& store,
+                                   const domain::Snapshot& snapshot,
                                    const v1::ShipmentName& name) {
   const LogHistory log(store);
-  ASSIGN_OR_RETURN(const std::optional<uint64_t> index,
-                   domain::HistoryBefore(log, size).FindShipment(
-                       name.exporter(), name.shipment_reference()));
+  ASSIGN_OR_RETURN(
+      const std::optional<uint64_t> index,
+      domain::HistoryBefore(log, snapshot.size)
+          .FindShipment(name.exporter(), name.shipment_reference()));
   if (!index) {
     return domain::ShipmentNotFound(name.exporter(), name.shipment_reference());
   }
-  const std::unique_ptr<store::EntryReader> reader = store.log().NewReader();
-  ASSIGN_OR_RETURN(LoadedState loaded,
-                   LoadState(store, size, LoadShipments::kSinceMark,
-                             [&](uint64_t at) { return reader->Read(at); }));
-  RETURN_IF_ERROR(BringInShipment(store, *index, loaded));
-  return loaded.state.GetShipment(*index).content_index;
+  ASSIGN_OR_RETURN(const domain::ShipmentState state,
+                   FindShipmentState(store, snapshot, *index));
+  return state.content_index;
 }
 
 absl::Status ExplainCommand(const store::Store& store, uint64_t size,
@@ -208,7 +208,7 @@ absl::StatusOr<v1::ExplainFactResponse> ExplainFactAt(
       break;
     case v1::ExplainFactRequest::kShipment: {
       ASSIGN_OR_RETURN(const uint64_t index,
-                       ContentOf(store, size, request.shipment()));
+                       ContentOf(store, *moment.snapshot, request.shipment()));
       status = ExplainEntry(store, index, response);
       break;
     }

@@ -282,24 +282,6 @@ absl::Status FillPositions(const Standing& standing, const ShipmentState& state,
   return absl::OkStatus();
 }
 
-// Finds what became of a shipment.
-absl::StatusOr<ShipmentState> FindShipmentState(
-    const store::Store& store, const domain::Snapshot& snapshot,
-    uint64_t index) {
-  if (const ShipmentState* changed = snapshot.shipments.Find(index)) {
-    return *changed;
-  }
-  if (index < snapshot.shipments_mark) {
-    ASSIGN_OR_RETURN(
-        const std::optional<storage::v1::ShipmentRow> row,
-        store.marks().FindShipment(snapshot.shipments_mark, index));
-    if (row) return ShipmentState::FromRow(*row);
-  }
-  ShipmentState as_recorded;
-  as_recorded.content_index = index;
-  return as_recorded;
-}
-
 // The licenses that a shipment drew or cites, each once.
 std::vector<std::string> LicensesOf(const v1::ShipmentView& view) {
   std::vector<std::string> licenses;
@@ -394,6 +376,23 @@ absl::StatusOr<std::optional<v1::ShipmentView>> ShipmentViewOf(
     store::EntryReader& later) {
   if (!MovementBegunBy(entry.event())) return std::nullopt;
   return MakeView(store, entry, moment, later);
+}
+
+absl::StatusOr<ShipmentState> FindShipmentState(
+    const store::Store& store, const domain::Snapshot& snapshot,
+    uint64_t index) {
+  if (const ShipmentState* changed = snapshot.shipments.Find(index)) {
+    return *changed;
+  }
+  if (index < snapshot.shipments_mark) {
+    ASSIGN_OR_RETURN(
+        const std::optional<storage::v1::ShipmentRow> row,
+        store.marks().FindShipment(snapshot.shipments_mark, index));
+    if (row) return ShipmentState::FromRow(*row);
+  }
+  ShipmentState as_recorded;
+  as_recorded.content_index = index;
+  return as_recorded;
 }
 
 absl::StatusOr<v1::ShipmentView> GetShipmentView(

@@ -11,10 +11,18 @@
 #include "absl/strings/string_view.h"
 #include "chipledger/v1/event.pb.h"
 #include "chipledger/v1/shipment_service.pb.h"
+#include "ledger/domain/shipment_state.h"
+#include "ledger/domain/state.h"
 #include "ledger/ledger.h"
 #include "ledger/store/store.h"
 
 namespace chipledger {
+
+// What became of a shipment, by the index of its first entry, as a snapshot
+// has it. Errors: DATA_DAMAGED.
+absl::StatusOr<domain::ShipmentState> FindShipmentState(
+    const store::Store& store, const domain::Snapshot& snapshot,
+    uint64_t index);
 
 // See Ledger::GetShipment.
 absl::StatusOr<v1::ShipmentView> GetShipmentView(

@@ -66,14 +66,6 @@ std::string SourceOf(const v1::CatalogProduct& one) {
   return absl::StrJoin(parts, "; ");
 }
 
-// The classes that the figures leave possible, for people.
-std::string PossibleText(const v1::ClassReport& report) {
-  std::vector<std::string> names(report.possible_classifications().begin(),
-                                 report.possible_classifications().end());
-  if (report.possibly_none()) names.push_back("none");
-  return absl::StrJoin(names, " or ");
-}
-
 }  // namespace
 
 Violations CheckCatalogProduct(const v1::CatalogProduct& one) {

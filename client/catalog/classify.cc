@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "client/catalog/tpp.h"
 #include "ledger/base/decimal.h"
@@ -209,6 +210,13 @@ ClassReport Classify(const Figures& figures, const v1::ClassTable& table) {
   }
   Decide(figures, report);
   return report;
+}
+
+std::string PossibleText(const ClassReport& report) {
+  std::vector<std::string> names(report.possible_classifications().begin(),
+                                 report.possible_classifications().end());
+  if (report.possibly_none()) names.push_back("none");
+  return absl::StrJoin(names, " or ");
 }
 
 }  // namespace chipledger::catalog

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "chipledger/v1/catalog_file.pb.h"
 
@@ -28,6 +29,9 @@ struct Figures {
 // times the area.
 // Requires: CheckClassTable finds nothing wrong with the table.
 v1::ClassReport Classify(const Figures& figures, const v1::ClassTable& table);
+
+// The classes that the figures leave possible, such as "3A090.a or none".
+std::string PossibleText(const v1::ClassReport& report);
 
 }  // namespace chipledger::catalog
 

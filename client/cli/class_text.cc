@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "client/catalog/classify.h"
 #include "client/catalog/tpp.h"
 #include "client/cli/print.h"
 #include "client/cli/table.h"
@@ -63,13 +64,6 @@ std::string TestsText(const ClassReport& report) {
   return table.ToString();
 }
 
-std::string PossibleText(const ClassReport& report) {
-  std::vector<std::string> names(report.possible_classifications().begin(),
-                                 report.possible_classifications().end());
-  if (report.possibly_none()) names.push_back("none");
-  return absl::StrJoin(names, " or ");
-}
-
 // "tpp" and "die_area_mm2" as people say it.
 std::string MissingText(const ClassReport& report) {
   return absl::StrJoin(report.missing(), " and ",
@@ -92,7 +86,7 @@ std::string ClassText(const ClassReport& report) {
 // What decided, or what is missing.
 std::string ReasonText(const ClassReport& report) {
   if (report.classified() == ClassReport::ANSWER_UNKNOWN) {
-    return absl::StrCat("may be ", PossibleText(report),
+    return absl::StrCat("may be ", catalog::PossibleText(report),
                         "; not known: ", MissingText(report));
   }
   return report.decided_by().empty()
